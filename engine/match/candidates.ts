@@ -1,0 +1,97 @@
+/**
+ * Candidate pairs: the joins of all rules folded by pair into agreement patterns.
+ */
+
+/** Pairs in increasing order of row a, then row b. Bit r of a pattern is set when rule r of the profile agrees. */
+export type CandidatePairs = {
+  readonly rowA: Uint32Array;
+  readonly rowB: Uint32Array;
+  readonly pattern: Uint32Array;
+};
+
+/** Row pairs found by one rule; interleaved a, b, a, b, … in any order. */
+export type RulePairs = { readonly rule: number; readonly pairs: Uint32Array };
+
+/**
+ * Folds the pairs of all rules. The result does not depend on the order of `parts`.
+ *
+ * @param rowCountA - Rows of batch a; every row a is below it.
+ */
+export function foldPairs(parts: readonly RulePairs[], rowCountA: number): CandidatePairs {
+  const starts = new Uint32Array(rowCountA + 1);
+  let total = 0;
+  for (const { pairs } of parts) {
+    for (let at = 0; at < pairs.length; at += 2) {
+      const slot = (pairs[at] as number) + 1;
+      starts[slot] = (starts[slot] as number) + 1;
+    }
+    total += pairs.length >>> 1;
+  }
+  for (let row = 0; row < rowCountA; row++) starts[row + 1] = (starts[row + 1] as number) + (starts[row] as number);
+
+  const partner = new Uint32Array(total);
+  const bits = new Uint32Array(total);
+  const next = starts.slice(0, rowCountA);
+  for (const { rule, pairs } of parts) {
+    const bit = (1 << rule) >>> 0;
+    for (let at = 0; at < pairs.length; at += 2) {
+      const row = pairs[at] as number;
+      const slot = next[row] as number;
+      next[row] = slot + 1;
+      partner[slot] = pairs[at + 1] as number;
+      bits[slot] = bit;
+    }
+  }
+  return mergeRows(starts, partner, bits, rowCountA);
+}
+
+/** Sorts and merges each row's short run of partners in place; a row has at most K of them. */
+function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array, rowCountA: number): CandidatePairs {
+  const rowOfPair = new Uint32Array(partner.length);
+  let used = 0;
+  for (let row = 0; row < rowCountA; row++) {
+    const first = used;
+    const end = starts[row + 1] as number;
+    for (let at = starts[row] as number; at < end; at++) {
+      const wanted = partner[at] as number;
+      const pattern = bits[at] as number;
+      let place = used;
+      while (place > first && (partner[place - 1] as number) > wanted) place--;
+      if (place > first && partner[place - 1] === wanted) {
+        bits[place - 1] = ((bits[place - 1] as number) | pattern) >>> 0;
+        continue;
+      }
+      partner.copyWithin(place + 1, place, used);
+      bits.copyWithin(place + 1, place, used);
+      partner[place] = wanted;
+      bits[place] = pattern;
+      rowOfPair[used++] = row;
+    }
+  }
+  return { rowA: rowOfPair.slice(0, used), rowB: partner.slice(0, used), pattern: bits.slice(0, used) };
+}
+
+/**
+ * Rows that bridge: rows that touch a row which touches another row, counted on both sides.
+ * These are what would give structure back to the engine (design §2, rule 3).
+ */
+export function countBridgingRows(pairs: CandidatePairs, rowCountA: number, rowCountB: number): number {
+  const degreeA = new Uint32Array(rowCountA);
+  const degreeB = new Uint32Array(rowCountB);
+  for (let at = 0; at < pairs.rowA.length; at++) {
+    const a = pairs.rowA[at] as number;
+    const b = pairs.rowB[at] as number;
+    degreeA[a] = (degreeA[a] as number) + 1;
+    degreeB[b] = (degreeB[b] as number) + 1;
+  }
+  const bridgingA = new Uint8Array(rowCountA);
+  const bridgingB = new Uint8Array(rowCountB);
+  for (let at = 0; at < pairs.rowA.length; at++) {
+    const a = pairs.rowA[at] as number;
+    const b = pairs.rowB[at] as number;
+    if ((degreeB[b] as number) > 1) bridgingA[a] = 1;
+    if ((degreeA[a] as number) > 1) bridgingB[b] = 1;
+  }
+  const sum = (flags: Uint8Array): number => flags.reduce((count, flag) => count + flag, 0);
+  return sum(bridgingA) + sum(bridgingB);
+}

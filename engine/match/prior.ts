@@ -1,0 +1,70 @@
+/**
+ * The prior of one pairing, estimated by expectation–maximisation with the weights held fixed.
+ * Dempster, Laird & Rubin (1977), JRSS B 39(1); only the mixing proportion moves, so crafted rows cannot shift weights.
+ */
+import type { Profile } from "../profile.ts";
+
+const MAX_STEPS = 200;
+const CONVERGED = 1e-9;
+
+/** The estimate and the odds that follow from it. */
+export type PairingPrior = {
+  /** True pairs per row of the smaller batch, within the profile's range. */
+  readonly matchesPerRow: number;
+  /** log2 of the prior odds that two rows drawn at random are one person. */
+  readonly logOddsBits: number;
+};
+
+/**
+ * @param weights - Match weights of the candidate pairs, bits.
+ * @param rowCountA - Rows of batch a, padding included.
+ */
+export function estimatePrior(
+  profile: Profile,
+  weights: Float64Array,
+  rowCountA: number,
+  rowCountB: number,
+): PairingPrior {
+  const { min, max, start } = profile.prior;
+  const smaller = Math.min(rowCountA, rowCountB);
+  const counted = countDistinct(weights);
+  let matchesPerRow = start;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const odds = priorOdds(matchesPerRow, rowCountA, rowCountB);
+    let expected = 0;
+    for (const [weight, count] of counted) expected += count * probabilityOf(weight, Math.log2(odds));
+    // True pairs without any agreeing key are among the pairs never seen.
+    const unseen = matchesPerRow * smaller * (1 - profile.weights.candidateRecall);
+    const updated = clamp((expected + unseen) / smaller, min, max);
+    const change = Math.abs(updated - matchesPerRow);
+    matchesPerRow = updated;
+    if (change < CONVERGED) break;
+  }
+  return { matchesPerRow, logOddsBits: Math.log2(priorOdds(matchesPerRow, rowCountA, rowCountB)) };
+}
+
+/**
+ * Match probability: posterior of the pair being one person.
+ *
+ * @param weightBits - Match weight, bits.
+ * @param logOddsBits - log2 of the prior odds.
+ */
+export function probabilityOf(weightBits: number, logOddsBits: number): number {
+  return 1 / (1 + 2 ** -(weightBits + logOddsBits));
+}
+
+/** Distinct weights in increasing order with their counts, so that no sum depends on the order of rows. */
+function countDistinct(weights: Float64Array): [weight: number, count: number][] {
+  const counts = new Map<number, number>();
+  for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
+  return [...counts].sort((one, other) => one[0] - other[0]);
+}
+
+function priorOdds(matchesPerRow: number, rowCountA: number, rowCountB: number): number {
+  const share = matchesPerRow / Math.max(rowCountA, rowCountB);
+  return share / (1 - share);
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
+}

@@ -1,0 +1,117 @@
+/**
+ * The profile: rules, slots, canonicaliser, frequency table, match weights and bands, as one versioned JSON document.
+ * Both sides hold it; its digest is part of every batch header and round. docs/spec/profile.md
+ */
+import { z } from "zod";
+import { canonicalDigest } from "./canonical-json.ts";
+import { LinkageError } from "./errors.ts";
+
+export const MAX_SLOTS = 40;
+/** One bit of a 32-bit agreement pattern each. */
+export const MAX_RULES = 32;
+export const MAX_COVERAGE_CLASSES = 8;
+export const MIN_CLASS_ROWS = 20;
+
+const Identifier = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+const Bits = z.number().min(-60).max(60);
+const Probability = z.number().min(0).max(1);
+
+/** A rule: which facts make up its key, in how many slots, and what its agreement says of each fact group. */
+const Rule = z.strictObject({
+  id: Identifier,
+  slots: z.int().min(1).max(8),
+  /** Facts in the order in which they are hashed; the party's encoder knows each by name. */
+  facts: z.array(Identifier).min(1).max(6),
+  /** Fact group → level reached when this rule agrees. */
+  evidence: z.record(Identifier, Identifier),
+});
+
+/** A fact group: one fact counts once, at the highest level that any agreeing rule grants. */
+const FactGroup = z.strictObject({
+  id: Identifier,
+  /** Levels from weakest to strongest. */
+  levels: z.array(z.strictObject({ id: Identifier, bits: Bits })).min(1).max(12),
+  /** Coverage fact that both rows must have for a silent group to count as disagreeing; null: every row has it. */
+  coverage: Identifier.nullable(),
+  /** Bits when both rows have the fact and no rule says that it agrees. */
+  disagreeBits: Bits,
+  /** Bits when a row lacks the fact. */
+  missingBits: Bits,
+});
+
+/** A coverage class: which kinds of facts a row has. */
+const CoverageClass = z.strictObject({
+  facts: z.array(Identifier).max(6),
+  /** Class into which this one merges when it is thin; null only for the class that has no facts. */
+  mergesInto: z.int().min(0).max(MAX_COVERAGE_CLASSES - 1).nullable(),
+});
+
+export const Profile = z
+  .strictObject({
+    format: z.literal("aquila/profile/v1"),
+    id: Identifier,
+    version: z.int().min(1),
+    canonicaliser: z.string().min(1).max(20),
+    /** SHA-256 of the frequency table's canonical JSON, base64url. */
+    frequencyTable: z.string().length(43),
+    /** Rule 3 of the design: a key travels only if its facts carry log2(N) + this many bits. */
+    informationMarginBits: z.number().min(0).max(30),
+    coverageClasses: z.array(CoverageClass).min(1).max(MAX_COVERAGE_CLASSES),
+    rules: z.array(Rule).min(1).max(MAX_RULES),
+    weights: z.strictObject({
+      interceptBits: Bits,
+      groups: z.array(FactGroup).min(1).max(16),
+      /** Share of true pairs that agree on at least one rule; used by the prior's estimate. */
+      candidateRecall: z.number().gt(0).lt(1),
+    }),
+    /** True pairs per row of the smaller batch. */
+    prior: z.strictObject({ min: z.number().gt(0).max(1), max: z.number().gt(0).max(1), start: z.number().gt(0).max(1) }),
+    bands: z.strictObject({ high: Probability, medium: Probability, low: Probability }),
+  })
+  .superRefine((profile, context) => {
+    for (const issue of profileFaults(profile)) context.addIssue({ code: "custom", message: issue });
+  });
+export type Profile = z.infer<typeof Profile>;
+export type Rule = Profile["rules"][number];
+export type FactGroup = Profile["weights"]["groups"][number];
+
+/** @throws {@link LinkageError} `profile-invalid` with the path of the first fault. */
+export function parseProfile(value: unknown): Profile {
+  const parsed = Profile.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new LinkageError("profile-invalid", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
+}
+
+/** @returns SHA-256 of the profile's canonical JSON, base64url, 43 characters. */
+export function profileDigest(profile: Profile): string {
+  return canonicalDigest(profile);
+}
+
+/** @returns K, the key cells of one row. */
+export function slotCount(profile: Profile): number {
+  return profile.rules.reduce((sum, rule) => sum + rule.slots, 0);
+}
+
+function profileFaults(profile: {
+  rules: z.infer<typeof Rule>[];
+  coverageClasses: z.infer<typeof CoverageClass>[];
+  weights: { groups: z.infer<typeof FactGroup>[] };
+}): string[] {
+  const faults: string[] = [];
+  const slots = profile.rules.reduce((sum, rule) => sum + rule.slots, 0);
+  if (slots > MAX_SLOTS) faults.push(`rules hold ${slots} slots; at most ${MAX_SLOTS}`);
+  if (new Set(profile.rules.map((rule) => rule.id)).size !== profile.rules.length) faults.push("a rule id occurs twice");
+  const groups = new Map(profile.weights.groups.map((group) => [group.id, group.levels.map((level) => level.id)]));
+  for (const rule of profile.rules) {
+    for (const [group, level] of Object.entries(rule.evidence)) {
+      if (!groups.get(group)?.includes(level)) faults.push(`rule ${rule.id} grants an unknown level ${group}.${level}`);
+    }
+  }
+  profile.coverageClasses.forEach((coverage, index) => {
+    if (coverage.mergesInto === null && index !== 0) faults.push(`coverage class ${index} merges into nothing`);
+    if (coverage.mergesInto !== null && coverage.mergesInto >= index)
+      faults.push(`coverage class ${index} must merge into an earlier one`);
+  });
+  return faults;
+}
