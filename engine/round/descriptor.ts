@@ -1,0 +1,119 @@
+/**
+ * The round's descriptor: who links what with whom, why, and until when; T0 is its hash.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { sizeClassOf } from "../batch/size-class.ts";
+import { canonicalBytes } from "../canonical-json.ts";
+import { LinkageError } from "../errors.ts";
+import { Band } from "../match/band.ts";
+import { Bytes32, labelled, toBase64url } from "./binary.ts";
+import { MAX_PARTIES, PartyId, strictlyIncreasing } from "./roster.ts";
+
+export const MAX_DECLARED_RECORDS = 10_000_000;
+const MAX_PAIRINGS = (MAX_PARTIES * (MAX_PARTIES - 1)) / 2;
+
+export const RoundId = z.string().regex(/^[a-z0-9-]{1,64}$/);
+
+/** A band that can leave the secretariat. */
+export const ReleasedBand = Band.exclude(["none"]);
+export type ReleasedBand = z.infer<typeof ReleasedBand>;
+
+// A lone surrogate has no UTF-8 form, so it could not be hashed the same everywhere.
+const Statement = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+const Deadline = z.iso.datetime({ precision: 0 });
+
+export const RoundDescriptor = z.strictObject({
+  /** Admitted data-subject categories. */
+  categories: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/))
+    .min(1)
+    .max(16),
+  /** UTC, whole seconds. */
+  deadlines: z.strictObject({ keys: Deadline, results: Deadline, submission: Deadline }),
+  format: z.literal("aquila/round/v1"),
+  id: RoundId,
+  legalBasis: Statement,
+  lowestBand: ReleasedBand,
+  /** Lower party id first; in increasing order. */
+  pairings: z
+    .array(z.tuple([PartyId, PartyId]))
+    .min(1)
+    .max(MAX_PAIRINGS),
+  /** In increasing order of id. */
+  parties: z
+    .array(z.strictObject({ declaredRecords: z.int().min(1).max(MAX_DECLARED_RECORDS), id: PartyId }))
+    .min(2)
+    .max(MAX_PARTIES),
+  /** The profile's digest. */
+  profile: Bytes32,
+  purpose: Statement,
+  /** The roster's digest. */
+  roster: Bytes32,
+});
+export type RoundDescriptor = z.infer<typeof RoundDescriptor>;
+
+/** @returns T0, base64url. */
+export function descriptorT0(descriptor: RoundDescriptor): string {
+  return toBase64url(
+    createHash("sha256")
+      .update(labelled("aquila/v1/T0", canonicalBytes(descriptor)))
+      .digest(),
+  );
+}
+
+/**
+ * Checks what the shape alone does not say.
+ *
+ * @throws {@link LinkageError} `round-descriptor-invalid` if categories, parties or pairings are not strictly increasing,
+ * a pairing names an unknown party or has the higher id first, a party has no pairing, or the deadlines do not increase.
+ */
+export function checkDescriptor(descriptor: RoundDescriptor): void {
+  const fault = descriptorFault(descriptor);
+  if (fault !== null) throw new LinkageError("round-descriptor-invalid", fault);
+}
+
+/**
+ * @returns The size class that `party`'s batches have in this round.
+ * @throws {@link LinkageError} `pairing-unknown` if the party is not in the round.
+ */
+export function expectedRowCount(descriptor: RoundDescriptor, party: string): number {
+  const found = descriptor.parties.find((entry) => entry.id === party);
+  if (found === undefined) throw new LinkageError("pairing-unknown", `party ${party} is not in round ${descriptor.id}`);
+  return sizeClassOf(found.declaredRecords);
+}
+
+/** @returns The parties that have a pairing with `party`, in increasing order; empty if it is not in the round. */
+export function counterpartsOf(descriptor: RoundDescriptor, party: string): string[] {
+  return descriptor.pairings
+    .filter((pairing) => pairing.includes(party))
+    .map(([lower, higher]) => (lower === party ? higher : lower))
+    .sort();
+}
+
+function descriptorFault(descriptor: RoundDescriptor): string | null {
+  const { categories, deadlines, pairings } = descriptor;
+  const parties = descriptor.parties.map((party) => party.id);
+  if (!strictlyIncreasing(categories)) return "categories must be in increasing order, each once";
+  if (!strictlyIncreasing(parties)) return "parties must be in increasing order of id, each once";
+  for (const [lower, higher] of pairings) {
+    if (lower >= higher) return `pairing ${lower}-${higher} must name the lower id first`;
+    if (!parties.includes(lower) || !parties.includes(higher))
+      return `pairing ${lower}-${higher} names no party of the round`;
+  }
+  // "-" sorts below every letter, so a shorter lower id comes first as it does in the pair's own order.
+  if (!strictlyIncreasing(pairings.map((pairing) => pairing.join("-"))))
+    return "pairings must be in increasing order, each once";
+  const idle = parties.find((party) => counterpartsOf(descriptor, party).length === 0);
+  if (idle !== undefined) return `party ${idle} has no pairing`;
+  if (!(
+    Date.parse(deadlines.keys) < Date.parse(deadlines.submission) &&
+    Date.parse(deadlines.submission) < Date.parse(deadlines.results)
+  ))
+    return "deadlines must increase: keys, submission, results";
+  return null;
+}

@@ -1,0 +1,29 @@
+/**
+ * What a signed request covers: HTTP Message Signatures (RFC 9421) with Ed25519, Digest Fields (RFC 9530) with SHA-256.
+ * Both sides of the wire take it from here.
+ */
+import { createHash } from "node:crypto";
+
+export const SIGNATURE_LABEL = "aquila";
+export const SIGNATURE_ALGORITHM = "ed25519";
+export const SIGNATURE_TAG = "aquila/v1";
+/** Every request carries Content-Digest, over the empty body too. */
+export const SIGNED_COMPONENTS = ["@method", "@authority", "@path", "@query", "content-digest"];
+/** In the order in which they are written; all are required. */
+export const SIGNATURE_PARAMETERS = ["created", "expires", "nonce", "keyid", "alg", "tag"];
+export const MAX_SIGNATURE_AGE_S = 60;
+
+/** @returns `keyid` of a party. */
+export function keyIdOfParty(id: string): string {
+  return `party:${id}`;
+}
+
+/** @returns `keyid` of an operator. */
+export function keyIdOfOperator(id: string): string {
+  return `operator:${id}`;
+}
+
+/** @returns The value of Content-Digest for a body (RFC 9530 §2). */
+export function contentDigestOf(body: Uint8Array): string {
+  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+}
