@@ -72,26 +72,14 @@ function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array,
 }
 
 /**
- * Rows that bridge: rows that touch a row which touches another row, counted on both sides.
- * These are what would give structure back to the engine (design §2, rule 3).
+ * Rows that bridge, counted on both sides: a row that touches two rows of the other list links these to each other.
+ * This is what would give structure back to the engine (design §2, rule 3).
  */
 export function countBridgingRows(pairs: CandidatePairs, rowCountA: number, rowCountB: number): number {
-  const degreeA = new Uint32Array(rowCountA);
-  const degreeB = new Uint32Array(rowCountB);
-  for (let at = 0; at < pairs.rowA.length; at++) {
-    const a = pairs.rowA[at] as number;
-    const b = pairs.rowB[at] as number;
-    degreeA[a] = (degreeA[a] as number) + 1;
-    degreeB[b] = (degreeB[b] as number) + 1;
-  }
-  const bridgingA = new Uint8Array(rowCountA);
-  const bridgingB = new Uint8Array(rowCountB);
-  for (let at = 0; at < pairs.rowA.length; at++) {
-    const a = pairs.rowA[at] as number;
-    const b = pairs.rowB[at] as number;
-    if ((degreeB[b] as number) > 1) bridgingA[a] = 1;
-    if ((degreeA[a] as number) > 1) bridgingB[b] = 1;
-  }
-  const sum = (flags: Uint8Array): number => flags.reduce((count, flag) => count + flag, 0);
-  return sum(bridgingA) + sum(bridgingB);
+  const bridging = (rows: Uint32Array, rowCount: number): number => {
+    const degree = new Uint32Array(rowCount);
+    for (const row of rows) degree[row] = (degree[row] as number) + 1;
+    return degree.reduce((count, touched) => count + Number(touched > 1), 0);
+  };
+  return bridging(pairs.rowA, rowCountA) + bridging(pairs.rowB, rowCountB);
 }

@@ -50,7 +50,8 @@ export function joinColumns(a: KeyColumn, b: KeyColumn, range: JoinRange = whole
 }
 
 /**
- * Cuts the key space into ranges of nearly equal work; a key lies in exactly one.
+ * Cuts the key space into ranges of nearly equal work. A key lies in one range, or in none if the other column has no
+ * key in that part of the space; runs of equal upper halves stay whole.
  *
  * @param count - How many ranges are wanted; fewer come back when the columns are short.
  */

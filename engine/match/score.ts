@@ -30,13 +30,13 @@ export type ScoredPair = {
   readonly band: Band;
 };
 
-/** Scores every candidate pair; the result does not depend on the order of `parts`. */
-export function scorePairing(
-  profile: Profile,
-  parts: readonly RulePairs[],
-  a: BatchRows,
-  b: BatchRows,
-): ScoredPairs {
+/**
+ * Scores every candidate pair; the result does not depend on the order of `parts`.
+ *
+ * @param a - At least one row; so b.
+ */
+export function scorePairing(profile: Profile, parts: readonly RulePairs[], a: BatchRows, b: BatchRows): ScoredPairs {
+  if (a.rowCount < 1 || b.rowCount < 1) throw new RangeError("scorePairing: a batch has no rows");
   const pairs = foldPairs(parts, a.rowCount);
   const model = { profile, thresholdBits: informationThreshold(profile, Math.max(a.rowCount, b.rowCount)) };
   const weightBits = matchWeights(model, pairs, a.classes, b.classes).map(sixDecimals);
