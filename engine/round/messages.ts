@@ -13,8 +13,8 @@ import { MAX_PARTIES, PartyId } from "./roster.ts";
 import { RoundState } from "./states.ts";
 
 const MAX_DIRECTIONS = MAX_PARTIES * (MAX_PARTIES - 1);
-/** Chunks of one batch: 512 GiB at 4 MiB each. */
-export const MAX_CHUNKS = 131_072;
+/** Chunks of one batch. */
+export const MAX_CHUNKS = 100_000;
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const CreateRound = RoundDescriptor;

@@ -1,0 +1,200 @@
+/**
+ * A party's way to its pairing keys in one round; docs/spec/round.md.
+ * Can be called again and again, also after a crash: it goes on where it stopped and says for whom it waits.
+ */
+import { LinkageError } from "#engine/errors.ts";
+import { checkDescriptor, counterpartsOf, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import {
+  checkConfirmation,
+  checkRoundKeys,
+  derivePairingKeys,
+  makeConfirmation,
+  makeRoundKey,
+  missingRoundKeys,
+  signRoundKey,
+  transcriptT1,
+  type Confirmation,
+  type PairingKeys,
+} from "#engine/round/keys.ts";
+import type { RoundView } from "#engine/round/messages.ts";
+import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import type { Connection } from "./http.ts";
+import type { RoundSecret, Vault, VaultPairing } from "./vault.ts";
+
+export type Agreement =
+  | {
+      readonly state: "waiting";
+      /** `opening` when the operators have not opened the round; then nobody in particular is missing. */
+      readonly for: "opening" | "keys" | "confirmations";
+      /** Parties in increasing order of id. */
+      readonly missing: readonly string[];
+    }
+  | {
+      readonly state: "agreed";
+      readonly descriptor: RoundDescriptor;
+      readonly t1: string;
+      /** In order of counterpart. */
+      readonly pairings: readonly VaultPairing[];
+    };
+
+type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
+
+/**
+ * @param roster - The pinned one.
+ * @param knownProfiles - Digests of the profiles under which this client can encode.
+ * @throws {@link LinkageError} `round-descriptor-invalid`, `profile-mismatch` or `pairing-unknown` if the round is none that
+ * this party can take part in; `round-key-signature`, `round-key-conflict` or `round-confirmation-failed` if what the
+ * server shows does not fit together. Nothing may be encoded then.
+ */
+export async function agreeKeys(
+  connection: Pick<Connection, "round" | "postRoundKey" | "postConfirmation">,
+  vault: Vault,
+  roster: Roster,
+  round: string,
+  knownProfiles: readonly string[],
+): Promise<Agreement> {
+  const party = vault.identity.party;
+  const first = await connection.round(round);
+  const { descriptor } = first;
+  checkAdmissible(first, roster, party, round, knownProfiles);
+  vault.keepDescriptor(descriptor);
+  const stored = agreedBefore(vault, first);
+  if (stored !== null) return stored;
+  if (first.state === "draft") return { state: "waiting", for: "opening", missing: [] };
+
+  const secret = ownSecret(vault, first);
+  const keyed = first.keys.some((key) => key.party === party)
+    ? first
+    : await connection.postRoundKey(round, signRoundKey(vault.identity, first.t0, secret.publicKey));
+  const missing = missingRoundKeys(descriptor, keyed.keys);
+  if (missing.length > 0) return { state: "waiting", for: "keys", missing };
+
+  const t1 = checkedTranscript(vault, roster, descriptor, keyed, secret);
+  const pairings = counterpartsOf(descriptor, party).map((counterpart) => ({
+    counterpart,
+    ...derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1),
+  }));
+  const confirmed = await postConfirmations(connection, keyed, party, t1, pairings);
+  const silent = checkConfirmations(confirmed, party, t1, pairings);
+  if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
+
+  const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyId }) => ({ counterpart, keyTag, keyProof, keyId }));
+  vault.keepPairings(round, agreed);
+  vault.destroyRoundSecret(round);
+  return { state: "agreed", descriptor, t1, pairings: agreed };
+}
+
+function checkAdmissible(
+  view: RoundView,
+  roster: Roster,
+  party: string,
+  round: string,
+  knownProfiles: readonly string[],
+): void {
+  const { descriptor } = view;
+  checkDescriptor(descriptor);
+  if (descriptor.id !== round)
+    throw new LinkageError("round-descriptor-invalid", `the server answered with round ${descriptor.id} for ${round}`);
+  if (descriptorT0(descriptor) !== view.t0)
+    throw new LinkageError("round-descriptor-invalid", "the server's T0 is not the descriptor's");
+  if (descriptor.roster !== rosterDigest(roster))
+    throw new LinkageError(
+      "round-descriptor-invalid",
+      "the round was made under another roster than the one pinned here",
+    );
+  if (!descriptor.parties.some((entry) => entry.id === party))
+    throw new LinkageError("pairing-unknown", `party ${party} is not in round ${round}`);
+  if (!knownProfiles.includes(descriptor.profile))
+    throw new LinkageError("profile-mismatch", "the round's profile is none that this client ships");
+}
+
+function agreedBefore(vault: Vault, view: RoundView): Agreement | null {
+  const round = view.descriptor.id;
+  const pairings = vault.pairings(round);
+  const t1 = vault.transcript(round);
+  if (pairings === null || t1 === null) return null;
+  if (view.t1 !== t1)
+    throw new LinkageError(
+      "round-confirmation-failed",
+      "the server now states another T1 than the one that was confirmed",
+    );
+  // A crash may have come between keeping the keys and destroying the secret.
+  vault.destroyRoundSecret(round);
+  return { state: "agreed", descriptor: view.descriptor, t1, pairings };
+}
+
+function ownSecret(vault: Vault, view: RoundView): RoundSecret {
+  const { identity } = vault;
+  const round = view.descriptor.id;
+  const posted = view.keys.find((key) => key.party === identity.party);
+  let secret = vault.roundSecret(round);
+  if (secret === null && posted === undefined) {
+    const fresh = makeRoundKey(identity, view.t0);
+    secret = vault.keepRoundSecret(round, { publicKey: fresh.posted.publicKey, secret: fresh.secret });
+  }
+  if (secret === null || (posted !== undefined && posted.publicKey !== secret.publicKey))
+    throw new LinkageError(
+      "round-key-conflict",
+      `the server holds a round key of ${identity.party} whose secret is not in this vault: the round must be made anew`,
+    );
+  return secret;
+}
+
+function checkedTranscript(
+  vault: Vault,
+  roster: Roster,
+  descriptor: RoundDescriptor,
+  view: RoundView,
+  secret: RoundSecret,
+): string {
+  checkRoundKeys(roster, descriptor, view.keys, view.t0);
+  if (keyOf(view, vault.identity.party).publicKey !== secret.publicKey)
+    throw new LinkageError("round-key-conflict", "the server shows another round key of this party than it posted");
+  const t1 = transcriptT1(view.t0, view.keys);
+  if (view.t1 !== t1)
+    throw new LinkageError("round-confirmation-failed", "the server's T1 is not the one of the keys that it shows");
+  vault.keepTranscript(descriptor.id, t1);
+  return t1;
+}
+
+async function postConfirmations(
+  connection: Pick<Connection, "postConfirmation">,
+  view: RoundView,
+  party: string,
+  t1: string,
+  pairings: readonly ConfirmedKeys[],
+): Promise<RoundView> {
+  let latest = view;
+  for (const pairing of pairings) {
+    const own = makeConfirmation(pairing, t1, party, pairing.counterpart);
+    const posted = confirmationOf(view, party, pairing.counterpart);
+    if (posted === undefined) latest = await connection.postConfirmation(view.descriptor.id, own);
+    else if (posted.mac !== own.mac || posted.keyId !== own.keyId)
+      throw new LinkageError(
+        "round-confirmation-failed",
+        "the server shows another confirmation of this party than it posted",
+      );
+  }
+  return latest;
+}
+
+/** @returns Counterparts whose confirmation is not in yet, in increasing order. */
+function checkConfirmations(view: RoundView, party: string, t1: string, pairings: readonly ConfirmedKeys[]): string[] {
+  const silent: string[] = [];
+  for (const pairing of pairings) {
+    const confirmation = confirmationOf(view, pairing.counterpart, party);
+    if (confirmation === undefined) silent.push(pairing.counterpart);
+    else checkConfirmation(pairing, t1, confirmation);
+  }
+  return silent;
+}
+
+function confirmationOf(view: RoundView, from: string, to: string): Confirmation | undefined {
+  return view.confirmations.find((confirmation) => confirmation.from === from && confirmation.to === to);
+}
+
+function keyOf(view: RoundView, party: string): RoundView["keys"][number] {
+  const key = view.keys.find((posted) => posted.party === party);
+  if (key === undefined) throw new LinkageError("round-key-missing", `no round key of ${party}`);
+  return key;
+}

@@ -1,0 +1,205 @@
+/**
+ * Files that only their owner can read and that are never half-written: a temporary file beside the target, fsynced,
+ * then renamed, then the folder fsynced.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { LinkageError } from "#engine/errors.ts";
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+const OTHERS = 0o077;
+const BUFFER_BYTES = 1_048_576;
+const LINE_FEED = 0x0a;
+
+/** Makes a folder, and those above it, that only its owner can enter; an existing one is left as it is. */
+export function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+}
+
+/**
+ * @param what - How the file is called in the refusal's detail.
+ * @throws {@link LinkageError} `vault-invalid` if the path is missing, a symbolic link, or open to group or others.
+ */
+export function requirePrivate(path: string, what: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new LinkageError("vault-invalid", `${what} is missing: ${path}`);
+  if (found.isSymbolicLink()) throw new LinkageError("vault-invalid", `${what} is a symbolic link: ${path}`);
+  if ((found.mode & OTHERS) !== 0)
+    throw new LinkageError("vault-invalid", `${what} can be read by others than its owner; run: chmod go= ${path}`);
+}
+
+/** Writes `pieces` under mode 600, replacing what was there; on a fault what was there stays. */
+export function replaceFile(path: string, pieces: Iterable<Uint8Array>): void {
+  const temporary = writeTemporary(path, pieces);
+  renameSync(temporary, path);
+  syncFolder(dirname(path));
+}
+
+/**
+ * Writes `pieces` under mode 600.
+ *
+ * @throws {@link LinkageError} `file-exists` if there is a file already; it is not touched.
+ */
+export function createFile(path: string, pieces: Iterable<Uint8Array>): void {
+  if (!createFileIfAbsent(path, pieces))
+    throw new LinkageError("file-exists", `${path} exists and is never overwritten`);
+}
+
+/** @returns Whether `pieces` were written; false if there is a file already, which is not touched. */
+export function createFileIfAbsent(path: string, pieces: Iterable<Uint8Array>): boolean {
+  if (existsSync(path)) return false;
+  const temporary = writeTemporary(path, pieces);
+  try {
+    // Unlike a rename, a hard link never replaces a file that came in between.
+    linkSync(temporary, path);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
+  return true;
+}
+
+/**
+ * Overwrites with zeros and removes a file and what a crash may have left of its writing; nothing if all is gone.
+ * A file system that copies on write, or a flash drive, may keep the bytes all the same.
+ */
+export function destroyFile(path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return;
+  const prefix = temporaryPrefix(path);
+  const names = readdirSync(folder).filter((name) => name === basename(path) || name.startsWith(prefix));
+  for (const name of names) {
+    const found = join(folder, name);
+    const file = openSync(found, "r+");
+    try {
+      writeAll(file, new Uint8Array(fstatSync(file).size));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    rmSync(found);
+  }
+  if (names.length > 0) syncFolder(folder);
+}
+
+/** @throws {@link LinkageError} `file-unreadable` */
+export function readWhole(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new LinkageError("file-unreadable", `cannot read ${path} (${errorCode(error)})`, { cause: error });
+  }
+}
+
+/**
+ * The file's lines, without their line feeds, in bounded memory.
+ *
+ * @throws {@link LinkageError} `file-unreadable`
+ */
+export function* readLines(path: string): Generator<string> {
+  let rest = Buffer.alloc(0);
+  for (const piece of readPieces(path, BUFFER_BYTES)) {
+    const bytes = Buffer.concat([rest, piece]);
+    let from = 0;
+    for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, from)) {
+      yield bytes.toString("utf8", from, at);
+      from = at + 1;
+    }
+    rest = bytes.subarray(from);
+  }
+  if (rest.length > 0) yield rest.toString("utf8");
+}
+
+/**
+ * @returns The file in pieces of `pieceBytes`, the last shorter; each is good until the next is asked for.
+ * @throws {@link LinkageError} `file-unreadable`
+ */
+export function* readPieces(path: string, pieceBytes: number): Generator<Uint8Array> {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    throw new LinkageError("file-unreadable", `cannot open ${path} (${errorCode(error)})`, { cause: error });
+  }
+  try {
+    const piece = new Uint8Array(pieceBytes);
+    for (;;) {
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < pieceBytes; filled += read)
+        read = readSync(file, piece, filled, pieceBytes - filled, null);
+      if (filled > 0) yield piece.subarray(0, filled);
+      if (filled < pieceBytes) return;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Joins small pieces of text into larger ones of UTF-8. */
+export function* inBuffers(lines: Iterable<string>): Generator<Uint8Array> {
+  let text = "";
+  for (const line of lines) {
+    text += line;
+    if (text.length >= BUFFER_BYTES) {
+      yield Buffer.from(text, "utf8");
+      text = "";
+    }
+  }
+  if (text !== "") yield Buffer.from(text, "utf8");
+}
+
+function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
+  const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
+  const file = openSync(temporary, "wx", FILE_MODE);
+  try {
+    for (const piece of pieces) writeAll(file, piece);
+    fsyncSync(file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return temporary;
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function temporaryPrefix(path: string): string {
+  return `.${basename(path)}.`;
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+}

@@ -1,0 +1,60 @@
+/**
+ * Signs requests as engine/round/requests.ts says (RFC 9421 §3.1).
+ */
+import { randomBytes } from "node:crypto";
+import { createSigner, httpbis, type SigningKey } from "http-message-signatures";
+import type { Identity, OperatorIdentity } from "#engine/round/identity.ts";
+import { privateKeyOf } from "#engine/round/raw-key.ts";
+import {
+  contentDigestOf,
+  keyIdOfOperator,
+  keyIdOfParty,
+  MAX_SIGNATURE_AGE_S,
+  SIGNATURE_ALGORITHM,
+  SIGNATURE_LABEL,
+  SIGNATURE_PARAMETERS,
+  SIGNATURE_TAG,
+  SIGNED_COMPONENTS,
+} from "#engine/round/requests.ts";
+
+const NONCE_BYTES = 16;
+
+export function signerOf(identity: Identity | OperatorIdentity): SigningKey {
+  const keyId = "party" in identity ? keyIdOfParty(identity.party) : keyIdOfOperator(identity.operator);
+  return createSigner(privateKeyOf("ed25519", identity.signSecret), SIGNATURE_ALGORITHM, keyId);
+}
+
+/**
+ * @param body - Empty for a request without one.
+ * @param created - Time of signing; the signature expires {@link MAX_SIGNATURE_AGE_S} later.
+ * @returns Headers Content-Digest, Signature and Signature-Input, with a fresh nonce.
+ */
+export async function signRequest(
+  signer: SigningKey,
+  method: string,
+  url: URL,
+  body: Uint8Array,
+  created: Date,
+): Promise<Record<string, string>> {
+  const signed = await httpbis.signMessage(
+    {
+      key: signer,
+      name: SIGNATURE_LABEL,
+      fields: SIGNED_COMPONENTS,
+      params: SIGNATURE_PARAMETERS,
+      paramValues: {
+        created,
+        expires: new Date(created.getTime() + MAX_SIGNATURE_AGE_S * 1_000),
+        nonce: randomBytes(NONCE_BYTES).toString("base64url"),
+        tag: SIGNATURE_TAG,
+      },
+    },
+    { method, url, headers: { "content-digest": contentDigestOf(body) } },
+  );
+  return Object.fromEntries(
+    Object.entries(signed.headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(", ") : value,
+    ]),
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * Uploads one batch by chunks and closes it with a signed manifest; goes on where an earlier upload stopped.
+ */
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { readHeader, type BatchHeader } from "#engine/batch/header.ts";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
+import { MANIFEST_LABEL, manifestOf, type Manifest } from "#engine/batch/manifest.ts";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { signMessage } from "#engine/round/identity.ts";
+import { readPieces } from "./durable-file.ts";
+import type { Connection } from "./http.ts";
+import type { Vault } from "./vault.ts";
+
+export type UploadProgress = { readonly bytesDone: number; readonly bytesTotal: number };
+
+export type Submission = {
+  readonly counterpart: string;
+  readonly digest: string;
+  readonly byteLength: number;
+  readonly chunksSent: number;
+  /** Chunks that the server held already. */
+  readonly chunksKept: number;
+};
+
+/**
+ * @param path - The batch file.
+ * @returns What was sent; the vault holds a receipt then.
+ * @throws {@link LinkageError} `file-unreadable`; `batch-malformed` or `batch-truncated` if the file is no batch;
+ * `batch-round-mismatch` or `batch-pairing-mismatch` if it is another one; `batch-duplicate` if the server holds another
+ * batch as complete; what the server refuses.
+ */
+export async function submitBatch(
+  connection: Pick<Connection, "batchStatus" | "putChunk" | "putManifest">,
+  vault: Vault,
+  round: string,
+  counterpart: string,
+  path: string,
+  onProgress: (progress: UploadProgress) => void = () => undefined,
+): Promise<Submission> {
+  const party = vault.identity.party;
+  const status = await connection.batchStatus(round, party, counterpart);
+  const bytesTotal = byteLengthOf(path);
+  const whole = createHash("sha256");
+  const chunkDigests: string[] = [];
+  let header: BatchHeader | null = null;
+  let bytesDone = 0;
+  let chunksSent = 0;
+  for (const chunk of readPieces(path, CHUNK_BYTES)) {
+    header ??= checkedHeader(chunk, round, party, counterpart);
+    whole.update(chunk);
+    const index = chunkDigests.length;
+    const digest = createHash("sha256").update(chunk).digest("base64url");
+    chunkDigests.push(digest);
+    if (status.state !== "complete" && status.chunkDigests[index] !== digest) {
+      await connection.putChunk(round, party, counterpart, index, chunk);
+      chunksSent++;
+    }
+    bytesDone += chunk.length;
+    onProgress({ bytesDone, bytesTotal });
+  }
+  if (header === null) throw new LinkageError("batch-truncated", `${path} is empty`);
+
+  const manifest = manifestOf(header, chunkDigests, whole.digest("base64url"), bytesDone);
+  await closeUpload(connection, vault, manifest, status.digest);
+  vault.keepReceipt(round, counterpart, { digest: manifest.digest, byteLength: bytesDone });
+  return {
+    counterpart,
+    digest: manifest.digest,
+    byteLength: bytesDone,
+    chunksSent,
+    chunksKept: chunkDigests.length - chunksSent,
+  };
+}
+
+async function closeUpload(
+  connection: Pick<Connection, "batchStatus" | "putManifest">,
+  vault: Vault,
+  manifest: Manifest,
+  completeDigest: string | null,
+): Promise<void> {
+  const complete = completeDigest ?? (await sendManifest(connection, vault, manifest));
+  if (complete !== manifest.digest)
+    throw new LinkageError("batch-duplicate", `the server holds another batch for ${manifest.to} as complete`);
+}
+
+/** @returns Digest of the batch that the server holds as complete. */
+async function sendManifest(
+  connection: Pick<Connection, "batchStatus" | "putManifest">,
+  vault: Vault,
+  manifest: Manifest,
+): Promise<string | null> {
+  const signature = signMessage(vault.identity, MANIFEST_LABEL, canonicalBytes(manifest));
+  try {
+    return (await connection.putManifest(manifest.round, { manifest, signature })).digest;
+  } catch (error) {
+    // The answer to an earlier attempt may have been lost on its way.
+    if (!(error instanceof LinkageError) || error.code !== "batch-duplicate") throw error;
+    return (await connection.batchStatus(manifest.round, manifest.from, manifest.to)).digest;
+  }
+}
+
+function checkedHeader(firstChunk: Uint8Array, round: string, party: string, counterpart: string): BatchHeader {
+  const { header } = readHeader(firstChunk);
+  if (header.round !== round)
+    throw new LinkageError("batch-round-mismatch", `the file is a batch of round ${header.round}`);
+  if (header.from !== party || header.to !== counterpart)
+    throw new LinkageError("batch-pairing-mismatch", `the file is a batch from ${header.from} to ${header.to}`);
+  return header;
+}
+
+function byteLengthOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw new LinkageError("file-unreadable", `there is no batch at ${path}; run: aquila encode`);
+  return found.size;
+}
