@@ -30,7 +30,10 @@ const Rule = z.strictObject({
 const FactGroup = z.strictObject({
   id: Identifier,
   /** Levels from weakest to strongest. */
-  levels: z.array(z.strictObject({ id: Identifier, bits: Bits })).min(1).max(12),
+  levels: z
+    .array(z.strictObject({ id: Identifier, bits: Bits }))
+    .min(1)
+    .max(12),
   /** Coverage fact that both rows must have for a silent group to count as disagreeing; null: every row has it. */
   coverage: Identifier.nullable(),
   /** Bits when both rows have the fact and no rule says that it agrees. */
@@ -43,7 +46,11 @@ const FactGroup = z.strictObject({
 const CoverageClass = z.strictObject({
   facts: z.array(Identifier).max(6),
   /** Class into which this one merges when it is thin; null only for the class that has no facts. */
-  mergesInto: z.int().min(0).max(MAX_COVERAGE_CLASSES - 1).nullable(),
+  mergesInto: z
+    .int()
+    .min(0)
+    .max(MAX_COVERAGE_CLASSES - 1)
+    .nullable(),
 });
 
 export const Profile = z
@@ -65,7 +72,11 @@ export const Profile = z
       candidateRecall: z.number().gt(0).lt(1),
     }),
     /** True pairs per row of the smaller batch. */
-    prior: z.strictObject({ min: z.number().gt(0).max(1), max: z.number().gt(0).max(1), start: z.number().gt(0).max(1) }),
+    prior: z.strictObject({
+      min: z.number().gt(0).max(1),
+      max: z.number().gt(0).max(1),
+      start: z.number().gt(0).max(1),
+    }),
     bands: z.strictObject({ high: Probability, medium: Probability, low: Probability }),
   })
   .superRefine((profile, context) => {
@@ -101,7 +112,8 @@ function profileFaults(profile: {
   const faults: string[] = [];
   const slots = profile.rules.reduce((sum, rule) => sum + rule.slots, 0);
   if (slots > MAX_SLOTS) faults.push(`rules hold ${slots} slots; at most ${MAX_SLOTS}`);
-  if (new Set(profile.rules.map((rule) => rule.id)).size !== profile.rules.length) faults.push("a rule id occurs twice");
+  if (new Set(profile.rules.map((rule) => rule.id)).size !== profile.rules.length)
+    faults.push("a rule id occurs twice");
   const groups = new Map(profile.weights.groups.map((group) => [group.id, group.levels.map((level) => level.id)]));
   for (const rule of profile.rules) {
     for (const [group, level] of Object.entries(rule.evidence)) {

@@ -4,6 +4,9 @@
 import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
+import { Bytes16, Bytes32 } from "../round/binary.ts";
+import { RoundId } from "../round/descriptor.ts";
+import { PartyId } from "../round/roster.ts";
 import { SIZE_CLASSES } from "./size-class.ts";
 
 /** Longest header, bytes. */
@@ -13,20 +16,13 @@ export const MAGIC = new TextEncoder().encode("AQBATCH1");
 /** Magic and header length. */
 export const PREFIX_BYTES = 12;
 
-// The last character of base64url carries 2 or 4 bits; the rest of it must be zero, or one value had many spellings.
-const Bytes32 = z.string().regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/);
-const Bytes16 = z.string().regex(/^[A-Za-z0-9_-]{21}[AQgw]$/);
-export const Digest = Bytes32;
-export const RoundId = z.string().regex(/^[a-z0-9-]{1,64}$/);
-export const PartyId = z.string().regex(/^[A-Z]{2,8}$/);
-
 export const BatchHeader = z.strictObject({
   format: z.literal("aquila/batch/v1"),
   from: PartyId,
   /** Public name of the pairing's K_tag. */
   keyId: Bytes16,
   /** The profile's digest. */
-  profile: Digest,
+  profile: Bytes32,
   /** Root of the rows' salted provenance commitments; engine/merkle.ts. */
   provenanceRoot: Bytes32,
   round: RoundId,
@@ -35,7 +31,7 @@ export const BatchHeader = z.strictObject({
     .int()
     .min(Math.min(...SIZE_CLASSES))
     .max(Math.max(...SIZE_CLASSES)),
-  t1: Digest,
+  t1: Bytes32,
   to: PartyId,
 });
 export type BatchHeader = z.infer<typeof BatchHeader>;

@@ -4,7 +4,10 @@
 import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
-import { Digest, PartyId, RoundId, type BatchHeader } from "./header.ts";
+import { Bytes32, Bytes64, labelled } from "../round/binary.ts";
+import { RoundId } from "../round/descriptor.ts";
+import { PartyId } from "../round/roster.ts";
+import type { BatchHeader } from "./header.ts";
 import { CHUNK_BYTES } from "./layout.ts";
 
 /** Label of the sender's signature; see {@link manifestMessage}. */
@@ -18,9 +21,9 @@ export const Manifest = z
       .min(1)
       .max(MAX_CHUNKS * CHUNK_BYTES),
     /** SHA-256 of each chunk, in order. */
-    chunkDigests: z.array(Digest).min(1).max(MAX_CHUNKS),
+    chunkDigests: z.array(Bytes32).min(1).max(MAX_CHUNKS),
     /** SHA-256 of the whole batch. */
-    digest: Digest,
+    digest: Bytes32,
     format: z.literal("aquila/manifest/v1"),
     from: PartyId,
     round: RoundId,
@@ -35,7 +38,7 @@ export type Manifest = z.infer<typeof Manifest>;
 export const SignedManifest = z.strictObject({
   manifest: Manifest,
   /** Ed25519 over {@link manifestMessage}, 64 bytes, base64url. */
-  signature: z.string().regex(/^[A-Za-z0-9_-]{85}[AQgw]$/),
+  signature: Bytes64,
 });
 export type SignedManifest = z.infer<typeof SignedManifest>;
 
@@ -54,16 +57,11 @@ export function manifestOf(
 }
 
 /**
- * @returns The bytes that Ed25519 signs, label included: {@link MANIFEST_LABEL} ‖ 0x00 ‖ canonical JSON. A signer that
- *   adds the label itself takes {@link MANIFEST_LABEL} and the manifest's canonical JSON instead.
+ * @returns The bytes that Ed25519 signs, label included: {@link MANIFEST_LABEL} ‖ 0x00 ‖ canonical JSON. `signMessage` of
+ *   engine/round adds the label itself: give it {@link MANIFEST_LABEL} and the manifest's canonical JSON.
  */
 export function manifestMessage(manifest: Manifest): Uint8Array {
-  const label = new TextEncoder().encode(MANIFEST_LABEL);
-  const json = canonicalBytes(manifest);
-  const message = new Uint8Array(label.length + 1 + json.length);
-  message.set(label);
-  message.set(json, label.length + 1);
-  return message;
+  return labelled(MANIFEST_LABEL, canonicalBytes(manifest));
 }
 
 /** @throws {@link LinkageError} `batch-digest-mismatch` unless what is stored is what the manifest says. */

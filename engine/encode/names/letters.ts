@@ -19,7 +19,6 @@ const MARKED_LATIN: Readonly<Record<string, string>> = {
   ı: "I", ĳ: "I", î: "I", ï: "I",
 }; // prettier-ignore
 
-const COMBINING_DIAERESIS = "\u0308";
 const isMark = (character: string): boolean => /\p{M}/u.test(character);
 
 /** Working letters of one lower-case code point: "" says ignore, undefined says it parts two words. */
@@ -28,10 +27,9 @@ function workingLetter(lower: string): string | undefined {
   if (marked !== undefined) return marked;
   if (/[’ʼ‘'`´ʹʺʻʿʾ′]/u.test(lower)) return "";
   if (/^[а-яёђѓєѕіїјљњћќўџґ]$/u.test(lower)) return lower;
-  const parts = [...lower.normalize("NFKD")];
+  const parts = Array.from(lower.normalize("NFKD"));
   if (parts.every(isMark)) return "";
   const base = parts.filter((part) => !isMark(part)).join("");
-  if (/^[ιυ]$/u.test(base) && parts.includes(COMBINING_DIAERESIS)) return "I";
   if (base === "ς") return "σ";
   if (/^[a-zα-ωа-яђєѕіјљњћўџґ]+$/u.test(base)) return base;
   return undefined;

@@ -4,7 +4,7 @@
  */
 
 /** What the look of a word says about its language; see `wordCue`. */
-export type Cue = "slavic" | "greek" | "romanian" | "german" | "none";
+export type Cue = "affricate" | "greek" | "romanian" | "german" | "none";
 
 /** `before` and `after` are sets of letters; `^` is the start of the word, `$` its end. Absent means anything. */
 export type RewritingRule = {

@@ -12,13 +12,13 @@ const GREEK_LIKE =
   /(?:opoulos|opoulou|akis|aki|idis|ides|iadis|adis|ades|atos|ellis|oglou|iou|ios|eas|is|os|as|ou|poulo|eios|etas|idou|adou)$/;
 const ROMANIAN_LIKE =
   /(?:escu|eanu|anu|aru|ariu|oiu|iuc|ciuc|iu|ache|[lct]in|mina|el|ela|ria|lia|elia|tin|ina|olae|ache)$/;
-const SLAVIC_LIKE =
-  /(?:ic|iC|icz|ich|ics|ica|ac|aC|ak|ek|ec|ko|Ko|ov|ev|ova|eva|ski|ska|sky|skij|skiy|slav|mir|cic|kovic|iq|iC|ity|inac|evac|evec)$/;
+const AFFRICATE_LIKE =
+  /(?:i[cC]|icz|ich|ics|ica|a[cC]|ak|ek|e[cC]|ko|ov|ev|ova|eva|[sc]ki|[sc]ka|sky|skij|skiy|slav|mir|iq|ity|inac|[aeioupv]co|ncan|canin|oglu|oGlu|oGlou)$/;
 const GERMAN_LIKE = /(?:er|ler|ner|mann|man|el|en|ert|ing|berg|bach|eder|ner|hold|ard)$/;
 
 /** Language suggested by a word's ending; only a bare c, ch, tz, ei and j ask for it. */
 export function wordCue(word: string): Cue {
-  if (SLAVIC_LIKE.test(word)) return "slavic";
+  if (AFFRICATE_LIKE.test(word)) return "affricate";
   if (ROMANIAN_LIKE.test(word)) return "romanian";
   if (GREEK_LIKE.test(word)) return "greek";
   if (GERMAN_LIKE.test(word)) return "german";
@@ -48,7 +48,7 @@ const LATIN: readonly RewritingRule[] = [
   { from: "dt", to: "T" },
   { from: "zs", to: "Z" },
   { from: "zh", to: "Z" },
-  { from: "z", to: "C", before: "nrl", after: "$" },
+  { from: "z", to: "C", before: "nrl", after: "$bdfghklmnprstv" },
   { from: "ph", to: "F" },
   { from: "off", to: "OV", after: "$" },
   { from: "eff", to: "EV", after: "$" },
@@ -71,15 +71,16 @@ const LATIN: readonly RewritingRule[] = [
   { from: "lj", to: "LI", after: LATIN_VOWELS },
   { from: "lj", to: "L" },
   { from: "ly", to: "LI", after: LATIN_VOWELS },
-  { from: "ly", to: "L", before: "aeouáéóú" },
+  { from: "ly", to: "L", before: "aeou", after: "$" },
   { from: "nj", to: "NI", after: LATIN_VOWELS },
   { from: "nj", to: "N" },
   { from: "ny", to: "NI", after: LATIN_VOWELS },
-  { from: "ny", to: "N", before: "aou" },
+  { from: "ny", to: "N", before: "aeou", after: "$" },
   // c
   { from: "ccs", to: "C" },
   { from: "cs", to: "C" },
   { from: "cz", to: "C" },
+  { from: "ck", to: "CK", cue: ["affricate"] },
   { from: "ck", to: "K" },
   { from: "chs", to: "KS" },
   { from: "ch", to: "C", after: "kv" },
@@ -101,7 +102,7 @@ const LATIN: readonly RewritingRule[] = [
   { from: "cr", to: "KR", after: "aeiouA" },
   { from: "cr", to: "CR" },
   { from: "c", to: "K", after: "ltkLTK" },
-  { from: "c", to: "C", cue: ["slavic"] },
+  { from: "c", to: "C", cue: ["affricate"] },
   { from: "c", to: "K" },
   // vowels
   { from: "ei", to: "I", cue: ["greek"] },
@@ -128,6 +129,9 @@ const CYRILLIC: readonly RewritingRule[] = [
   { from: "гя", to: "DA" },
   { from: "гё", to: "DO" },
   { from: "кј", to: "C" },
+  { from: "цз", to: "C" },
+  { from: "цс", to: "C" },
+  { from: "сз", to: "S" },
   { from: "кс", to: "KS" },
   { from: "ья", to: "IA" },
   { from: "ью", to: "IU" },
@@ -176,14 +180,15 @@ export const CLUSTER_RULES = compileRules([
   { from: "DT", to: "T" },
   { from: "SC", to: "ST" },
   { from: "MP", to: "MB" },
+  { from: "NTS", to: "NC" },
+  { from: "NTC", to: "NC" },
+  { from: "NTI", to: "NCI", after: "AOU" },
   { from: "NT", to: "ND" },
+  { from: "TI", to: "CI", after: "AOU" },
   { from: "F", to: "V", after: "TSKC" },
   { from: "GI", to: "I", after: "AOU" },
   { from: "OU", to: "U" },
   { from: "VICI", to: "VIC", after: "$" },
-  { from: "CEA", to: "CA" },
-  { from: "CIO", to: "CO" },
-  { from: "CIU", to: "CU" },
   { from: "EIEV", to: "EV" },
   { from: "AIEV", to: "AEV" },
   { from: "OIEV", to: "OEV" },
@@ -193,7 +198,9 @@ export const VOWEL_RULES = compileRules([
   { from: "IE", to: "E", before: "^" },
   { from: "EI", to: "AI" },
   { from: "EA", to: "IA", after: CONSONANTS },
-  { from: "TI", to: "CI", after: "AOU" },
+  { from: "CEA", to: "CA" },
+  { from: "CI", to: "C", after: "OU" },
+  { from: "IE", to: "I", before: "BDFGHKMPRSTZ", after: "BCDFGHKLMNPRSTZ" },
   { from: "AEV", to: "AEV", after: "$A" },
   { from: "AE", to: "A", after: CONSONANTS },
   { from: "AE", to: "AI", after: "$" },

@@ -1,0 +1,94 @@
+/**
+ * A whole round between two lists in one process, under a random key.
+ * In: two encoded lists. Out: every candidate pair with its score, as the secretariat would find it.
+ */
+import { randomBytes, randomFillSync } from "node:crypto";
+import { readBatch, type Batch } from "#engine/batch/read.ts";
+import { sizeClassOf } from "#engine/batch/size-class.ts";
+import { encodeBatch, type Pairing } from "#engine/encode/encode-batch.ts";
+import type { EncodedList } from "#engine/encode/list.ts";
+import { countBridgingRows } from "#engine/match/candidates.ts";
+import { joinColumns } from "#engine/match/join.ts";
+import { scoredPair, scorePairing, type ScoredPairs } from "#engine/match/score.ts";
+import { profileDigest } from "#engine/profile.ts";
+import type { Band } from "#engine/match/band.ts";
+
+/** One candidate pair of references. */
+export type LinkedPair = {
+  readonly refA: string;
+  readonly refB: string;
+  readonly weightBits: number;
+  readonly probability: number;
+  readonly band: Band;
+  readonly pattern: number;
+};
+
+export type LinkResult = {
+  /** Highest weight first, ties by reference. */
+  readonly pairs: readonly LinkedPair[];
+  /** Rows of both lists that touch a row which touches another row. */
+  readonly bridgingRows: number;
+  /** Rows of both lists, padding left out. */
+  readonly rows: number;
+  readonly prior: ScoredPairs["prior"];
+};
+
+/** Encodes both lists for each other, matches the batches as the blind engine does and opens the result. */
+export function linkLists(listA: EncodedList, listB: EncodedList): LinkResult {
+  const { profile } = listA;
+  const keyTag = randomBytes(32);
+  const name = { round: "link", t1: text(randomBytes(32)), keyId: text(randomBytes(16)), keyTag };
+  const rowCountA = sizeClassOf(listA.rows.length);
+  const rowCountB = sizeClassOf(listB.rows.length);
+  const a = openBatch(listA, { ...name, from: "LA", to: "LB", rowCount: rowCountA, counterpartRowCount: rowCountB });
+  const b = openBatch(listB, { ...name, from: "LB", to: "LA", rowCount: rowCountB, counterpartRowCount: rowCountA });
+
+  const parts = profile.rules.map((_, rule) => {
+    const [columnA, columnB] = [a.batch.columns[rule], b.batch.columns[rule]];
+    if (columnA === undefined || columnB === undefined) throw new RangeError(`no column for rule ${rule}`);
+    return { rule, pairs: joinColumns(columnA, columnB) };
+  });
+  const scored = scorePairing(profile, parts, a.batch, b.batch);
+  const pairs: LinkedPair[] = [];
+  for (let at = 0; at < scored.weightBits.length; at++) {
+    const { rowA, rowB, ...score } = scoredPair(profile, scored, at);
+    for (const refA of refsOf(a, rowA)) {
+      for (const refB of refsOf(b, rowB)) pairs.push({ refA, refB, ...score });
+    }
+  }
+  return {
+    pairs: pairs.sort(byWeight),
+    bridgingRows: countBridgingRows(scored.pairs, rowCountA, rowCountB),
+    rows: listA.rows.length + listB.rows.length,
+    prior: scored.prior,
+  };
+}
+
+type OpenBatch = { readonly batch: Batch; readonly refsAt: ReadonlyMap<number, readonly string[]> };
+
+function openBatch(list: EncodedList, pairing: Pairing): OpenBatch {
+  const encoded = encodeBatch(list, pairing, randomFillSync);
+  const bytes = new Uint8Array(Buffer.concat([...encoded.pieces]));
+  const expected = { ...pairing, profile: profileDigest(list.profile) };
+  const refsAt = new Map(list.rows.map(({ refs }, row) => [encoded.place[row] as number, refs]));
+  return { batch: readBatch(bytes, list.profile, expected), refsAt };
+}
+
+function refsOf({ refsAt }: OpenBatch, row: number): readonly string[] {
+  const refs = refsAt.get(row);
+  if (refs === undefined) throw new RangeError("a filler row agreed with another row");
+  return refs;
+}
+
+function byWeight(one: LinkedPair, other: LinkedPair): number {
+  if (one.weightBits !== other.weightBits) return other.weightBits - one.weightBits;
+  return compareText(one.refA, other.refA) || compareText(one.refB, other.refB);
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64url");
+}

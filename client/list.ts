@@ -1,0 +1,80 @@
+/**
+ * Reading and encoding a party's list from a file.
+ */
+import { createReadStream } from "node:fs";
+import { cellMaker } from "#engine/encode/cells.ts";
+import { memoryCellStore, type CellStore } from "#engine/encode/cell-store.ts";
+import { shippedTable } from "#engine/encode/information.ts";
+import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
+import type { PersonRecord } from "#engine/encode/person.ts";
+import { readList, type ListFormat } from "#engine/encode/read-list.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import type { Profile } from "#engine/profile.ts";
+
+export type ListOptions = {
+  readonly format: ListFormat;
+  /** Stop at the first refused record. */
+  readonly strict: boolean;
+  /** Data-subject categories that the round admits; undefined admits all, records without a category included. */
+  readonly categories?: ReadonlySet<string> | undefined;
+  readonly store?: CellStore | undefined;
+  readonly profile?: Profile | undefined;
+  /** Called with the records read so far. */
+  readonly onProgress?: ((records: number) => void) | undefined;
+};
+
+export type ReadListResult = {
+  readonly list: EncodedList;
+  readonly refused: readonly LinkageError[];
+  readonly refusedCount: number;
+  /** Records of categories that the round does not admit. */
+  readonly notAdmitted: number;
+};
+
+const MAX_REFUSALS_KEPT = 1000;
+const PROGRESS_RECORDS = 1000;
+
+/**
+ * @throws {@link LinkageError} `file-unreadable`, the codes of reading a list, and with `strict` the first `record-invalid`.
+ */
+export async function encodeListFile(path: string, options: ListOptions): Promise<ReadListResult> {
+  const profile = options.profile ?? SHIPPED_PROFILE;
+  const makeCells = await cellMaker(profile, shippedTable(profile.frequencyTable));
+  const encoder = listEncoder(profile, makeCells, options.store ?? memoryCellStore());
+  const refused: LinkageError[] = [];
+  const seen = new Set<string>();
+  let refusedCount = 0;
+  let notAdmitted = 0;
+  let records = 0;
+  const refuse = (problem: LinkageError): void => {
+    if (options.strict) throw problem;
+    refusedCount++;
+    if (refused.length < MAX_REFUSALS_KEPT) refused.push(problem);
+  };
+  for await (const line of readList(fileBytes(path), options.format)) {
+    records++;
+    if (records % PROGRESS_RECORDS === 0) options.onProgress?.(records);
+    if ("refused" in line) refuse(line.refused);
+    else if (seen.has(line.record.rec_id))
+      refuse(new LinkageError("record-invalid", `line ${line.line}: rec_id: the same reference occurs earlier`));
+    else {
+      seen.add(line.record.rec_id);
+      if (admits(options.categories, line.record)) encoder.add(line.record);
+      else notAdmitted++;
+    }
+  }
+  return { list: encoder.finish(), refused, refusedCount, notAdmitted };
+}
+
+function admits(categories: ReadonlySet<string> | undefined, record: PersonRecord): boolean {
+  return categories === undefined || categories.has(record.category);
+}
+
+async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Uint8Array;
+  } catch (cause) {
+    throw new LinkageError("file-unreadable", `cannot read ${path}`, { cause });
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Where a list's cells wait, rule by rule, between reading the records and making batches.
+ * In memory here; a party with a large list brings a store that spills to encrypted files.
+ */
+import { DIGEST_BYTES } from "./cells.ts";
+
+/** Cells of one rule. */
+export type CellColumn = {
+  /** d of each cell, 16 bytes each. */
+  readonly digests: Uint8Array;
+  /** Record, later row, of each cell. */
+  readonly owner: Uint32Array;
+  /** Information of each cell, bits. */
+  readonly bits: Float32Array;
+};
+
+export type CellStore = {
+  readonly append: (rule: number, column: CellColumn) => void;
+  readonly read: (rule: number) => CellColumn;
+  /** Puts `column` in place of all that the rule held. */
+  readonly replace: (rule: number, column: CellColumn) => void;
+};
+
+/** Keeps every column in memory. */
+export function memoryCellStore(): CellStore {
+  const parts = new Map<number, CellColumn[]>();
+  return {
+    append: (rule, column) => void parts.set(rule, [...(parts.get(rule) ?? []), column]),
+    read: (rule) => joinedColumns(parts.get(rule) ?? []),
+    replace: (rule, column) => void parts.set(rule, [column]),
+  };
+}
+
+/** @returns One column holding the cells of all, in order. */
+export function joinedColumns(columns: readonly CellColumn[]): CellColumn {
+  const [only] = columns;
+  if (only !== undefined && columns.length === 1) return only;
+  const count = columns.reduce((sum, { owner }) => sum + owner.length, 0);
+  const joined = {
+    digests: new Uint8Array(count * DIGEST_BYTES),
+    owner: new Uint32Array(count),
+    bits: new Float32Array(count),
+  };
+  let at = 0;
+  for (const column of columns) {
+    joined.digests.set(column.digests, at * DIGEST_BYTES);
+    joined.owner.set(column.owner, at);
+    joined.bits.set(column.bits, at);
+    at += column.owner.length;
+  }
+  return joined;
+}
+
+/** @returns The cells at `positions`, in that order, with new owners. */
+export function pickCells(
+  column: CellColumn,
+  positions: readonly number[] | Uint32Array,
+  owners: (position: number) => number,
+): CellColumn {
+  const picked = {
+    digests: new Uint8Array(positions.length * DIGEST_BYTES),
+    owner: new Uint32Array(positions.length),
+    bits: new Float32Array(positions.length),
+  };
+  positions.forEach((position, at) => {
+    const from = position * DIGEST_BYTES;
+    picked.digests.set(column.digests.subarray(from, from + DIGEST_BYTES), at * DIGEST_BYTES);
+    picked.owner[at] = owners(position);
+    picked.bits[at] = column.bits[position] as number;
+  });
+  return picked;
+}
+
+/** @returns Order of the cells by the first 64 bits of d, and those bits as two halves. */
+export function digestHalves(column: CellColumn): { upper: Uint32Array; lower: Uint32Array } {
+  const count = column.owner.length;
+  const view = new DataView(column.digests.buffer, column.digests.byteOffset, column.digests.byteLength);
+  const upper = new Uint32Array(count);
+  const lower = new Uint32Array(count);
+  for (let at = 0; at < count; at++) {
+    upper[at] = view.getUint32(at * DIGEST_BYTES);
+    lower[at] = view.getUint32(at * DIGEST_BYTES + 4);
+  }
+  return { upper, lower };
+}

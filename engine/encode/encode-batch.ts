@@ -1,0 +1,221 @@
+/**
+ * One pairing's batch from an encoded list.
+ * In: an encoded list, the pairing's key and threshold, a source of randomness. Out: the batch's bytes and which row went where.
+ */
+import { createCipheriv, createHmac } from "node:crypto";
+import type { KeyColumn } from "../batch/column.ts";
+import type { BatchHeader } from "../batch/header.ts";
+import { HANDLE_BYTES } from "../batch/layout.ts";
+import { writeBatch } from "../batch/write.ts";
+import { LinkageError } from "../errors.ts";
+import { informationThreshold } from "../match/weight.ts";
+import { merkleRoot } from "../merkle.ts";
+import { profileDigest, type Profile, type Rule } from "../profile.ts";
+import { DIGEST_BYTES } from "./cells.ts";
+import { pickCells, type CellColumn } from "./cell-store.ts";
+import type { EncodedList } from "./list.ts";
+import { sortedOrder } from "./sort.ts";
+
+/** Fills the array with cryptographically random bytes. */
+export type RandomFill = (bytes: Uint8Array | Uint32Array) => void;
+
+export type Pairing = {
+  readonly round: string;
+  readonly t1: string;
+  readonly from: string;
+  readonly to: string;
+  readonly keyId: string;
+  /** K_tag, 32 bytes. */
+  readonly keyTag: Uint8Array;
+  /** Size class of the own batch. */
+  readonly rowCount: number;
+  /** Size class of the counterpart's batch. */
+  readonly counterpartRowCount: number;
+};
+
+export type EncodedBatch = {
+  readonly header: BatchHeader;
+  /** The batch's bytes in order; consumed once. */
+  readonly pieces: Generator<Uint8Array>;
+  /** 16 bytes for each row of the batch. */
+  readonly handles: Uint8Array;
+  /** Row of the list → row of the batch. */
+  readonly place: Uint32Array;
+  /** 32 random bytes that salt the provenance commitments; kept by the party. */
+  readonly provenanceSeed: Uint8Array;
+  /** Rows of the list none of whose keys travels; complete when `pieces` is consumed. */
+  readonly silentRows: () => number[];
+};
+
+/** @throws {@link LinkageError} `batch-too-large` when the list has more rows than declared. */
+export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomFill): EncodedBatch {
+  const { profile } = list;
+  const { rowCount } = pairing;
+  if (list.rows.length > rowCount)
+    throw new LinkageError("batch-too-large", `the list has ${list.rows.length} rows; ${rowCount} were declared`);
+  const place = shuffled(rowCount, random);
+  const handles = new Uint8Array(rowCount * HANDLE_BYTES);
+  random(handles);
+  const classes = new Uint8Array(rowCount);
+  fillerClasses(list, rowCount, random).forEach((coverage, row) => {
+    classes[place[row] as number] = coverage;
+  });
+  const provenanceSeed = new Uint8Array(32);
+  random(provenanceSeed);
+  const header: BatchHeader = {
+    format: "aquila/batch/v1",
+    round: pairing.round,
+    t1: pairing.t1,
+    from: pairing.from,
+    to: pairing.to,
+    keyId: pairing.keyId,
+    profile: profileDigest(profile),
+    provenanceRoot: provenanceRoot(list, place, provenanceSeed),
+    rowCount,
+  };
+  const speaking = new Uint8Array(list.rows.length);
+  const columns = keyColumns(list, pairing, place, speaking, random);
+  return {
+    header,
+    pieces: writeBatch(profile, header, { handles, classes }, columns),
+    handles,
+    place: place.subarray(0, list.rows.length),
+    provenanceSeed,
+    silentRows: () => [...speaking.keys()].filter((row) => speaking[row] === 0),
+  };
+}
+
+function* keyColumns(
+  list: EncodedList,
+  pairing: Pairing,
+  place: Uint32Array,
+  speaking: Uint8Array,
+  random: RandomFill,
+): Generator<KeyColumn> {
+  const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
+  const thresholdBits = informationThreshold(list.profile, largerRowCount);
+  for (const [index, rule] of list.profile.rules.entries()) {
+    const telling = tellingCells(list.cells.read(index), thresholdBits);
+    for (const row of telling.owner) speaking[row] = 1;
+    yield keyColumn(telling, rule, pairing, place, random);
+  }
+}
+
+/** Design §2, rule 3: only facts that are rare enough travel. */
+function tellingCells(column: CellColumn, thresholdBits: number): CellColumn {
+  const positions = [...column.bits.keys()].filter((position) => (column.bits[position] as number) >= thresholdBits);
+  return pickCells(column, positions, (position) => column.owner[position] as number);
+}
+
+function keyColumn(
+  telling: CellColumn,
+  rule: Rule,
+  { keyTag, rowCount }: Pairing,
+  place: Uint32Array,
+  random: RandomFill,
+): KeyColumn {
+  const cellCount = rowCount * rule.slots;
+  const real = telling.owner.length;
+  const upper = new Uint32Array(cellCount);
+  const lower = new Uint32Array(cellCount);
+  const row = new Uint32Array(cellCount);
+  random(upper.subarray(real));
+  random(lower.subarray(real));
+
+  // A block cipher as PRF on distinct blocks: the key is the first 8 bytes of AES-256 (FIPS 197), big-endian.
+  const blocks = createCipheriv("aes-256-ecb", keyTag, null).setAutoPadding(false).update(telling.digests);
+  const free = new Uint8Array(rowCount).fill(rule.slots);
+  for (let at = 0; at < real; at++) {
+    upper[at] = blocks.readUInt32BE(at * DIGEST_BYTES);
+    lower[at] = blocks.readUInt32BE(at * DIGEST_BYTES + 4);
+    const holder = place[telling.owner[at] as number] as number;
+    row[at] = holder;
+    free[holder] = (free[holder] as number) - 1;
+  }
+  let at = real;
+  for (let holder = 0; holder < rowCount; holder++) {
+    for (let left = free[holder] as number; left > 0; left--) row[at++] = holder;
+  }
+  return sortedColumn({ upper, lower, row }, real, random);
+}
+
+function sortedColumn(cells: KeyColumn, real: number, random: RandomFill): KeyColumn {
+  const order = sortedOrder(cells.upper, cells.lower);
+  for (let at = 1; at < order.length; at++) {
+    const before = order[at - 1] as number;
+    const here = order[at] as number;
+    if (cells.upper[before] !== cells.upper[here] || cells.lower[before] !== cells.lower[here]) continue;
+    // Chance of 2⁻⁶⁴ a pair of cells: draw the filler again.
+    const filler = Math.max(before, here);
+    if (filler < real) throw new RangeError("two telling keys are equal after the uniqueness rule");
+    random(cells.upper.subarray(filler, filler + 1));
+    return sortedColumn(cells, real, random);
+  }
+  const inOrder = (values: Uint32Array): Uint32Array => order.map((position) => values[position] as number);
+  return { upper: inOrder(cells.upper), lower: inOrder(cells.lower), row: inOrder(cells.row) };
+}
+
+/** Classes of real rows, then of the rows that fill up: drawn from the real ones, so that padding looks like the list. */
+function fillerClasses(list: EncodedList, rowCount: number, random: RandomFill): Uint8Array {
+  const classes = new Uint8Array(rowCount);
+  classes.set(list.classes);
+  const real = list.rows.length;
+  const draws = new Uint32Array(rowCount - real);
+  random(draws);
+  const enough = list.classes.some((coverage) => coverage !== 0);
+  draws.forEach((draw, at) => {
+    classes[real + at] = enough ? (list.classes[draw % real] as number) : 0;
+  });
+  return classes;
+}
+
+/** Fisher–Yates over unbiased draws. */
+function shuffled(count: number, random: RandomFill): Uint32Array {
+  const place = Uint32Array.from({ length: count }, (_, row) => row);
+  const draw = unbiased(random);
+  for (let at = count - 1; at > 0; at--) {
+    const other = draw(at + 1);
+    const held = place[at] as number;
+    place[at] = place[other] as number;
+    place[other] = held;
+  }
+  return place;
+}
+
+/** @returns A function that draws an integer below `bound`, by rejection. */
+function unbiased(random: RandomFill): (bound: number) => number {
+  const pool = new Uint32Array(4096);
+  let at = pool.length;
+  return (bound) => {
+    const limit = 2 ** 32 - (2 ** 32 % bound);
+    for (;;) {
+      if (at === pool.length) {
+        random(pool);
+        at = 0;
+      }
+      const value = pool[at++] as number;
+      if (value < limit) return value % bound;
+    }
+  };
+}
+
+/** Merkle root over the rows in batch order; a leaf is the row's provenance under a salt of its own. */
+function provenanceRoot(list: EncodedList, place: Uint32Array, seed: Uint8Array): string {
+  const rowAt = new Int32Array(place.length).fill(-1);
+  for (let row = 0; row < list.rows.length; row++) rowAt[place[row] as number] = row;
+  function* leaves(): Generator<Uint8Array> {
+    for (let at = 0; at < rowAt.length; at++) {
+      const row = rowAt[at] as number;
+      const leaf = createHmac("sha256", seed).update(Uint32Array.of(at));
+      if (row >= 0) leaf.update(list.provenance.subarray(row * 32, row * 32 + 32));
+      yield leaf.digest();
+    }
+  }
+  return Buffer.from(merkleRoot(leaves())).toString("base64url");
+}
+
+/** @returns Cells that travel of each rule, for a report before any key exists. */
+export function tellingCount(profile: Profile, list: EncodedList, largerRowCount: number): number[] {
+  const thresholdBits = informationThreshold(profile, largerRowCount);
+  return profile.rules.map((_, rule) => tellingCells(list.cells.read(rule), thresholdBits).owner.length);
+}

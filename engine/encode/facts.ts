@@ -1,0 +1,128 @@
+/**
+ * Canonical facts of one person record: what rules are composed of.
+ * In: a person record. Out: name variants, dates, places and numbers in canonical form, each with its alternatives.
+ */
+import { canonicalName, type NameToken } from "./names/canonical-name.ts";
+import { isPlaceholder, parseDate, type PartialDate, type PersonRecord } from "./person.ts";
+
+/** One way of naming the person; the record's own name first, then aliases in their order. */
+export type NameVariant = {
+  readonly family: readonly NameToken[];
+  readonly given: readonly NameToken[];
+};
+
+export type RecordFacts = {
+  readonly names: readonly NameVariant[];
+  readonly patronymics: readonly NameToken[];
+  readonly dates: readonly PartialDate[];
+  readonly sex: string;
+  readonly nationalities: readonly string[];
+  /** Skeleton of the place of birth. */
+  readonly birthPlaces: readonly string[];
+  readonly documents: readonly string[];
+  readonly phones: readonly string[];
+  readonly onlineIds: readonly string[];
+  readonly address: AddressFacts;
+};
+
+/** Canonical parts of an address; empty when unknown. */
+export type AddressFacts = { readonly street: string; readonly postcode: string; readonly locality: string };
+
+/** @returns Facts in canonical form; a placeholder is a missing fact. */
+export function factsOf(record: PersonRecord): RecordFacts {
+  return {
+    names: nameVariants(record),
+    patronymics: canonicalName(record.patronymic),
+    dates: datesOf(record),
+    sex: record.sex === "X" ? "" : record.sex,
+    nationalities: distinct([record.nationality, ...record.nationalities].map(countryCode)),
+    birthPlaces: distinct([placeSkeleton(record.birth_place)]),
+    documents: distinct([record.doc_number, ...record.documents].map(documentNumber)),
+    phones: distinct([record.phone, ...record.phones].map(phoneNumber)),
+    onlineIds: distinct(record.online_ids.map((id) => id.normalize("NFKC").trim().toLowerCase())),
+    address: addressOf(record),
+  };
+}
+
+function nameVariants(record: PersonRecord): NameVariant[] {
+  const own = { family: canonicalName(record.family_name), given: canonicalName(record.given_name) };
+  const variants: NameVariant[] = own.family.length + own.given.length > 0 ? [own] : [];
+  for (const alias of record.aliases) {
+    const tokens = canonicalName(alias);
+    const [only] = tokens;
+    if (only === undefined) continue;
+    // A single word is most often another given name or nickname beside the known surname.
+    if (tokens.length === 1) variants.push({ family: own.family, given: [only] });
+    else variants.push({ family: tokens.slice(-1), given: tokens.slice(0, -1) });
+  }
+  return variants;
+}
+
+function datesOf(record: PersonRecord): PartialDate[] {
+  const texts = [record.dob, ...record.dob_alternatives];
+  if (record.dob_quality === "range" && record.dob_to !== "") return rangeYears(record);
+  return texts.flatMap((text) => {
+    const date = isPlaceholder(text) ? undefined : parseDate(text);
+    if (date === undefined) return [];
+    // 1 January stands for "only the year is known" in most registers.
+    if (record.dob_quality === "approx" || (date.month === 1 && date.day === 1)) return [{ year: date.year }];
+    return [date];
+  });
+}
+
+const MAX_RANGE_YEARS = 4;
+
+/** A range becomes the years it spans, when they are few. */
+function rangeYears(record: PersonRecord): PartialDate[] {
+  const from = parseDate(record.dob)?.year;
+  const to = parseDate(record.dob_to)?.year;
+  if (from === undefined || to === undefined || to < from || to - from >= MAX_RANGE_YEARS) return [];
+  return Array.from({ length: to - from + 1 }, (_, step) => ({ year: from + step }));
+}
+
+function countryCode(text: string): string {
+  return isPlaceholder(text) ? "" : text.normalize("NFKC").trim().toUpperCase();
+}
+
+function placeSkeleton(text: string): string {
+  return canonicalName(text)
+    .map((token) => token.skeleton)
+    .join(" ");
+}
+
+const MIN_DOCUMENT_CHARACTERS = 5;
+
+/** Letters and digits only, upper case; separators and leading letters of the document's kind say nothing of the person. */
+function documentNumber(text: string): string {
+  if (isPlaceholder(text)) return "";
+  const bare = text
+    .normalize("NFKC")
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, "");
+  return bare.length >= MIN_DOCUMENT_CHARACTERS && /[1-9]/.test(bare) ? bare : "";
+}
+
+const SUBSCRIBER_DIGITS = 7;
+
+/** The last digits: country code, trunk zero and spacing differ between the writings of one number. */
+function phoneNumber(text: string): string {
+  const digits = text.replace(/\D/g, "");
+  return digits.length >= SUBSCRIBER_DIGITS ? digits.slice(-SUBSCRIBER_DIGITS) : "";
+}
+
+function addressOf(record: PersonRecord): AddressFacts {
+  const [street = "", second = "", third = ""] = record.address.split(",").map((part) => part.trim());
+  const postcode = record.address_postcode || second;
+  const locality = record.address_locality || third;
+  const streetText = record.address_street || street;
+  const houseNumber = streetText.match(/\d+/g)?.join("-") ?? "";
+  return {
+    street: [placeSkeleton(streetText), houseNumber].filter((part) => part !== "").join(" "),
+    postcode: postcode.toUpperCase().replace(/[^A-Z0-9]/g, ""),
+    locality: placeSkeleton(locality),
+  };
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)].filter((value) => value !== "");
+}

@@ -1,0 +1,189 @@
+/**
+ * A party's list, encoded once: rows after merging the list's own duplicates, with the cells that are unique in it.
+ * In: canonical records. Out: rows, their coverage classes and, rule by rule in a cell store, the digests that may travel.
+ */
+import { createHash } from "node:crypto";
+import { canonicalBytes } from "../canonical-json.ts";
+import type { Profile } from "../profile.ts";
+
+import type { CellColumn, CellStore } from "./cell-store.ts";
+import { DIGEST_BYTES, type CellMaker, type RecordCells } from "./cells.ts";
+import { coverageOf, joinedClass, settleClasses } from "./coverage.ts";
+import { factsOf } from "./facts.ts";
+import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
+import type { PersonRecord } from "./person.ts";
+import { keepUnique } from "./uniqueness.ts";
+
+/** What a row keeps of the records merged into it; none of it travels. */
+export type Row = {
+  /** The party's own references, in order of the list. */
+  readonly refs: readonly string[];
+  /** At most four references of origin; empty: unknown. */
+  readonly origins: readonly string[];
+  /** Strictest handling code of the records; empty: none given. */
+  readonly handling: string;
+};
+
+export type EncodedList = {
+  readonly profile: Profile;
+  readonly rows: readonly Row[];
+  /** Coverage class of each row, thin classes merged. */
+  readonly classes: Uint8Array;
+  /** SHA-256 of each row's provenance, 32 bytes each; salted when a batch is made. */
+  readonly provenance: Uint8Array;
+  /** Cells unique in the list; owners are rows. */
+  readonly cells: CellStore;
+  readonly report: ListReport;
+};
+
+/** What encoding a list cost; counts only. */
+export type ListReport = {
+  readonly records: number;
+  readonly rows: number;
+  /** Records that went into another record's row. */
+  readonly merged: number;
+  /** Cells beyond a rule's slots: surplus aliases and dates. */
+  readonly surplusCells: number;
+  readonly rules: readonly RuleReport[];
+  /** Pairs of rows that silence each other's keys, most rules first. */
+  readonly silencing: readonly SilencingPair[];
+};
+
+export type RuleReport = { readonly rule: string; readonly cells: number; readonly unique: number };
+export type SilencingPair = { readonly refA: string; readonly refB: string; readonly ruleCount: number };
+
+const BUFFERED_RECORDS = 4096;
+const MAX_ORIGINS = 4;
+const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
+const PROVENANCE_BYTES = 32;
+
+/** Takes records one by one, then gives the encoded list. */
+export type ListEncoder = { readonly add: (record: PersonRecord) => void; readonly finish: () => EncodedList };
+
+/** @param store - Empty; filled rule by rule. */
+export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellStore): ListEncoder {
+  const records: Row[] = [];
+  const coverage: number[] = [];
+  const provenance: Uint8Array[] = [];
+  let waiting: { owner: number; cells: RecordCells }[] = [];
+  let surplusCells = 0;
+
+  const flush = (): void => {
+    for (const [rule, column] of columnsOf(waiting)) store.append(rule, column);
+    waiting = [];
+  };
+  return {
+    add: (record) => {
+      const facts = factsOf(record);
+      const cells = makeCells(facts);
+      waiting.push({ owner: records.length, cells });
+      surplusCells += cells.surplus;
+      coverage.push(coverageOf(profile, facts));
+      provenance.push(provenanceDigest(record));
+      records.push({
+        refs: [record.rec_id],
+        origins: record.origin_ref === "" ? [] : [record.origin_ref],
+        handling: record.handling_code,
+      });
+      if (waiting.length === BUFFERED_RECORDS) flush();
+    },
+    finish: () => {
+      flush();
+      const classes = Uint8Array.from(coverage);
+      const duplicates = ownDuplicates(profile, store, classes);
+      const { rows, rowClasses, rowProvenance } = mergeRows(profile, records, classes, provenance, duplicates);
+      const rules = profile.rules.map((rule, index): RuleReport => {
+        const column = store.read(index);
+        const unique = keepUnique(column, duplicates.rowOf, rule.slots);
+        store.replace(index, unique);
+        return { rule: rule.id, cells: column.owner.length, unique: unique.owner.length };
+      });
+      return {
+        profile,
+        rows,
+        classes: settleClasses(profile, rowClasses),
+        provenance: rowProvenance,
+        cells: store,
+        report: {
+          records: records.length,
+          rows: rows.length,
+          merged: records.length - rows.length,
+          surplusCells,
+          rules,
+          silencing: duplicates.silencing.map(({ recordA, recordB, ruleCount }) => ({
+            refA: refOf(records, recordA),
+            refB: refOf(records, recordB),
+            ruleCount,
+          })),
+        },
+      };
+    },
+  };
+}
+
+function refOf(records: readonly Row[], record: number): string {
+  const ref = records[record]?.refs[0];
+  if (ref === undefined) throw new RangeError(`no record ${record}`);
+  return ref;
+}
+
+function columnsOf(waiting: readonly { owner: number; cells: RecordCells }[]): Map<number, CellColumn> {
+  const byRule = new Map<number, { owner: number; digest: Uint8Array; bits: number }[]>();
+  for (const { owner, cells } of waiting) {
+    for (const { rule, digest, bits } of cells.cells) {
+      const found = byRule.get(rule);
+      if (found === undefined) byRule.set(rule, [{ owner, digest, bits }]);
+      else found.push({ owner, digest, bits });
+    }
+  }
+  return new Map(
+    [...byRule].map(([rule, cells]) => {
+      const digests = new Uint8Array(cells.length * DIGEST_BYTES);
+      cells.forEach(({ digest }, at) => {
+        digests.set(digest, at * DIGEST_BYTES);
+      });
+      return [
+        rule,
+        {
+          digests,
+          owner: Uint32Array.from(cells, ({ owner }) => owner),
+          bits: Float32Array.from(cells, ({ bits }) => bits),
+        },
+      ];
+    }),
+  );
+}
+
+function provenanceDigest(record: PersonRecord): Uint8Array {
+  const { case_ref, category, legal_basis } = record;
+  return createHash("sha256").update(canonicalBytes({ case_ref, category, legal_basis })).digest();
+}
+
+type MergedRows = { rows: Row[]; rowClasses: Uint8Array; rowProvenance: Uint8Array };
+
+function mergeRows(
+  profile: Profile,
+  records: readonly Row[],
+  classes: Uint8Array,
+  provenance: readonly Uint8Array[],
+  { rowOf, rowCount }: OwnDuplicates,
+): MergedRows {
+  const members: number[][] = Array.from({ length: rowCount }, () => []);
+  rowOf.forEach((row, record) => members[row]?.push(record));
+  const rowClasses = new Uint8Array(rowCount);
+  const rowProvenance = new Uint8Array(rowCount * PROVENANCE_BYTES);
+  const rows = members.map((group, row): Row => {
+    const parts = group.flatMap((record) => records[record] ?? []);
+    rowClasses[row] = group.reduce((joined, record) => joinedClass(profile, joined, classes[record] as number), 0);
+    const hash = createHash("sha256");
+    for (const record of group) hash.update(provenance[record] as Uint8Array);
+    rowProvenance.set(hash.digest(), row * PROVENANCE_BYTES);
+    const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));
+    return {
+      refs: parts.flatMap(({ refs }) => refs),
+      origins: [...new Set(parts.flatMap(({ origins }) => origins))].slice(0, MAX_ORIGINS),
+      handling: HANDLING_CODES[handling] ?? "",
+    };
+  });
+  return { rows, rowClasses, rowProvenance };
+}

@@ -1,0 +1,94 @@
+/**
+ * A list's own duplicates: the list linked to itself in the clear; pairs at *high* become one row.
+ * Without this the uniqueness rule would silence exactly the persons that a party holds twice.
+ */
+import { foldPairs, type RulePairs } from "../match/candidates.ts";
+import { estimatePrior, probabilityOf } from "../match/prior.ts";
+import { informationThreshold, matchWeights } from "../match/weight.ts";
+import type { Profile } from "../profile.ts";
+import type { CellStore } from "./cell-store.ts";
+import { equalGroups } from "./uniqueness.ts";
+
+export type OwnDuplicates = {
+  /** Record → row. */
+  readonly rowOf: Uint32Array;
+  readonly rowCount: number;
+  /** Pairs of records left apart that share keys, most rules first. */
+  readonly silencing: readonly { readonly recordA: number; readonly recordB: number; readonly ruleCount: number }[];
+};
+
+/** A key shared by more records than this is no sign of one person. */
+const MAX_GROUP = 20;
+const MIN_SILENCING_RULES = 2;
+
+/**
+ * @param cells - All cells of the list; owners are records.
+ * @param classes - Coverage class of each record.
+ */
+export function ownDuplicates(profile: Profile, cells: CellStore, classes: Uint8Array): OwnDuplicates {
+  const recordCount = classes.length;
+  const thresholdBits = informationThreshold(profile, Math.max(recordCount, 1));
+  const pairs = foldPairs(
+    profile.rules.map((_, rule) => sharedKeys(cells, rule, thresholdBits)),
+    recordCount,
+  );
+  const weights = matchWeights({ profile, thresholdBits }, pairs, classes, classes);
+  const prior = estimatePrior(profile, weights, recordCount, recordCount);
+  const parent = Uint32Array.from({ length: recordCount }, (_, record) => record);
+  const silencing: { recordA: number; recordB: number; ruleCount: number }[] = [];
+  weights.forEach((weight, at) => {
+    const recordA = pairs.rowA[at] as number;
+    const recordB = pairs.rowB[at] as number;
+    if (probabilityOf(weight, prior.logOddsBits) >= profile.bands.high) {
+      const [low, high] = [rootOf(parent, recordA), rootOf(parent, recordB)].sort((one, other) => one - other);
+      if (low !== undefined && high !== undefined) parent[high] = low;
+      return;
+    }
+    const ruleCount = countBits(pairs.pattern[at] as number);
+    if (ruleCount >= MIN_SILENCING_RULES) silencing.push({ recordA, recordB, ruleCount });
+  });
+  const rowOf = new Uint32Array(recordCount);
+  let rowCount = 0;
+  for (let record = 0; record < recordCount; record++) {
+    const root = rootOf(parent, record);
+    rowOf[record] = root === record ? rowCount++ : (rowOf[root] as number);
+  }
+  const apart = silencing.filter(({ recordA, recordB }) => rowOf[recordA] !== rowOf[recordB]);
+  apart.sort(
+    (one, other) => other.ruleCount - one.ruleCount || one.recordA - other.recordA || one.recordB - other.recordB,
+  );
+  return { rowOf, rowCount, silencing: apart };
+}
+
+/** Pairs of records, lower first, that share a telling key of one rule. */
+function sharedKeys(cells: CellStore, rule: number, thresholdBits: number): RulePairs {
+  const column = cells.read(rule);
+  const pairs: number[] = [];
+  for (const group of equalGroups(column)) {
+    const [first] = group;
+    if (first === undefined || (column.bits[first] as number) < thresholdBits) continue;
+    const owners = [...new Set(group.map((position) => column.owner[position] as number))];
+    if (owners.length > MAX_GROUP) continue;
+    owners.forEach((one, at) => {
+      for (const other of owners.slice(at + 1)) pairs.push(Math.min(one, other), Math.max(one, other));
+    });
+  }
+  return { rule, pairs: Uint32Array.from(pairs) };
+}
+
+function rootOf(parent: Uint32Array, record: number): number {
+  let root = record;
+  while (parent[root] !== root) root = parent[root] as number;
+  for (let at = record; parent[at] !== root;) {
+    const next = parent[at] as number;
+    parent[at] = root;
+    at = next;
+  }
+  return root;
+}
+
+function countBits(pattern: number): number {
+  let count = 0;
+  for (let rest = pattern; rest !== 0; rest = (rest & (rest - 1)) >>> 0) count++;
+  return count;
+}

@@ -1,0 +1,206 @@
+/**
+ * A party's list, line by line.
+ * In: bytes of a JSONL or CSV file in a named encoding. Out: person records and refusals, each with its line.
+ */
+import { parse as parseCsv } from "csv-parse";
+import { LinkageError } from "../errors.ts";
+import { LIST_FIELDS, parsePerson, PERSON_FIELDS, type PersonField, type PersonRecord } from "./person.ts";
+
+export const ENCODINGS = ["utf-8", "windows-1250", "windows-1251", "windows-1253"] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** CSV header → field of the person record; null leaves the column out. Columns mapped to one field are joined by a blank. */
+export type HeaderMap = Readonly<Record<string, PersonField | null>>;
+
+export type ListFormat = {
+  readonly kind: "jsonl" | "csv";
+  readonly encoding: Encoding;
+  /** CSV only: one character. */
+  readonly delimiter: string;
+  /** CSV only: what to do with headers that are no field's name. */
+  readonly headerMap: HeaderMap;
+};
+
+/** One line of a list: a record, or why it is refused. */
+export type ListLine =
+  { readonly line: number; readonly record: PersonRecord } | { readonly line: number; readonly refused: LinkageError };
+
+const MAX_LINE_CHARACTERS = 1_000_000;
+const SEVERAL_VALUES = "|";
+
+/**
+ * Reads a list as a stream.
+ *
+ * @throws {@link LinkageError} `list-empty`, `list-encoding-invalid`, `list-header-unknown` or `list-malformed`: what concerns the whole list.
+ */
+export async function* readList(bytes: AsyncIterable<Uint8Array>, format: ListFormat): AsyncGenerator<ListLine> {
+  const text = decode(bytes, format.encoding);
+  let lines = 0;
+  for await (const line of format.kind === "jsonl" ? jsonLines(text) : csvLines(text, format)) {
+    lines++;
+    yield line;
+  }
+  if (lines === 0) throw new LinkageError("list-empty", "the list has no records");
+}
+
+async function* decode(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  let line = 1;
+  let first = true;
+  for await (const chunk of bytes) {
+    if (first) checkFirstBytes(chunk, encoding);
+    first = false;
+    const text = decodeOrRefuse(() => decoder.decode(chunk, { stream: true }), encoding, line);
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) line++;
+    yield text;
+  }
+  yield decodeOrRefuse(() => decoder.decode(), encoding, line);
+}
+
+function decodeOrRefuse(decodeText: () => string, encoding: Encoding, line: number): string {
+  try {
+    return decodeText();
+  } catch (cause) {
+    throw new LinkageError(
+      "list-encoding-invalid",
+      `at or after line ${line}: bytes that are not ${encoding}; name the file's encoding (${ENCODINGS.join(", ")})`,
+      { cause },
+    );
+  }
+}
+
+/** A file in another encoding would often decode without an error and match nothing: look at its first bytes. */
+function checkFirstBytes(chunk: Uint8Array, encoding: Encoding): void {
+  const [first, second] = chunk;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw new LinkageError("list-encoding-invalid", "the file is UTF-16; export it as UTF-8");
+  if (encoding === "utf-8" || !chunk.some((byte) => byte >= 0x80)) return;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(chunk, { stream: true });
+  } catch {
+    return; // Not UTF-8, as the caller said.
+  }
+  throw new LinkageError("list-encoding-invalid", `the file is valid UTF-8, not ${encoding}; leave the encoding out`);
+}
+
+async function* jsonLines(text: AsyncIterable<string>): AsyncGenerator<ListLine> {
+  let rest = "";
+  let line = 0;
+  for await (const piece of text) {
+    const parts = (rest + piece).split("\n");
+    rest = parts.pop() ?? "";
+    if (rest.length > MAX_LINE_CHARACTERS)
+      throw new LinkageError(
+        "list-malformed",
+        `line ${line + parts.length + 1} is longer than ${MAX_LINE_CHARACTERS} characters; is this JSONL?`,
+      );
+    for (const part of parts) {
+      line++;
+      if (part.trim() !== "") yield jsonLine(part, line);
+    }
+  }
+  if (rest.trim() !== "") yield jsonLine(rest, line + 1);
+}
+
+function jsonLine(text: string, line: number): ListLine {
+  return recordOrRefusal(line, () => {
+    let value: unknown;
+    try {
+      value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    } catch {
+      // The parser's own message quotes the text, so it is not passed on.
+      throw new LinkageError("record-invalid", `line ${line}: not valid JSON`);
+    }
+    return value;
+  });
+}
+
+function recordOrRefusal(line: number, read: () => unknown): ListLine {
+  try {
+    return { line, record: parsePerson(read(), line) };
+  } catch (error) {
+    if (error instanceof LinkageError) return { line, refused: error };
+    throw error;
+  }
+}
+
+type CsvRow = { readonly record: readonly string[]; readonly info: { readonly lines: number } };
+
+async function* csvLines(text: AsyncIterable<string>, format: ListFormat): AsyncGenerator<ListLine> {
+  const parser = parseCsv({
+    delimiter: format.delimiter,
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_LINE_CHARACTERS,
+  });
+  const rows = feed(text, parser) as AsyncIterable<CsvRow>;
+  let columns: readonly (PersonField | null)[] | undefined;
+  for await (const { record, info } of rows) {
+    if (columns === undefined) {
+      columns = columnsOf(record, format);
+      continue;
+    }
+    const known = columns;
+    yield recordOrRefusal(info.lines, () => fieldsOf(record, known, info.lines));
+  }
+}
+
+async function* feed(text: AsyncIterable<string>, parser: ReturnType<typeof parseCsv>): AsyncGenerator<unknown> {
+  const feeding = (async () => {
+    try {
+      for await (const piece of text) {
+        if (!parser.write(piece)) await new Promise((resolve) => parser.once("drain", resolve));
+      }
+      parser.end();
+    } catch (error) {
+      parser.destroy(error instanceof Error ? error : new Error("reading failed"));
+    }
+  })();
+  try {
+    yield* parser;
+  } catch (cause) {
+    if (cause instanceof LinkageError) throw cause;
+    const line = typeof cause === "object" && cause !== null && "lines" in cause ? Number(cause.lines) : 0;
+    throw new LinkageError("list-malformed", `line ${line}: not readable as CSV; check quotes and --delimiter`, {
+      cause,
+    });
+  }
+  await feeding;
+}
+
+function columnsOf(headers: readonly string[], format: ListFormat): (PersonField | null)[] {
+  const fields = new Map<string, PersonField | null>(PERSON_FIELDS.map((field) => [field, field]));
+  for (const [header, field] of Object.entries(format.headerMap)) fields.set(header.trim(), field);
+  return headers.map((header, index) => {
+    const field = fields.get(header.trim());
+    if (field === undefined)
+      throw new LinkageError(
+        "list-header-unknown",
+        `column ${index + 1} has a header that is no field; map it with --map, or to null to leave it out (a wrong --delimiter looks like this too)`,
+      );
+    return field;
+  });
+}
+
+function fieldsOf(values: readonly string[], columns: readonly (PersonField | null)[], line: number): unknown {
+  if (values.length !== columns.length)
+    throw new LinkageError(
+      "record-invalid",
+      `line ${line}: ${values.length} columns where the header has ${columns.length}`,
+    );
+  const texts = new Map<PersonField, string>();
+  columns.forEach((field, index) => {
+    const value = values[index]?.trim() ?? "";
+    if (field === null || value === "") return;
+    const before = texts.get(field);
+    texts.set(field, before === undefined ? value : `${before} ${value}`);
+  });
+  return Object.fromEntries(
+    [...texts].map(([field, value]) => [
+      field,
+      LIST_FIELDS.has(field) ? value.split(SEVERAL_VALUES).map((part) => part.trim()) : value,
+    ]),
+  );
+}
