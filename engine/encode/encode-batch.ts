@@ -31,6 +31,8 @@ export type Pairing = {
   readonly rowCount: number;
   /** Size class of the counterpart's batch. */
   readonly counterpartRowCount: number;
+  /** 32 secret bytes that salt the provenance commitments; the party keeps them. */
+  readonly provenanceSeed: Uint8Array;
 };
 
 export type EncodedBatch = {
@@ -41,8 +43,6 @@ export type EncodedBatch = {
   readonly handles: Uint8Array;
   /** Row of the list → row of the batch. */
   readonly place: Uint32Array;
-  /** 32 random bytes that salt the provenance commitments; kept by the party. */
-  readonly provenanceSeed: Uint8Array;
   /** Rows of the list none of whose keys travels; complete when `pieces` is consumed. */
   readonly silentRows: () => number[];
 };
@@ -60,8 +60,6 @@ export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomF
   fillerClasses(list, rowCount, random).forEach((coverage, row) => {
     classes[place[row] as number] = coverage;
   });
-  const provenanceSeed = new Uint8Array(32);
-  random(provenanceSeed);
   const header: BatchHeader = {
     format: "aquila/batch/v1",
     round: pairing.round,
@@ -70,7 +68,7 @@ export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomF
     to: pairing.to,
     keyId: pairing.keyId,
     profile: profileDigest(profile),
-    provenanceRoot: provenanceRoot(list, place, provenanceSeed),
+    provenanceRoot: provenanceRoot(list, place, pairing),
     rowCount,
   };
   const speaking = new Uint8Array(list.rows.length);
@@ -80,7 +78,6 @@ export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomF
     pieces: writeBatch(profile, header, { handles, classes }, columns),
     handles,
     place: place.subarray(0, list.rows.length),
-    provenanceSeed,
     silentRows: () => [...speaking.keys()].filter((row) => speaking[row] === 0),
   };
 }
@@ -200,13 +197,13 @@ function unbiased(random: RandomFill): (bound: number) => number {
 }
 
 /** Merkle root over the rows in batch order; a leaf is the row's provenance under a salt of its own. */
-function provenanceRoot(list: EncodedList, place: Uint32Array, seed: Uint8Array): string {
+function provenanceRoot(list: EncodedList, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
   const rowAt = new Int32Array(place.length).fill(-1);
   for (let row = 0; row < list.rows.length; row++) rowAt[place[row] as number] = row;
   function* leaves(): Generator<Uint8Array> {
     for (let at = 0; at < rowAt.length; at++) {
       const row = rowAt[at] as number;
-      const leaf = createHmac("sha256", seed).update(Uint32Array.of(at));
+      const leaf = createHmac("sha256", provenanceSeed).update(`${to}\u0000${at}\u0000`);
       if (row >= 0) leaf.update(list.provenance.subarray(row * 32, row * 32 + 32));
       yield leaf.digest();
     }

@@ -114,7 +114,7 @@ export function transcriptT1(t0: string, keys: readonly RoundKey[]): string {
  */
 export function derivePairingKeys(
   own: { readonly party: string; readonly secret: string },
-  counterpart: RoundKey,
+  counterpart: Pick<RoundKey, "party" | "publicKey">,
   t1: string,
 ): PairingKeys {
   const shared = sharedSecret(own.secret, counterpart);
@@ -165,7 +165,7 @@ function confirmationMac(keyConfirm: Uint8Array, t1: string, from: string, to: s
   return createHmac("sha256", keyConfirm).update(message).digest();
 }
 
-function sharedSecret(secret: string, counterpart: RoundKey): Uint8Array {
+function sharedSecret(secret: string, counterpart: Pick<RoundKey, "party" | "publicKey">): Uint8Array {
   const unusable = `the round key of ${counterpart.party} is not a usable X25519 public key`;
   let shared: Uint8Array;
   try {
