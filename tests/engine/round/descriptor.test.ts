@@ -1,0 +1,130 @@
+/**
+ * Descriptors, rosters, identities and states.
+ */
+import { describe, expect, test } from "vitest";
+import {
+  checkDescriptor,
+  counterpartsOf,
+  descriptorT0,
+  expectedRowCount,
+  RoundDescriptor,
+} from "#engine/round/descriptor.ts";
+import {
+  fingerprint,
+  Identity,
+  makeIdentity,
+  makeOperatorIdentity,
+  OperatorIdentity,
+  signMessage,
+  verifyMessage,
+} from "#engine/round/identity.ts";
+import { Roster, partyOf } from "#engine/round/roster.ts";
+import { hasReached, requireState, ROUND_STATES } from "#engine/round/states.ts";
+import { descriptorOf, identitiesOf, rosterOf } from "./parties.ts";
+
+const roster = rosterOf(identitiesOf(["AT", "HR", "SI"]));
+const good = descriptorOf(roster);
+
+describe("a descriptor", () => {
+  test("of a good round passes", () => {
+    checkDescriptor(good);
+  });
+
+  const deadlines = good.deadlines;
+  const bad: [string, Partial<RoundDescriptor>][] = [
+    ["parties out of order", { parties: [...good.parties].reverse() }],
+    ["a party twice", { parties: [...good.parties, { id: "SI", declaredRecords: 5 }] }],
+    ["pairings out of order", { pairings: [...good.pairings].reverse() }],
+    ["a pairing twice", { pairings: [...good.pairings, ["HR", "SI"]] }],
+    [
+      "a pairing with the higher id first",
+      {
+        pairings: [
+          ["HR", "AT"],
+          ["HR", "SI"],
+        ],
+      },
+    ],
+    ["a pairing of a party with itself", { pairings: [["AT", "AT"], ...good.pairings] }],
+    ["a pairing with an unknown party", { pairings: [...good.pairings, ["HR", "XX"]] }],
+    ["a party without a pairing", { pairings: [["AT", "HR"]] }],
+    ["categories out of order", { categories: ["witness", "suspect"] }],
+    ["deadlines that do not increase", { deadlines: { ...deadlines, results: deadlines.submission } }],
+  ];
+  test.each(bad)("with %s is refused", (_name, change) => {
+    expect(() => {
+      checkDescriptor({ ...good, ...change });
+    }).toThrow(expect.objectContaining({ code: "round-descriptor-invalid" }));
+  });
+
+  test("has a shape that lone surrogates, fractions of seconds and local times do not fit", () => {
+    const misshapen = [
+      { purpose: "\ud800" },
+      { deadlines: { ...deadlines, keys: "2026-12-01T12:00:00.5Z" } },
+      { deadlines: { ...deadlines, keys: "2026-12-01T12:00:00+01:00" } },
+      { lowestBand: "none" },
+      { unknown: 1 },
+    ];
+    for (const change of misshapen) expect(RoundDescriptor.safeParse({ ...good, ...change }).success).toBe(false);
+  });
+
+  test("changed in any member has another T0", () => {
+    const changed = [{ purpose: "another" }, { lowestBand: "high" as const }, { id: "2026-5" }];
+    const all = [good, ...changed.map((change) => ({ ...good, ...change }))].map(descriptorT0);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test("says each party's size class and counterparts", () => {
+    const sized = { ...good, parties: good.parties.map((party) => ({ ...party, declaredRecords: 1_801 })) };
+    expect(expectedRowCount(sized, "HR")).toBe(2_000);
+    expect(counterpartsOf(good, "HR")).toEqual(["AT", "SI"]);
+    expect(counterpartsOf(good, "XX")).toEqual([]);
+    expect(() => expectedRowCount(good, "XX")).toThrow(expect.objectContaining({ code: "pairing-unknown" }));
+  });
+});
+
+describe("a roster", () => {
+  test("out of order, or with a party twice, is refused", () => {
+    expect(Roster.safeParse({ ...roster, parties: [...roster.parties].reverse() }).success).toBe(false);
+    expect(Roster.safeParse({ ...roster, parties: [...roster.parties, roster.parties[2]] }).success).toBe(false);
+    expect(() => partyOf(roster, "XX")).toThrow(expect.objectContaining({ code: "pairing-unknown" }));
+  });
+});
+
+describe("an identity", () => {
+  test("is fresh, has the shape of its format and signs what its own key verifies", () => {
+    const [first, second] = [makeIdentity("AT"), makeIdentity("AT")];
+    expect(Identity.parse(first)).toEqual(first);
+    expect(OperatorIdentity.parse(makeOperatorIdentity("anna")).operator).toBe("anna");
+    expect(first.signSecret).not.toBe(second.signSecret);
+    const message = new TextEncoder().encode("message");
+    const signature = signMessage(first, "label", message);
+    expect(verifyMessage(first.signKey, "label", message, signature)).toBe(true);
+    expect(verifyMessage(second.signKey, "label", message, signature)).toBe(false);
+    expect(verifyMessage(first.signKey, "other", message, signature)).toBe(false);
+    expect(verifyMessage(first.signKey, "label", message.slice(1), signature)).toBe(false);
+  });
+
+  test("has a fingerprint of six groups that changes with either key", () => {
+    const [first, second] = [makeIdentity("AT"), makeIdentity("AT")];
+    const own = fingerprint(first.signKey, first.boxKey);
+    expect(own).toMatch(/^([A-Z2-7]{4} ){5}[A-Z2-7]{4}$/);
+    expect(fingerprint(second.signKey, first.boxKey)).not.toBe(own);
+    expect(fingerprint(first.signKey, second.boxKey)).not.toBe(own);
+  });
+});
+
+describe("states", () => {
+  test("follow one another one way", () => {
+    expect(hasReached("sealed", "opened")).toBe(true);
+    expect(hasReached("opened", "sealed")).toBe(false);
+    expect(ROUND_STATES.every((state) => hasReached(state, state))).toBe(true);
+  });
+
+  test("other than the wanted ones are refused by name", () => {
+    requireState("opened", ["draft", "opened"]);
+    expect(() => {
+      requireState("sealed", ["submitting"]);
+    }).toThrow(expect.objectContaining({ code: "round-state" }));
+  });
+});
