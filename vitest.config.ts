@@ -1,3 +1,6 @@
+/**
+ * The test runner: one process a file, at most two at once.
+ */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
