@@ -78,6 +78,7 @@ describe("wallBroken", () => {
     `export { facts } from "#engine/encode/facts.ts";`,
     `const facts = await import("#engine/encode/facts.ts");`,
     `import "#engine/encode/facts.ts";`,
+    `new Worker(new URL("../engine/encode/facts.ts", import.meta.url));`,
   ])("finds it written as %s", (statement) => {
     expect(found(rules.wallBroken, { "server/app.ts": `/** A. */\n${statement}\n` })).toHaveLength(1);
   });

@@ -12,7 +12,7 @@ export type SourceFile = {
   readonly path: string;
   readonly text: string;
   readonly syntax: ts.SourceFile;
-  /** Module specifiers as written, of imports, re-exports and dynamic imports. */
+  /** Module specifiers as written, of imports, re-exports, dynamic imports and worker files named in a string. */
   readonly specifiers: readonly string[];
 };
 
@@ -35,8 +35,11 @@ function pathsBelow(root: string, folder: string): string[] {
 
 function sourceFile(path: string, text: string): SourceFile {
   const syntax = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  const specifiers = ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
-  return { path, text, syntax, specifiers };
+  const imported = ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
+  const named = [...nodesOf(syntax)].flatMap((node) =>
+    ts.isStringLiteralLike(node) && /^[.#].*\.ts$/.test(node.text) ? [node.text] : [],
+  );
+  return { path, text, syntax, specifiers: [...new Set([...imported, ...named])] };
 }
 
 /**
