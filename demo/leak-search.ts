@@ -35,7 +35,7 @@ export type Leak = {
 
 const BLOCK_BYTES = 1 << 20;
 /** Bytes beside a pattern that may belong to its run of digits: one character of UTF-16. */
-const NEIGHBOUR_BYTES = 2;
+export const NEIGHBOUR_BYTES = 2;
 
 /** One stream under search. */
 export class LeakSearch {

@@ -1,6 +1,7 @@
 /**
  * The facts that a leak search looks for, as an index that worker threads share.
- * Each text is searched as written and folded, in UTF-8, UTF-16, hexadecimal and base64 (RFC 4648 §4, §5 and §8).
+ * Each text is searched as written and folded, in UTF-8, UTF-16, Latin-1 (as V8 keeps strings that fit it), JSON escapes
+ * (as its heap snapshots write other letters), hexadecimal and base64 (RFC 4648 §4, §5 and §8).
  * Base64 of a text inside a longer stream depends on its neighbours except for its interior, at three alignments;
  * the interior is what is searched.
  */
@@ -19,6 +20,9 @@ export const ENCODINGS = [
   "utf-8",
   "utf-16le",
   "utf-16be",
+  "latin-1",
+  "json",
+  "json upper",
   "hex",
   "hex upper",
   "base64+0",
@@ -35,7 +39,8 @@ export const WINDOW_BYTES = 8;
 
 /** Positions of a pattern are numbered needle · 16 + encoding. */
 const ENCODING_BITS = 4;
-const DIGIT_NINE = 0x39;
+const NOT_FOR_ASCII: ReadonlySet<Encoding> = new Set(["latin-1", "json", "json upper"]);
+const FIRST_NOT_ASCII = 0x80;
 const WORD_FILTER_BITS = 23;
 const WINDOW_FILTER_BITS = 24;
 
@@ -79,6 +84,12 @@ export function encodeNeedle(text: Buffer, encoding: Encoding): Buffer {
       return Buffer.from(text.toString("utf8"), "utf16le");
     case "utf-16be":
       return Buffer.from(text.toString("utf8"), "utf16le").swap16();
+    case "latin-1":
+      return Buffer.from(text.toString("utf8"), "latin1");
+    case "json":
+      return jsonEscaped(text);
+    case "json upper":
+      return jsonEscaped(text, (digits) => digits.toUpperCase());
     case "hex":
       return Buffer.from(text.toString("hex"), "latin1");
     case "hex upper":
@@ -96,6 +107,14 @@ export function encodeNeedle(text: Buffer, encoding: Encoding): Buffer {
     case "base64url+2":
       return base64Interior(text, 2, "base64url");
   }
+}
+
+/** JSON with every letter beyond ASCII escaped (RFC 8259 §7). */
+function jsonEscaped(text: Buffer, digitCase = (digits: string): string => digits): Buffer {
+  const escaped = text
+    .toString("utf8")
+    .replace(/[^\0-\x7f]/g, (unit) => `\\u${digitCase(unit.charCodeAt(0).toString(16).padStart(4, "0"))}`);
+  return Buffer.from(escaped, "latin1");
 }
 
 /**
@@ -169,8 +188,9 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
 
   for (let needle = 0; needle < needleCount; needle++) {
     const text = Buffer.from(texts.buffer, starts[needle], (starts[needle + 1] ?? 0) - (starts[needle] ?? 0));
-    for (let code = 0; code < ENCODINGS.length; code++) {
-      const pattern = patternUnlessRepeated(text, code);
+    const isAscii = text.every((byte) => byte < FIRST_NOT_ASCII);
+    for (const [code, encoding] of ENCODINGS.entries()) {
+      const pattern = patternUnlessRepeated(text, encoding, isAscii);
       if (pattern === undefined) continue;
       longestPatternBytes = Math.max(longestPatternBytes, pattern.length);
       const word0 = pattern.readInt32BE(0);
@@ -203,14 +223,35 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
   };
 }
 
-/** @returns Nothing when an encoding gives the same bytes as its twin: hexadecimal without letters, base64 without + and /. */
-function patternUnlessRepeated(text: Buffer, code: number): Buffer | undefined {
-  const encoding = ENCODINGS[code];
-  if (encoding === undefined) throw new RangeError("patternUnlessRepeated: no such encoding");
+/**
+ * @returns Nothing when an encoding cannot hold the text or gives the bytes of another one: Latin-1 and JSON of ASCII,
+ * hexadecimal without letters, base64url without its own two characters.
+ */
+function patternUnlessRepeated(text: Buffer, encoding: Encoding, isAscii: boolean): Buffer | undefined {
+  if (isAscii && NOT_FOR_ASCII.has(encoding)) return undefined;
   const pattern = encodeNeedle(text, encoding);
-  if (encoding === "hex upper") return pattern.some((byte) => byte > DIGIT_NINE) ? pattern : undefined;
-  if (encoding.startsWith("base64url")) return pattern.includes("-") || pattern.includes("_") ? pattern : undefined;
-  return pattern;
+  if (pattern.length < WINDOW_BYTES) return undefined;
+  switch (encoding) {
+    case "latin-1":
+      return pattern.toString("latin1") === text.toString("utf8") ? pattern : undefined;
+    case "json upper":
+      return pattern.equals(encodeNeedle(text, "json")) ? undefined : pattern;
+    case "hex upper":
+      return /[A-F]/.test(pattern.toString("latin1")) ? pattern : undefined;
+    case "base64url+0":
+    case "base64url+1":
+    case "base64url+2":
+      return pattern.includes("-") || pattern.includes("_") ? pattern : undefined;
+    case "utf-8":
+    case "utf-16le":
+    case "utf-16be":
+    case "json":
+    case "hex":
+    case "base64+0":
+    case "base64+1":
+    case "base64+2":
+      return pattern;
+  }
 }
 
 function setBit(bits: Uint32Array, place: number): void {

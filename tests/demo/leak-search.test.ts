@@ -32,6 +32,17 @@ function written(text: string, encoding: Encoding, before: Buffer, after: Buffer
       return Buffer.concat([before, Buffer.from(text, "utf16le"), after]);
     case "utf-16be":
       return Buffer.concat([before, Buffer.from(text, "utf16le").swap16(), after]);
+    case "latin-1":
+      // A text beyond Latin-1 has no such form; it goes in as UTF-8 then.
+      return /^[\0-\xff]*$/.test(text) ? Buffer.concat([before, Buffer.from(text, "latin1"), after]) : stream;
+    case "json":
+    case "json upper": {
+      const escape = (letter: string): string => {
+        const digits = letter.charCodeAt(0).toString(16).padStart(4, "0");
+        return `\\u${encoding === "json" ? digits : digits.toUpperCase()}`;
+      };
+      return Buffer.concat([before, Buffer.from(text.replace(/[\u0080-\uffff]/g, escape)), after]);
+    }
     case "hex":
       return Buffer.from(stream.toString("hex"));
     case "hex upper":
