@@ -37,7 +37,7 @@ export const BatchHeader = z.strictObject({
 export type BatchHeader = z.infer<typeof BatchHeader>;
 
 /** A header as found in a batch, with its length in bytes, padding left out. */
-export type FoundHeader = { readonly header: BatchHeader; readonly headerBytes: number };
+type FoundHeader = { readonly header: BatchHeader; readonly headerBytes: number };
 
 /**
  * Reads magic, header length, header and the zero bytes after it.

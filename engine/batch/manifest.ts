@@ -43,7 +43,7 @@ export const SignedManifest = z.strictObject({
 export type SignedManifest = z.infer<typeof SignedManifest>;
 
 /** What is stored of an upload; digests as in {@link Manifest}. */
-export type StoredUpload = Pick<Manifest, "byteLength" | "chunkDigests" | "digest">;
+type StoredUpload = Pick<Manifest, "byteLength" | "chunkDigests" | "digest">;
 
 /** @returns The manifest of the batch with this header. */
 export function manifestOf(
