@@ -2,12 +2,12 @@
  * Canonical names: a name as written becomes tokens that agree across scripts, orthographies and lost diacritics.
  * Takes the text of one name field; gives its tokens in order. docs/spec/names.md is normative.
  */
+import { HYPOCORISTICS, JOINED_NAMES } from "./hypocoristics.ts";
 import { WORKING_LETTERS } from "./letters.ts";
 import { rewrite } from "./rewriting.ts";
-import { NICKNAMES } from "./nicknames.ts";
 import { initialClass, masculineSurname, skeletonOf } from "./skeleton.ts";
 import { CLUSTER_RULES, SPELLING_RULES, VOWEL_RULES, wordCue } from "./spelling.ts";
-import { PARTICLES, PLACEHOLDERS, PLACEHOLDERS_ALONE, TITLES } from "./stop-words.ts";
+import { HYPHENED_TITLES, PARTICLES, PLACEHOLDER_PHRASES, PLACEHOLDERS, TITLES } from "./stop-words.ts";
 
 /** Raised whenever any value of any name could change; part of the profile. */
 export const CANONICALISER_VERSION = "1";
@@ -30,9 +30,11 @@ const MAX_CHARACTERS = 200;
 const MAX_TOKENS = 8;
 const SPACE = 0x20;
 const FULL_STOP = 0x2e;
+const HYPHEN = 0x2d;
+const MAX_PHRASE_WORDS = 3;
 
-/** A word of the field: working letters, and whether a full stop follows it. */
-type Word = { readonly text: string; readonly dotted: boolean };
+/** A word of the field: its working letters and the code unit that ends it. */
+type Word = { readonly text: string; readonly end: number };
 
 function foldOf(word: string): string {
   const sounds = rewrite(word, SPELLING_RULES, wordCue);
@@ -45,16 +47,24 @@ function wordsOf(raw: string): Word[] {
   const words: Word[] = [];
   let word = "";
   for (let i = 0; i <= length; i++) {
-    const code = i < length ? text.charCodeAt(i) : SPACE;
-    const letter = WORKING_LETTERS[code];
+    const end = i < length ? text.charCodeAt(i) : SPACE;
+    const letter = WORKING_LETTERS[end];
     if (letter !== undefined) {
       word += letter;
     } else if (word !== "") {
-      words.push({ text: word, dotted: code === FULL_STOP });
+      const before = words[words.length - 1];
+      if (before?.end === HYPHEN && HYPHENED_TITLES.has(`${before.text}-${word}`)) words.pop();
+      else words.push({ text: word, end });
       word = "";
     }
   }
   return words;
+}
+
+/** True if the words say that there is no name. */
+function isPlaceholder(words: readonly Word[]): boolean {
+  if (words.length > MAX_PHRASE_WORDS) return false;
+  return words.length === 0 || PLACEHOLDER_PHRASES.has(words.map(({ text }) => text).join(" "));
 }
 
 /** Leaves out the words of a set unless nothing but initials would remain. */
@@ -64,14 +74,30 @@ function without(words: readonly Word[], stopWords: ReadonlySet<string>): readon
   return rest.some((word) => word.text.length > 1) ? rest : words;
 }
 
+const foldOfName = (name: string): string => foldOf(wordsOf(name)[0]?.text ?? "");
+
 const ROOT_OF_FOLD: ReadonlyMap<string, string> = new Map(
-  Object.entries(NICKNAMES).flatMap(([name, forms]) =>
-    [name, ...forms.split(" ")].map((form): [string, string] => [
-      foldOf(wordsOf(form)[0]?.text ?? ""),
-      foldOf(wordsOf(name)[0]?.text ?? ""),
-    ]),
+  Object.entries(HYPOCORISTICS).flatMap(([name, forms]) =>
+    [name, ...forms.split(" ")].map((form): [string, string] => [foldOfName(form), foldOfName(name)]),
   ),
 );
+
+const PARTS_OF_JOINED_FOLD: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(JOINED_NAMES).map(([name, parts]): [string, readonly string[]] => [
+    foldOfName(name),
+    parts.split(" ").map(foldOfName),
+  ]),
+);
+
+function tokenOf(fold: string): NameToken {
+  const root = ROOT_OF_FOLD.get(fold) ?? masculineSurname(fold);
+  return { fold, skeleton: skeletonOf(fold), root, initial: initialClass(fold), isInitial: false };
+}
+
+function initialToken(fold: string): NameToken {
+  const initial = initialClass(fold);
+  return { fold: initial, skeleton: initial, root: initial, initial, isInitial: true };
+}
 
 /**
  * Tokens in input order without titles and particles.
@@ -79,21 +105,23 @@ const ROOT_OF_FOLD: ReadonlyMap<string, string> = new Map(
  * @returns Empty if the name is missing, a placeholder, or in a script that is not supported.
  */
 export function canonicalName(raw: string): readonly NameToken[] {
-  let words: readonly Word[] = wordsOf(raw).filter((word) => !PLACEHOLDERS.has(word.text));
-  if (words.every((word) => PLACEHOLDERS_ALONE.has(word.text))) return [];
-  words = without(without(words, TITLES), PARTICLES);
+  let words: readonly Word[] = wordsOf(raw);
+  if (isPlaceholder(words)) return [];
+  if (words.some(({ text }) => PLACEHOLDERS.has(text))) {
+    words = words.filter(({ text }) => !PLACEHOLDERS.has(text));
+    // What is left of "i panjohur" or "NN (unbekannt)" is no name either.
+    if (isPlaceholder(words) || words.every(({ text, end }) => text.length === 1 && end !== FULL_STOP)) return [];
+  }
+  if (words.length > 1) words = without(without(words, TITLES), PARTICLES);
   const tokens: NameToken[] = [];
-  for (const { text, dotted } of words) {
+  for (const { text, end } of words) {
     const fold = foldOf(text);
     if (fold === "") continue;
-    const initial = initialClass(fold);
-    const isInitial = text.length === 1 || (text.length === 2 && dotted);
-    if (isInitial) tokens.push({ fold: initial, skeleton: initial, root: initial, initial, isInitial });
-    else {
-      const root = ROOT_OF_FOLD.get(fold) ?? masculineSurname(fold);
-      tokens.push({ fold, skeleton: skeletonOf(fold), root, initial, isInitial });
-    }
-    if (tokens.length === MAX_TOKENS) break;
+    const parts = PARTS_OF_JOINED_FOLD.get(fold);
+    if (parts !== undefined) tokens.push(...parts.map(tokenOf));
+    else if (text.length === 1 || (text.length === 2 && end === FULL_STOP)) tokens.push(initialToken(fold));
+    else tokens.push(tokenOf(fold));
+    if (tokens.length >= MAX_TOKENS) break;
   }
-  return tokens;
+  return tokens.length > MAX_TOKENS ? tokens.slice(0, MAX_TOKENS) : tokens;
 }

@@ -3,7 +3,7 @@
  * A row is a full name and its forms, in any orthography of the region, and the few spellings of the same name that
  * the folding rules cannot bring together. A form stands in one row only. docs/spec/names.md, "Hypocoristics".
  */
-export const NICKNAMES: Readonly<Record<string, string>> = {
+export const HYPOCORISTICS: Readonly<Record<string, string>> = {
   // Slavic, with the near spellings of their neighbours
   Aleksandar:
     "Aleksandr Aleksander Alexandru Aleksandros Oleksandr Aljaksandr Aco Aca Saša Sašo Saško Sandu Sandro Alek Aleks Leka Leko",
@@ -206,4 +206,15 @@ export const NICKNAMES: Readonly<Record<string, string>> = {
   Robert: "Robi Bob",
   Rudolf: "Rudi",
   Wilhelm: "Willi",
+};
+
+/** Double given names that some write as one word and others as two; every spelling with the same fold is meant. */
+export const JOINED_NAMES: Readonly<Record<string, string>> = {
+  Karlheinz: "Karl Heinz",
+  Heinzpeter: "Heinz Peter",
+  Hanspeter: "Hans Peter",
+  Hansjörg: "Hans Jörg",
+  Hansjürgen: "Hans Jürgen",
+  Annemarie: "Anne Marie",
+  Annamaria: "Anna Maria",
 };

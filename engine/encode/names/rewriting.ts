@@ -42,7 +42,11 @@ export function rewrite(word: string, table: RuleTable, cueOf: (word: string) =>
     let taken: RewritingRule | undefined;
     if (bucket !== undefined) {
       for (const rule of bucket) {
-        if (rule.from.length > 1 && !word.startsWith(rule.from, at)) continue;
+        if (rule.from.length > 1) {
+          // Most rules fail at their second letter, which is cheaper to ask than the whole text.
+          if (word.charCodeAt(at + 1) !== rule.from.charCodeAt(1)) continue;
+          if (rule.from.length > 2 && !word.startsWith(rule.from, at)) continue;
+        }
         if (rule.before !== undefined && !rule.before.includes(at === 0 ? "^" : word.charAt(at - 1))) continue;
         if (rule.after !== undefined) {
           const end = at + rule.from.length;

@@ -28,11 +28,24 @@ export const PLACEHOLDERS = wordSet(`
   nepoznatoime bezimeni bezimen безимен безымянный
 `);
 
-/** Placeholders only if the field holds nothing else. */
-export const PLACEHOLDERS_ALONE = wordSet(`
-  nn nna na nd nk ni nil null none nema нема nincs keine keiner keines angabe angaben fara fără nume pa emër emri
-  xx xxx xxxx yy zz нн нд нп н/д ime prezime име презиме фамилия name vorname nachname test tba tbd jane_doe
-  i e k a informacija podatka податка податок nije není nuk dihet poznato навено
+const phraseSet = (phrases: string): ReadonlySet<string> =>
+  new Set(
+    phrases
+      .trim()
+      .split(/\s*,\s*/u)
+      .map((phrase) => phrase.split(" ").map(working).join(" ")),
+  );
+
+/** Placeholders if they are all that a field holds; at most three words. */
+export const PLACEHOLDER_PHRASES = phraseSet(`
+  nn, n n, нн, н н, na, n a, nna, nd, n d, nk, nil, null, none, undefined, x, xx, xxx, xxxx, х, хх, ххх, x x, y, z, zz, test, tba, tbd,
+  not known, not available, not given, no name, not applicable, first name, last name, given name, family name,
+  nema, nema podataka, nema podatka, nije poznato, ne zna se, bez imena, ime, prezime, ime prezime, ime i prezime, ni znano, ni podatka,
+  нема, нема података, нема податка, није познато, не зна се, без имена, име, презиме, име и презиме, нема податоци, не е познато, без име,
+  няма, няма данни, не е известно, фамилия, имя, не известно, нет данных, немає,
+  nincs, nincs adat, nem ismert, név, fără nume, nu se cunoaște, nume, prenume, nume necunoscut, lipsă,
+  pa emër, nuk dihet, emri, emër, mbiemri, s ka, keine, keine angabe, keine angaben, nicht bekannt, ohne namen, ohne name, name, vorname, nachname,
+  yok, bilgi yok, adı yok, ad soyad, όνομα, επώνυμο, χωρίς όνομα, δεν υπάρχει, μη γνωστό
 `);
 
 /** Titles, ranks and forms of address; left out if another word remains. */
@@ -46,6 +59,11 @@ export const TITLES = wordSet(`
   jr junior senior mlađi stariji млађи старији
   sheikh shaikh sheik shaykh scheich şeyh šejh шейх шејх
 `);
+
+/** Titles written with a hyphen, which would else be read as an initial and a name. */
+export const HYPHENED_TITLES: ReadonlySet<string> = new Set(
+  "d-r g-din g-dja g-ga g-n г-н г-жа д-р г-дин г-ђа г-ца δ-ρ dipl-ing".split(" ").concat("g-Da"),
+);
 
 /** Particles of surnames; left out if another word remains. */
 export const PARTICLES = wordSet(`
