@@ -64,6 +64,8 @@ function wordsOf(raw: string): Word[] {
 /** True if the words say that there is no name. */
 function isPlaceholder(words: readonly Word[]): boolean {
   if (words.length > MAX_PHRASE_WORDS) return false;
+  // "X" stands for nothing, "X." for Xhevdet.
+  if (words.length === 1 && words[0]?.text.length === 1 && words[0].end === FULL_STOP) return false;
   return words.length === 0 || PLACEHOLDER_PHRASES.has(words.map(({ text }) => text).join(" "));
 }
 
