@@ -1,0 +1,166 @@
+/**
+ * The secretariat's Fastify app: limits, signatures, routes, documents and the log line of each request.
+ */
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from "fastify";
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
+import { bodyBytes, takeBodies } from "./body.ts";
+import { CALLER, callerOf, signersOf, type Caller } from "./caller.ts";
+import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
+import { makeNonces } from "./nonces.ts";
+import { API_DESCRIPTION } from "./openapi.ts";
+import { answerProblem, REFUSED_WITH } from "./refusal.ts";
+import { batchRoutes } from "./routes/batches.ts";
+import { keyRoutes } from "./routes/keys.ts";
+import { operationRoutes } from "./routes/operations.ts";
+import { packageRoutes } from "./routes/packages.ts";
+import { roundRoutes } from "./routes/rounds.ts";
+import type { Secretariat } from "./secretariat.ts";
+import { checkContentDigest, verifySignature } from "./signature.ts";
+
+/** The app as routes see it. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export type AppOptions = {
+  /** Store, clock, logger, worker pool and what else the routes work with. */
+  readonly secretariat: Secretariat;
+  /** Null for plain HTTP. */
+  readonly tls: Tls | null;
+  /** For each signer. */
+  readonly requestsPerMinute: number;
+};
+
+const MINUTE_MS = 60_000;
+/** Parties may share an address, so it may send as much as this many signers. */
+const SIGNERS_PER_ADDRESS = 20;
+const MAX_PARAM_LENGTH = 100;
+
+/** @returns The app, not yet started. Closing it closes neither store nor pool; server/open.ts does. */
+export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptions): Promise<App> {
+  const { log, metrics } = secretariat;
+  const app: App = fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: JSON_LIMIT_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },
+    return503OnClosing: true,
+    serverFactory: (handler) => makeListener(tls, handler),
+    frameworkErrors: (error, request, reply) => {
+      answerProblem(metrics, error, request, reply);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error: LinkageError, request, reply) => {
+    answerProblem(metrics, error, request, reply);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    answerProblem(metrics, new LinkageError("not-found", "there is nothing here"), request, reply);
+  });
+
+  takeBodies(app);
+  app.decorateRequest(CALLER, null);
+  app.decorateRequest(REFUSED_WITH, null);
+  observeRequests(app, secretariat);
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    hsts: tls !== null,
+  });
+  await app.register(rateLimit, { global: false });
+  app.addHook(
+    "onRequest",
+    limitOf(app, requestsPerMinute * SIGNERS_PER_ADDRESS, (request) => request.ip),
+  );
+  await app.register(swagger, { openapi: API_DESCRIPTION, transform: jsonSchemaTransform });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+
+  operationRoutes(app, secretariat);
+  await app.register(
+    (v1: App, _options, done) => {
+      requireSignatures(v1, secretariat, tls === null ? "http" : "https");
+      v1.addHook(
+        "preHandler",
+        limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
+      );
+      roundRoutes(v1, secretariat);
+      keyRoutes(v1, secretariat);
+      batchRoutes(v1, secretariat);
+      packageRoutes(v1, secretariat);
+      done();
+    },
+    { prefix: "/v1" },
+  );
+  return app;
+}
+
+/** The head is verified before the body is read, the body's digest before anything is made of it. */
+function requireSignatures(v1: App, { roster, operators, clock }: Secretariat, scheme: "http" | "https"): void {
+  const check = { signers: signersOf(roster, operators), nonces: makeNonces(), clock, scheme };
+  v1.addHook("onRequest", async (request) => {
+    request.setDecorator<Caller>(CALLER, await verifySignature(check, request));
+  });
+  v1.addHook("preValidation", (request, _reply, done) => {
+    checkContentDigest(request, bodyBytes(request));
+    done();
+  });
+}
+
+/** One log line and one count for each request: by route, never by what was asked or sent. */
+function observeRequests(app: App, { metrics }: Secretariat): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "none";
+    const { method } = request;
+    const status = reply.statusCode;
+    metrics.requests.inc({ method, route, status: String(status) });
+    metrics.requestSeconds.observe({ method, route }, reply.elapsedTime / 1_000);
+    const caller = request.getDecorator<Caller | null>(CALLER);
+    const code = request.getDecorator<ProblemCode | null>(REFUSED_WITH);
+    request.log.info(
+      {
+        method,
+        route,
+        status,
+        durationMs: Math.round(reply.elapsedTime),
+        ...(caller === null ? {} : { caller: callerName(caller) }),
+        ...(code === null ? {} : { code }),
+      },
+      "request",
+    );
+    done();
+  });
+}
+
+function limitOf(app: App, max: number, keyGenerator: (request: FastifyRequest) => string) {
+  return app.rateLimit({
+    max,
+    timeWindow: MINUTE_MS,
+    keyGenerator,
+    errorResponseBuilder: () => new LinkageError("overloaded", "too many requests in this minute; wait and try again"),
+  });
+}
+
+function callerName({ kind, id }: Caller): string {
+  return `${kind}:${id}`;
+}

@@ -1,0 +1,106 @@
+/**
+ * The server's configuration: one JSON file, read once and frozen. docs/spec/api.md, "Running the server"
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
+import { isIPv4 } from "node:net";
+import { z } from "zod";
+import { LinkageError } from "#engine/errors.ts";
+import { parseProfile, type Profile } from "#engine/profile.ts";
+import { Bytes32 } from "#engine/round/binary.ts";
+import { MAX_DECLARED_RECORDS } from "#engine/round/descriptor.ts";
+import { OperatorId } from "#engine/round/identity.ts";
+import { Roster } from "#engine/round/roster.ts";
+
+export const DEFAULT_CONFIG_PATH = "aquila.config.json";
+const MAX_WORKERS = 64;
+
+const Path = z.string().min(1).max(4_096);
+
+export const Config = z
+  .strictObject({
+    host: z.string().min(1).max(253).default("127.0.0.1"),
+    /** 0 takes any free port. */
+    port: z.int().min(0).max(65_535).default(8_443),
+    /** Database and encrypted files. */
+    dataDir: Path,
+    /** Made on first start; keep it outside `dataDir` and its backups. */
+    serverKeyFile: Path,
+    rosterFile: Path,
+    operators: z
+      .array(z.strictObject({ id: OperatorId, signKey: Bytes32 }))
+      .min(1)
+      .max(32),
+    workers: z.int().min(1).max(MAX_WORKERS).default(Math.min(availableParallelism(), MAX_WORKERS)),
+    /** The shipped profile when left out. */
+    profileFile: Path.optional(),
+    /** Largest list that a party may declare. */
+    maxRecords: z.int().min(1).max(MAX_DECLARED_RECORDS).default(MAX_DECLARED_RECORDS),
+    /** For each signer; twenty times as many for each address. */
+    requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
+    tls: z.strictObject({ certFile: Path, keyFile: Path }).optional(),
+  })
+  .refine(({ host, tls }) => tls !== undefined || isLoopback(host), {
+    path: ["tls"],
+    message: "is required to listen beyond loopback",
+  });
+export type Config = z.infer<typeof Config>;
+
+/**
+ * @param path - JSON file; paths in it are relative to its folder.
+ * @throws {@link LinkageError} `file-unreadable` saying which file or member is wrong.
+ */
+export function readConfig(path: string): Readonly<Config> {
+  const config = parsed(Config, path, readJson(path));
+  const absolute = (file: string): string => resolve(dirname(path), file);
+  return Object.freeze({
+    ...config,
+    dataDir: absolute(config.dataDir),
+    serverKeyFile: absolute(config.serverKeyFile),
+    rosterFile: absolute(config.rosterFile),
+    ...(config.profileFile === undefined ? {} : { profileFile: absolute(config.profileFile) }),
+    ...(config.tls === undefined
+      ? {}
+      : { tls: { certFile: absolute(config.tls.certFile), keyFile: absolute(config.tls.keyFile) } }),
+  });
+}
+
+/** @throws {@link LinkageError} `file-unreadable`. */
+export function readRoster(path: string): Roster {
+  return parsed(Roster, path, readJson(path));
+}
+
+/** @throws {@link LinkageError} `file-unreadable`, `profile-invalid`. */
+export function readProfile(path: string): Profile {
+  return parseProfile(readJson(path));
+}
+
+/** @throws {@link LinkageError} `file-unreadable`. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new LinkageError("file-unreadable", `${path} cannot be read`, { cause: error });
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path)) as unknown;
+  } catch (error) {
+    if (error instanceof LinkageError) throw error;
+    throw new LinkageError("file-unreadable", `${path} is not JSON`, { cause: error });
+  }
+}
+
+function parsed<Shape extends z.ZodType>(shape: Shape, path: string, value: unknown): z.output<Shape> {
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new LinkageError("file-unreadable", `${path}: ${faults.join("; ")}`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

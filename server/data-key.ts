@@ -1,0 +1,69 @@
+/**
+ * The keys at rest: one server key in a file of its own, and one data key for each round, wrapped under it.
+ * Destroying a round's wrapped key makes every file of the round unreadable, in backups of the database too.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { LinkageError } from "#engine/errors.ts";
+import { contextOf, decrypt, encrypt, KEY_BYTES } from "./aead.ts";
+import { syncFolder } from "./encrypted-file.ts";
+
+const PRIVATE_MODE = 0o600;
+const OTHERS = 0o077;
+const ID_BYTES = 16;
+
+/**
+ * Reads the server key, making it on first use.
+ *
+ * @param path - File of 32 random bytes, mode 600; it belongs outside the database's folder and outside its backups.
+ * @throws {@link LinkageError} `file-unreadable` if it has another length or others may read it.
+ */
+export function openServerKey(path: string): Uint8Array {
+  const made = makeServerKey(path);
+  if (made !== null) return made;
+  if ((statSync(path).mode & OTHERS) !== 0)
+    throw new LinkageError("file-unreadable", `server key ${path}: others may read it; set its mode to 600`);
+  const key = readFileSync(path);
+  if (key.length !== KEY_BYTES)
+    throw new LinkageError("file-unreadable", `server key ${path}: ${key.length} bytes, not ${KEY_BYTES}`);
+  return new Uint8Array(key);
+}
+
+/** @returns Public name of a server key, by which a database knows its own again. */
+export function serverKeyId(serverKey: Uint8Array): string {
+  const digest = createHash("sha256").update("aquila/v1/server-key-id\0").update(serverKey).digest();
+  return digest.subarray(0, ID_BYTES).toString("base64url");
+}
+
+/** @returns A fresh data key, 32 bytes. */
+export function makeDataKey(): Uint8Array {
+  return new Uint8Array(randomBytes(KEY_BYTES));
+}
+
+/** @param round - Id of the round whose key this is. */
+export function wrapDataKey(serverKey: Uint8Array, round: string, dataKey: Uint8Array): Uint8Array {
+  return encrypt(serverKey, contextOf("aquila/v1/data-key", round), dataKey);
+}
+
+/** @throws Error if the key was not wrapped under this server key for this round. */
+export function unwrapDataKey(serverKey: Uint8Array, round: string, wrapped: Uint8Array): Uint8Array {
+  return decrypt(serverKey, contextOf("aquila/v1/data-key", round), wrapped);
+}
+
+/** @returns The new key, or null if the file exists. */
+function makeServerKey(path: string): Uint8Array | null {
+  let file: number;
+  try {
+    file = openSync(path, "wx", PRIVATE_MODE);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return null;
+    throw error;
+  }
+  const key = makeDataKey();
+  writeSync(file, key);
+  fsyncSync(file);
+  closeSync(file);
+  syncFolder(dirname(path));
+  return key;
+}

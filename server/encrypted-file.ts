@@ -1,0 +1,88 @@
+/**
+ * Encrypted files that are on the disk, whole, before anyone is told so.
+ * In: a name that is used once, a context and bytes. Out: one file, fsynced with its folder, or none.
+ */
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { contextOf, decrypt, encrypt } from "./aead.ts";
+
+const PRIVATE_MODE = 0o600;
+const NAME_BYTES = 16;
+/** Ending of a file that is still being written; start-up deletes such files. */
+const UNFINISHED = ".part";
+
+/** @returns A file name never used before. */
+export function freshFileName(): string {
+  return randomBytes(NAME_BYTES).toString("hex");
+}
+
+/** What a chunk's bytes are bound to. */
+export function chunkContext(round: string, from: string, to: string, index: number): Uint8Array {
+  return contextOf("aquila/v1/chunk", round, from, to, index);
+}
+
+/** What a package's bytes are bound to. */
+export function packageContext(round: string, party: string): Uint8Array {
+  return contextOf("aquila/v1/package", round, party);
+}
+
+/**
+ * Writes a file; when this returns it survives a crash.
+ *
+ * @param name - From {@link freshFileName}.
+ */
+export async function writeEncrypted(
+  folder: string,
+  name: string,
+  key: Uint8Array,
+  context: Uint8Array,
+  plain: Uint8Array,
+): Promise<void> {
+  const unfinished = join(folder, name + UNFINISHED);
+  try {
+    const file = await open(unfinished, "wx", PRIVATE_MODE);
+    try {
+      await file.writeFile(encrypt(key, context, plain));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, join(folder, name));
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws Error if the file is missing, was changed, or belongs elsewhere. */
+export async function readEncrypted(
+  folder: string,
+  name: string,
+  key: Uint8Array,
+  context: Uint8Array,
+): Promise<Uint8Array> {
+  return decrypt(key, context, await readFile(join(folder, name)));
+}
+
+/** Deletes files; those that are gone already do not matter. */
+export async function deleteFiles(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rm(join(folder, name), { force: true });
+}
+
+/** Makes new names in a folder survive a crash. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

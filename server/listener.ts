@@ -1,0 +1,39 @@
+/**
+ * The HTTP server under Fastify, with every limit on time and size of a connection set.
+ */
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
+
+/** Certificate chain and private key, PEM. */
+export type Tls = { readonly cert: string; readonly key: string };
+
+/** Bodies of everything but chunks and manifests, bytes. */
+export const JSON_LIMIT_BYTES = 65_536;
+/** A manifest names every chunk: enough for 90 GB. */
+export const MANIFEST_LIMIT_BYTES = 1_048_576;
+export const CHUNK_LIMIT_BYTES = CHUNK_BYTES;
+
+/** From the first byte of a request to its last. */
+const REQUEST_TIMEOUT_MS = 120_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Without a byte in either direction; a manifest's answer may take this long. */
+const IDLE_TIMEOUT_MS = 300_000;
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADERS = 64;
+
+/** @param tls - Null for plain HTTP, which is for loopback only. */
+export function makeListener(tls: Tls | null, handler: RequestListener): Server {
+  const options = { maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: true };
+  const server =
+    tls === null
+      ? createServer(options, handler)
+      : createTlsServer({ ...options, ...tls, minVersion: "TLSv1.3" }, handler);
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.timeout = IDLE_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.maxHeadersCount = MAX_HEADERS;
+  return server;
+}

@@ -1,0 +1,54 @@
+/**
+ * What the OpenAPI document says besides the routes. Paths, parameters and bodies come from the routes' zod shapes.
+ */
+import { z } from "zod";
+import { Problem } from "#engine/round/messages.ts";
+import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
+
+export const API_VERSION = "0.1.0";
+
+export const API_DESCRIPTION = {
+  openapi: "3.1.0",
+  info: {
+    title: "Aquila secretariat",
+    version: API_VERSION,
+    description:
+      "Rounds, round keys, hashed batches and sealed packages. Every request under /v1 is signed; docs/spec/api.md.",
+    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+  },
+  servers: [{ url: "/" }],
+  tags: [
+    { name: "rounds", description: "Rounds and their states" },
+    { name: "keys", description: "Roster, round keys and confirmations" },
+    { name: "batches", description: "Hashed batches, by chunk" },
+    { name: "packages", description: "Sealed packages of hits" },
+    { name: "operations", description: "Health and metrics" },
+  ],
+  components: {
+    securitySchemes: {
+      httpMessageSignature: {
+        type: "apiKey" as const,
+        in: "header" as const,
+        name: "Signature",
+        description: "RFC 9421 with Ed25519, and Content-Digest (RFC 9530) with SHA-256, over the empty body too.",
+      },
+    },
+  },
+};
+
+/** Marks a route as signed. */
+export const SIGNED = [{ httpMessageSignature: [] }];
+
+/** The answer of any route that refuses. */
+export const REFUSAL = {
+  description: "Refusal (RFC 9457); docs/spec/problems.md says what each code means.",
+  content: { [PROBLEM_MEDIA_TYPE]: { schema: Problem } },
+};
+
+/** Bytes in an answer or a body; JSON Schema says nothing about them, their media type does. */
+export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be application/octet-stream");
+
+/** @returns An answer of bytes. */
+export function bytesAnswer(description: string) {
+  return { description, content: { "application/octet-stream": { schema: Bytes } } };
+}

@@ -1,0 +1,54 @@
+/**
+ * What start-up puts right after a server that ended without warning.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { LinkageError } from "#engine/errors.ts";
+import { serverKeyId } from "./data-key.ts";
+import { deleteFiles } from "./encrypted-file.ts";
+import { folderOf, type Secretariat } from "./secretariat.ts";
+import { listPackageFiles } from "./store/packages.ts";
+import { findRound, moveAllRounds } from "./store/rounds.ts";
+import { findSetting, insertSetting } from "./store/settings.ts";
+import type { Store } from "./store/tables.ts";
+import { listChunkFiles, moveAllUploads } from "./store/uploads.ts";
+
+const SERVER_KEY_SETTING = "server-key-id";
+
+/**
+ * Ties the store to its server key on first use; a key lost and made anew would leave every round unreadable.
+ *
+ * @throws {@link LinkageError} `file-unreadable` if the store belongs to another key.
+ */
+export async function bindServerKey(store: Store, serverKey: Uint8Array): Promise<void> {
+  const known = await findSetting(store, SERVER_KEY_SETTING);
+  if (known === null) await insertSetting(store, SERVER_KEY_SETTING, serverKeyId(serverKey));
+  else if (known !== serverKeyId(serverKey))
+    throw new LinkageError("file-unreadable", "the server key file is not the one this database was made with");
+}
+
+/** Takes half-done work back to where it can go on, and deletes files that no row names. */
+export async function recover(secretariat: Secretariat): Promise<void> {
+  const { store, roundsFolder, log } = secretariat;
+  await mkdir(roundsFolder, { recursive: true, mode: 0o700 });
+  const interrupted = await store.transaction().execute(async (transaction) => {
+    await moveAllUploads(transaction, "checking", "partial");
+    return moveAllRounds(transaction, "matching", "sealed");
+  });
+  if (interrupted > 0) log.warn({ state: "sealed" }, "matching was interrupted; the round is sealed again");
+  for (const name of await readdir(roundsFolder)) await sweep(secretariat, name);
+}
+
+async function sweep(secretariat: Secretariat, name: string): Promise<void> {
+  const { store, log } = secretariat;
+  const folder = folderOf(secretariat, name);
+  const round = await findRound(store, name);
+  if (round === null || round.state === "erased") {
+    await rm(join(folder), { recursive: true, force: true });
+    return;
+  }
+  const named = new Set([...(await listChunkFiles(store, name)), ...(await listPackageFiles(store, name))]);
+  const orphans = (await readdir(folder)).filter((file) => !named.has(file));
+  await deleteFiles(folder, orphans);
+  if (orphans.length > 0) log.warn({ round: name, files: orphans.length }, "files that nothing names were deleted");
+}

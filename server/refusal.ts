@@ -1,0 +1,53 @@
+/**
+ * The problem handler: every error becomes one problem answer, counted and logged by its code.
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { LinkageError } from "#engine/errors.ts";
+import { faultOf } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { PROBLEM_MEDIA_TYPE, problemOf } from "./problem.ts";
+
+/** Name of the request's decorator that holds the code it was refused with. */
+export const REFUSED_WITH = "refusedWith";
+
+const MOST_FAULTS = 5;
+
+/** Sends a refusal; what is not a {@link LinkageError} says only whose fault it was. */
+export function answerProblem(
+  metrics: Pick<Metrics, "refusals">,
+  error: FastifyError | LinkageError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { code, detail } = refusalOf(error);
+  if (code === "internal") request.log.error({ fault: faultOf(error) }, "request failed");
+  const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
+  metrics.refusals.inc({ code });
+  request.setDecorator(REFUSED_WITH, code);
+  // As text, so that no route's own answer shape is asked about it.
+  void reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+}
+
+function refusalOf(error: FastifyError | LinkageError): LinkageError {
+  if (error instanceof LinkageError) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) return new LinkageError("request-invalid", faultsOf(error));
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE")
+    return new LinkageError("request-too-large", "the body is larger than this route takes");
+  if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE")
+    return new LinkageError("request-invalid", "the route does not take this Content-Type");
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return new LinkageError("request-invalid", "the request cannot be read");
+  return new LinkageError("internal", "the server failed; nothing was changed");
+}
+
+/** Where the request has another shape, and how; never what it held. */
+function faultsOf(error: {
+  readonly validationContext?: string | undefined;
+  readonly validation: readonly { readonly instancePath: string; readonly keyword: string }[];
+}): string {
+  return error.validation
+    .slice(0, MOST_FAULTS)
+    .map(({ instancePath, keyword }) => `${error.validationContext ?? "request"}${instancePath}: ${keyword}`)
+    .join("; ");
+}

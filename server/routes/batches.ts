@@ -1,0 +1,99 @@
+/**
+ * Hashed batches, chunk by chunk.
+ */
+import { createHash } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { SignedManifest } from "#engine/batch/manifest.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { RoundId } from "#engine/round/descriptor.ts";
+import { BatchStatus, MAX_CHUNKS } from "#engine/round/messages.ts";
+import { PartyId } from "#engine/round/roster.ts";
+import type { App } from "../app.ts";
+import { callerOf, requireParty } from "../caller.ts";
+import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
+import { Bytes, REFUSAL, SIGNED } from "../openapi.ts";
+import { requireRound } from "../rounds.ts";
+import type { Secretariat } from "../secretariat.ts";
+import type { Direction } from "../store/uploads.ts";
+import { closeUpload, statusOf, storeChunk } from "../uploads.ts";
+
+const BatchParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });
+const ChunkParams = BatchParams.extend({
+  index: z
+    .string()
+    .regex(/^(0|[1-9][0-9]{0,5})$/)
+    .transform(Number)
+    .pipe(z.int().max(MAX_CHUNKS - 1)),
+});
+const TAGS = ["batches"];
+
+export function batchRoutes(app: App, secretariat: Secretariat): void {
+  app.route({
+    method: "GET",
+    url: "/rounds/:round/batches/:from/:to",
+    schema: {
+      operationId: "getBatch",
+      summary: "Says which chunks of the caller's batch are stored, so that an upload can go on",
+      tags: TAGS,
+      security: SIGNED,
+      params: BatchParams,
+      response: { 200: BatchStatus, default: REFUSAL },
+    },
+    handler: async (request) => {
+      if (callerOf(request).kind === "party") await requireOwn(secretariat, request, request.params);
+      return statusOf(secretariat, request.params, callerOf(request));
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/batches/:from/:to/chunks/:index",
+    bodyLimit: CHUNK_LIMIT_BYTES,
+    schema: {
+      operationId: "putChunk",
+      summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",
+      tags: TAGS,
+      security: SIGNED,
+      consumes: ["application/octet-stream"],
+      params: ChunkParams,
+      body: Bytes,
+      response: { 204: z.undefined().describe("Stored on disk"), default: REFUSAL },
+    },
+    handler: async (request, reply) => {
+      const { index, ...direction } = request.params;
+      await requireOwn(secretariat, request, direction);
+      const bytes = request.body;
+      const digest = createHash("sha256").update(bytes).digest("base64url");
+      await storeChunk(secretariat, direction, callerOf(request), { index, bytes, digest });
+      return reply.code(204).send();
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/batches/:from/:to/manifest",
+    bodyLimit: MANIFEST_LIMIT_BYTES,
+    schema: {
+      operationId: "putManifest",
+      summary: "Closes an upload; the whole batch is read, and a refused one is deleted",
+      tags: TAGS,
+      security: SIGNED,
+      params: BatchParams,
+      body: SignedManifest,
+      response: { 200: BatchStatus, default: REFUSAL },
+    },
+    handler: async (request) => {
+      await requireOwn(secretariat, request, request.params);
+      await closeUpload(secretariat, request.params, callerOf(request), request.body);
+      return statusOf(secretariat, request.params, callerOf(request));
+    },
+  });
+}
+
+/** A batch that another party sends answers like one that is not there. */
+async function requireOwn({ store }: Secretariat, request: FastifyRequest, direction: Direction): Promise<void> {
+  if (requireParty(request) === direction.from) return;
+  await requireRound(store, direction.round, callerOf(request));
+  throw new LinkageError("not-found", "the caller sends no such batch");
+}

@@ -1,0 +1,88 @@
+/**
+ * Roster, round keys and confirmations.
+ */
+import { z } from "zod";
+import { LinkageError } from "#engine/errors.ts";
+import { RoundId } from "#engine/round/descriptor.ts";
+import { Confirmation, RoundKey } from "#engine/round/keys.ts";
+import { RoundView } from "#engine/round/messages.ts";
+import { PartyId, Roster } from "#engine/round/roster.ts";
+import type { App } from "../app.ts";
+import { callerOf, requireParty } from "../caller.ts";
+import { REFUSAL, SIGNED } from "../openapi.ts";
+import { postConfirmation, postRoundKey, requireRound } from "../rounds.ts";
+import type { Secretariat } from "../secretariat.ts";
+import { viewOf } from "../view.ts";
+
+const KeyParams = z.strictObject({ round: RoundId, party: PartyId });
+const DirectionParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });
+const TAGS = ["keys"];
+
+export function keyRoutes(app: App, secretariat: Secretariat): void {
+  const { store, roster } = secretariat;
+
+  app.route({
+    method: "GET",
+    url: "/roster",
+    schema: {
+      operationId: "getRoster",
+      summary: "Shows the roster, to be compared with the caller's own",
+      tags: TAGS,
+      security: SIGNED,
+      response: { 200: Roster, default: REFUSAL },
+    },
+    handler: () => roster,
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/keys/:party",
+    schema: {
+      operationId: "putRoundKey",
+      summary: "Posts the caller's round key; the last one makes T1",
+      tags: TAGS,
+      security: SIGNED,
+      params: KeyParams,
+      body: RoundKey,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const { round, party } = request.params;
+      const caller = callerOf(request);
+      if (party !== requireParty(request)) {
+        await requireRound(store, round, caller);
+        throw new LinkageError("not-found", "there is no such key for the caller to post");
+      }
+      if (request.body.party !== party)
+        throw new LinkageError("request-invalid", "body/party: not the party of the path");
+      await postRoundKey(secretariat, round, caller, request.body);
+      return viewOf(secretariat, await requireRound(store, round, caller), caller);
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/confirmations/:from/:to",
+    schema: {
+      operationId: "putConfirmation",
+      summary: "Posts the caller's confirmation for one counterpart; the last one begins submission",
+      tags: TAGS,
+      security: SIGNED,
+      params: DirectionParams,
+      body: Confirmation,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const { round, from, to } = request.params;
+      const caller = callerOf(request);
+      if (from !== requireParty(request)) {
+        await requireRound(store, round, caller);
+        throw new LinkageError("not-found", "there is no such confirmation for the caller to post");
+      }
+      if (request.body.from !== from || request.body.to !== to)
+        throw new LinkageError("request-invalid", "body/from, body/to: not those of the path");
+      await postConfirmation(secretariat, round, caller, request.body);
+      return viewOf(secretariat, await requireRound(store, round, caller), caller);
+    },
+  });
+}

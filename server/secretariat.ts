@@ -1,0 +1,39 @@
+/**
+ * Everything that the secretariat's routes and jobs work with; server/open.ts puts it together.
+ */
+import type { FastifyBaseLogger } from "fastify";
+import { join } from "node:path";
+import type { Profile } from "#engine/profile.ts";
+import type { Progress } from "#engine/round/messages.ts";
+import type { Roster } from "#engine/round/roster.ts";
+import type { Operator } from "./caller.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Store } from "./store/tables.ts";
+import type { WorkerPool } from "./workers/pool.ts";
+
+export type Clock = () => Date;
+
+export type Secretariat = {
+  readonly roster: Roster;
+  readonly operators: readonly Operator[];
+  readonly profile: Profile;
+  readonly store: Store;
+  /** Folder that holds one folder of encrypted files for each round. */
+  readonly roundsFolder: string;
+  readonly serverKey: Uint8Array;
+  readonly pool: WorkerPool;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: FastifyBaseLogger;
+  /** Largest list that a party may declare. */
+  readonly maxRecords: number;
+  /** Rounds being matched, and how far each has come. */
+  readonly progress: Map<string, Progress>;
+  /** Work that goes on after its request was answered; closing waits for it. */
+  readonly jobs: Set<Promise<void>>;
+};
+
+/** @returns Folder of a round's files. */
+export function folderOf({ roundsFolder }: Pick<Secretariat, "roundsFolder">, round: string): string {
+  return join(roundsFolder, round);
+}

@@ -1,0 +1,133 @@
+/**
+ * Verifies that a request is signed by one of the signers known, over exactly what it says.
+ * RFC 9421, "HTTP Message Signatures"; RFC 9530, "Digest Fields". docs/spec/api.md, "Signing"
+ */
+import type { FastifyRequest } from "fastify";
+import { httpbis, type SignatureParameters } from "http-message-signatures";
+import { z } from "zod";
+import { LinkageError } from "#engine/errors.ts";
+import {
+  contentDigestOf,
+  MAX_SIGNATURE_AGE_S,
+  SIGNATURE_ALGORITHM,
+  SIGNATURE_LABEL,
+  SIGNATURE_PARAMETERS,
+  SIGNATURE_TAG,
+  SIGNED_COMPONENTS,
+} from "#engine/round/requests.ts";
+import type { Caller, Signer } from "./caller.ts";
+import type { Clock } from "./secretariat.ts";
+import type { Nonces } from "./nonces.ts";
+
+/** How far a signer's clock may be from the server's. */
+export const CLOCK_TOLERANCE_S = 5;
+
+/** The one way in which `Signature-Input` can begin: no component more, less, twice or with a parameter. */
+const COVERED = `${SIGNATURE_LABEL}=(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")});`;
+
+const Parameters = z.strictObject({
+  created: z.date(),
+  expires: z.int(),
+  nonce: z.string().min(16).max(64),
+  keyid: z.string().max(64),
+  alg: z.literal(SIGNATURE_ALGORITHM),
+  tag: z.literal(SIGNATURE_TAG),
+});
+
+export type SignatureCheck = {
+  readonly signers: ReadonlyMap<string, Signer>;
+  readonly nonces: Nonces;
+  readonly clock: Clock;
+  readonly scheme: "http" | "https";
+};
+
+/**
+ * Verifies the signature over the request's head; {@link checkContentDigest} then holds the body against it.
+ *
+ * @throws {@link LinkageError} `request-signature`, with the same detail for an unknown key and a wrong signature;
+ * `request-invalid` if the path is not in its normal form.
+ */
+export async function verifySignature(check: SignatureCheck, request: FastifyRequest): Promise<Caller> {
+  const input = request.headers["signature-input"];
+  if (typeof input !== "string" || request.headers.signature === undefined)
+    throw new LinkageError("request-signature", "the request carries no Signature and Signature-Input");
+  if (!input.startsWith(COVERED))
+    throw new LinkageError("request-signature", `Signature-Input must begin with ${COVERED}`);
+  const found: SignatureParameters[] = [];
+  const verified = await verifies(check, request, found);
+  const parameters = Parameters.safeParse(found[0]);
+  if (found.length !== 1 || !parameters.success)
+    throw new LinkageError(
+      "request-signature",
+      `one signature is wanted, with parameters ${SIGNATURE_PARAMETERS.join(", ")}`,
+    );
+  const { keyid, nonce, created, expires } = parameters.data;
+  const now = check.clock().getTime();
+  checkTimes(created.getTime(), expires * 1_000, now);
+  const signer = check.signers.get(keyid);
+  if (!verified || signer === undefined)
+    throw new LinkageError("request-signature", "the signature is not that of a known key over this request");
+  if (!check.nonces.use(`${keyid} ${nonce}`, (expires + CLOCK_TOLERANCE_S) * 1_000, now))
+    throw new LinkageError("request-signature", "the nonce was used before");
+  return signer.caller;
+}
+
+/**
+ * @param body - The body's bytes as they came; empty if there is none.
+ * @throws {@link LinkageError} `request-signature` if Content-Digest is not this body's.
+ */
+export function checkContentDigest(request: FastifyRequest, body: Uint8Array): void {
+  if (request.headers["content-digest"] !== contentDigestOf(body))
+    throw new LinkageError("request-signature", "Content-Digest is not SHA-256 of the body received");
+}
+
+/** @param found - Takes the parameters of each signature that the header holds. */
+async function verifies(
+  check: SignatureCheck,
+  request: FastifyRequest,
+  found: SignatureParameters[],
+): Promise<boolean> {
+  const config = {
+    tolerance: CLOCK_TOLERANCE_S,
+    notAfter: check.clock(),
+    requiredParams: SIGNATURE_PARAMETERS,
+    requiredFields: SIGNED_COMPONENTS,
+    all: true,
+    keyLookup: (parameters: SignatureParameters) => {
+      found.push(parameters);
+      return Promise.resolve(check.signers.get(parameters.keyid ?? "")?.key ?? null);
+    },
+  };
+  const message = { method: request.method, url: urlOf(check.scheme, request), headers: textHeaders(request) };
+  try {
+    return (await httpbis.verifyMessage(config, message)) === true;
+  } catch {
+    // The library says no in many ways; which one is nobody's business but the signer's.
+    return false;
+  }
+}
+
+/** Times in milliseconds since the epoch. */
+function checkTimes(created: number, expires: number, now: number): void {
+  const toleranceMs = CLOCK_TOLERANCE_S * 1_000;
+  if (expires <= created || expires > created + MAX_SIGNATURE_AGE_S * 1_000)
+    throw new LinkageError("request-signature", `expires must be 1 to ${MAX_SIGNATURE_AGE_S} s after created`);
+  if (created > now + toleranceMs)
+    throw new LinkageError("request-signature", "the signature was created in the future; compare the clocks");
+  if (expires < now - toleranceMs) throw new LinkageError("request-signature", "the signature has expired");
+}
+
+/** The URL that the signature covers must be the one that is routed: a path that URL parsing would change is refused. */
+function urlOf(scheme: string, request: FastifyRequest): string {
+  const authority = request.headers.host ?? "";
+  const url = URL.parse(`${scheme}://${authority}${request.url}`);
+  if (url === null || url.pathname + url.search !== request.url)
+    throw new LinkageError("request-invalid", "Host or path are not in their normal form");
+  return url.href;
+}
+
+function textHeaders(request: FastifyRequest): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers[name] = value;
+  return headers;
+}

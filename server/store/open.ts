@@ -1,0 +1,100 @@
+/**
+ * The embedded store: node:sqlite through kysely, write-ahead log, synchronous FULL.
+ * What is deleted is overwritten (secure_delete), since a wrapped key must be gone when it is destroyed.
+ */
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { Kysely, SqliteDialect, sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import { LinkageError } from "#engine/errors.ts";
+import { rounds } from "./migrations/0001-rounds.ts";
+import type { Store, Tables } from "./tables.ts";
+
+/** In order; a released migration is never changed. */
+const MIGRATIONS = { "0001-rounds": rounds };
+
+const PRAGMAS = [
+  "journal_mode = WAL",
+  "synchronous = FULL",
+  "secure_delete = ON",
+  "foreign_keys = ON",
+  "busy_timeout = 5000",
+];
+
+/**
+ * Opens the database and brings its tables up to date.
+ *
+ * @param path - Made if it is missing.
+ * @throws {@link LinkageError} `file-unreadable` if a migration fails.
+ */
+export async function openStore(path: string): Promise<Store> {
+  const database = new DatabaseSync(path);
+  for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
+  const store = new Kysely<Tables>({ dialect: dialectOf(database) });
+  const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    await store.destroy();
+    throw new LinkageError("file-unreadable", `database ${path}: its tables cannot be brought up to date`, {
+      cause: error,
+    });
+  }
+  return store;
+}
+
+/** Empties the write-ahead log, so that what was overwritten in the database is gone from there too. */
+export async function emptyLog(store: Store): Promise<void> {
+  await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(store);
+}
+
+/** @throws Error if the store does not answer. */
+export async function pingStore(store: Store): Promise<void> {
+  await sql`SELECT 1`.execute(store);
+}
+
+/** Holds a data folder for one process: a lock that ends with the process, however it ends. */
+export type FolderLock = { readonly release: () => void };
+
+/**
+ * @param path - Lock file; a database of its own with nothing in it.
+ * @throws {@link LinkageError} `file-exists` if another server uses the folder.
+ */
+export function lockFolder(path: string): FolderLock {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    throw new LinkageError("file-exists", `${path}: another server uses this data folder`, { cause: error });
+  }
+  return {
+    release: () => {
+      database.close();
+    },
+  };
+}
+
+function dialectOf(database: DatabaseSync): SqliteDialect {
+  return new SqliteDialect({
+    database: {
+      close: () => {
+        database.close();
+      },
+      prepare: (text) => {
+        const statement = database.prepare(text);
+        return {
+          reader: statement.columns().length > 0,
+          all: (parameters) => statement.all(...parameters.map(sqlValue)),
+          run: (parameters) => statement.run(...parameters.map(sqlValue)),
+          iterate: (parameters) => statement.iterate(...parameters.map(sqlValue)),
+        };
+      },
+    },
+  });
+}
+
+function sqlValue(value: unknown): SQLInputValue {
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "bigint")
+    return value;
+  if (value instanceof Uint8Array) return value;
+  throw new RangeError(`a ${typeof value} cannot be stored`);
+}

@@ -1,0 +1,90 @@
+/**
+ * Statements on rounds.
+ */
+import type { Selectable } from "kysely";
+import type { RoundState } from "#engine/round/states.ts";
+import type { Store, Tables } from "./tables.ts";
+
+export type RoundRow = Selectable<Tables["rounds"]>;
+
+/** Most rounds that a list shows, newest first. */
+const LISTED = 1_000;
+
+export async function insertRound(store: Store, row: RoundRow): Promise<void> {
+  await store.insertInto("rounds").values(row).execute();
+}
+
+export async function insertRoundParties(store: Store, round: string, parties: readonly string[]): Promise<void> {
+  await store
+    .insertInto("round_parties")
+    .values(parties.map((party) => ({ round, party })))
+    .execute();
+}
+
+/** @returns Null if there is no such round. */
+export async function findRound(store: Store, id: string): Promise<RoundRow | null> {
+  return (await store.selectFrom("rounds").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+}
+
+/** @returns Newest first. */
+export async function listRounds(store: Store): Promise<RoundRow[]> {
+  return store
+    .selectFrom("rounds")
+    .selectAll()
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(LISTED)
+    .execute();
+}
+
+/** @returns Rounds in which `party` is, newest first. */
+export async function listRoundsOf(store: Store, party: string): Promise<RoundRow[]> {
+  return store
+    .selectFrom("rounds")
+    .innerJoin("round_parties", "round_parties.round", "rounds.id")
+    .selectAll("rounds")
+    .where("round_parties.party", "=", party)
+    .orderBy("rounds.created_at", "desc")
+    .orderBy("rounds.id", "desc")
+    .limit(LISTED)
+    .execute();
+}
+
+/** @returns Whether the round was in `from` and now is in `to`. */
+export async function moveRound(store: Store, id: string, from: RoundState, to: RoundState): Promise<boolean> {
+  const { numUpdatedRows } = await store
+    .updateTable("rounds")
+    .set({ state: to })
+    .where("id", "=", id)
+    .where("state", "=", from)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** Moves every round that is in `from`. @returns Their number. */
+export async function moveAllRounds(store: Store, from: RoundState, to: RoundState): Promise<number> {
+  const { numUpdatedRows } = await store
+    .updateTable("rounds")
+    .set({ state: to })
+    .where("state", "=", from)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+export async function setTranscript(store: Store, id: string, t1: string): Promise<void> {
+  await store.updateTable("rounds").set({ t1 }).where("id", "=", id).execute();
+}
+
+/** Destroys the round's data key. */
+export async function eraseRoundKey(store: Store, id: string): Promise<void> {
+  await store.updateTable("rounds").set({ state: "erased", wrapped_key: null }).where("id", "=", id).execute();
+}
+
+/** @returns State and number of rounds in it; states without a round are left out. */
+export async function countRoundsByState(store: Store): Promise<{ state: RoundState; count: number }[]> {
+  return store
+    .selectFrom("rounds")
+    .select(["state", ({ fn }) => fn.countAll<number>().as("count")])
+    .groupBy("state")
+    .execute();
+}

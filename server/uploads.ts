@@ -1,0 +1,226 @@
+/**
+ * Batches as they come in: chunk by chunk, then closed by a manifest and read as a whole.
+ * A batch that is refused leaves nothing behind.
+ */
+import { join } from "node:path";
+import { CHUNK_BYTES, batchByteLength } from "#engine/batch/layout.ts";
+import { checkManifest, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
+import type { ExpectedBatch } from "#engine/batch/read.ts";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { profileDigest } from "#engine/profile.ts";
+import { expectedRowCount } from "#engine/round/descriptor.ts";
+import { verifyMessage } from "#engine/round/identity.ts";
+import type { BatchStatus } from "#engine/round/messages.ts";
+import { partyOf } from "#engine/round/roster.ts";
+import { requireState } from "#engine/round/states.ts";
+import type { Caller } from "./caller.ts";
+import { chunkContext, deleteFiles, freshFileName, writeEncrypted } from "./encrypted-file.ts";
+import { dataKeyOf, requirePairing, requireRound, type Round } from "./rounds.ts";
+import { folderOf, type Secretariat } from "./secretariat.ts";
+import { listConfirmations } from "./store/keys.ts";
+import type { Store } from "./store/tables.ts";
+import {
+  completeUpload,
+  deleteChunks,
+  deleteUpload,
+  findChunk,
+  findUpload,
+  insertUpload,
+  listChunks,
+  moveUpload,
+  replaceChunk,
+  type ChunkRow,
+  type Direction,
+} from "./store/uploads.ts";
+import { batchState } from "./view.ts";
+import type { StoredBatch } from "./workers/tasks.ts";
+
+/** Longest header that a batch can have; docs/spec/batch.md. */
+const LONGEST_HEADER_BYTES = 4_096;
+
+/** A chunk as it came. */
+export type Chunk = {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  /** SHA-256, base64url. */
+  readonly digest: string;
+};
+
+/**
+ * Stores a chunk on disk before it returns. The same chunk again changes nothing; another one takes its place until the
+ * manifest is in.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`; `chunk-invalid` if it
+ * is empty or past the end of any batch of this size.
+ */
+export async function storeChunk(
+  secretariat: Secretariat,
+  direction: Direction,
+  caller: Caller,
+  chunk: Chunk,
+): Promise<void> {
+  const { store } = secretariat;
+  const round = await requireSubmission(store, direction, caller);
+  checkChunk(secretariat, round, direction, chunk);
+  if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
+
+  const folder = folderOf(secretariat, round.id);
+  const file = freshFileName();
+  const context = chunkContext(round.id, direction.from, direction.to, chunk.index);
+  let replaced: ChunkRow | null;
+  try {
+    await writeEncrypted(folder, file, dataKeyOf(secretariat, round), context, chunk.bytes);
+    replaced = await store.transaction().execute(async (transaction) => {
+      // The round may have moved on while the file was written.
+      await requireSubmission(transaction, direction, caller);
+      await insertUpload(transaction, direction);
+      const before = await findChunk(transaction, direction, chunk.index);
+      await replaceChunk(transaction, {
+        round: round.id,
+        sender: direction.from,
+        recipient: direction.to,
+        position: chunk.index,
+        file,
+        digest: chunk.digest,
+        byte_length: chunk.bytes.length,
+      });
+      return before;
+    });
+  } catch (error) {
+    await deleteFiles(folder, [file]);
+    throw error;
+  }
+  if (replaced !== null) await deleteFiles(folder, [replaced.file]);
+}
+
+/**
+ * Closes an upload: holds what is stored against the signed manifest and has a worker read the batch.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`, `request-signature`;
+ * `chunk-invalid` if a chunk is not stored (the others stay); else a `batch-…` code, and nothing of the batch is kept.
+ */
+export async function closeUpload(
+  secretariat: Secretariat,
+  direction: Direction,
+  caller: Caller,
+  { manifest, signature }: SignedManifest,
+): Promise<void> {
+  const { store } = secretariat;
+  const round = await requireSubmission(store, direction, caller);
+  if (manifest.round !== round.id) throw new LinkageError("batch-round-mismatch", "the manifest is for another round");
+  if (manifest.from !== direction.from || manifest.to !== direction.to)
+    throw new LinkageError("batch-pairing-mismatch", "the manifest is for another pairing");
+  const { signKey } = partyOf(secretariat.roster, direction.from);
+  if (!verifyMessage(signKey, MANIFEST_LABEL, canonicalBytes(manifest), signature))
+    throw new LinkageError("request-signature", "the manifest is not signed by its sender");
+
+  const chunks = await beginCheck(secretariat, direction, manifest.chunkDigests.length);
+  const stored = storedBatch(secretariat, round, direction, chunks);
+  try {
+    const expected = await expectedBatch(secretariat, round, direction);
+    const { digest, refusal } = await secretariat.pool.checkBatch({ stored, expected });
+    const chunkDigests = chunks.map((chunk) => chunk.digest);
+    checkManifest(manifest, { byteLength: stored.byteLength, chunkDigests, digest });
+    if (refusal !== null) throw new LinkageError(refusal.code, refusal.detail);
+    await store.transaction().execute(async (transaction) => {
+      // The round may have been erased while the batch was read.
+      const { state } = await requireRound(transaction, round.id, caller);
+      requireState(state, ["submitting"]);
+      await completeUpload(transaction, direction, { digest, byteLength: stored.byteLength, signature });
+    });
+  } catch (error) {
+    if (error instanceof LinkageError) await dropUpload(secretariat, direction, chunks);
+    else await moveUpload(store, direction, "checking", "partial");
+    throw error;
+  }
+}
+
+/** @throws {@link LinkageError} `round-unknown`, `pairing-unknown`. */
+export async function statusOf({ store }: Secretariat, direction: Direction, caller: Caller): Promise<BatchStatus> {
+  const round = await requireRound(store, direction.round, caller);
+  requirePairing(round.descriptor, direction.from, direction.to);
+  const upload = await findUpload(store, direction);
+  const chunks = await listChunks(store, direction);
+  const byPosition = new Map(chunks.map((chunk) => [chunk.position, chunk.digest]));
+  const length = (chunks.at(-1)?.position ?? -1) + 1;
+  return {
+    state: batchState(upload),
+    chunkDigests: Array.from({ length }, (_, position) => byPosition.get(position) ?? null),
+    digest: upload?.digest ?? null,
+  };
+}
+
+/** @param chunks - All chunks of the batch in order. */
+export function storedBatch(
+  secretariat: Secretariat,
+  round: Round,
+  { from, to }: Direction,
+  chunks: readonly ChunkRow[],
+): StoredBatch {
+  const folder = folderOf(secretariat, round.id);
+  return {
+    round: round.id,
+    from,
+    to,
+    paths: chunks.map((chunk) => join(folder, chunk.file)),
+    byteLength: chunks.reduce((sum, chunk) => sum + chunk.byte_length, 0),
+    dataKey: dataKeyOf(secretariat, round),
+  };
+}
+
+/** @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`. */
+async function requireSubmission(store: Store, direction: Direction, caller: Caller): Promise<Round> {
+  const round = await requireRound(store, direction.round, caller);
+  requirePairing(round.descriptor, direction.from, direction.to);
+  requireState(round.state, ["submitting"]);
+  const upload = await findUpload(store, direction);
+  if (upload?.state === "complete") throw new LinkageError("batch-duplicate", "this batch is already in");
+  if (upload?.state === "checking") throw new LinkageError("batch-duplicate", "this batch is being read");
+  return round;
+}
+
+function checkChunk({ profile }: Secretariat, round: Round, { from }: Direction, { index, bytes }: Chunk): void {
+  const longest = batchByteLength(profile, expectedRowCount(round.descriptor, from), LONGEST_HEADER_BYTES);
+  if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
+  if (index * CHUNK_BYTES >= longest)
+    throw new LinkageError("chunk-invalid", `no batch of this size has a chunk ${index}`);
+}
+
+/** Takes the upload out of reach of further chunks. @returns Its chunks, all there and of full length but the last. */
+async function beginCheck({ store }: Secretariat, direction: Direction, wanted: number): Promise<ChunkRow[]> {
+  return store.transaction().execute(async (transaction) => {
+    const chunks = await listChunks(transaction, direction);
+    const gap = chunks.findIndex((chunk, index) => chunk.position !== index);
+    const absent = gap === -1 ? chunks.length : gap;
+    if (absent < wanted || gap !== -1) throw new LinkageError("chunk-invalid", `chunk ${absent} is not stored`);
+    const short = chunks.slice(0, -1).find((chunk) => chunk.byte_length !== CHUNK_BYTES);
+    if (short !== undefined)
+      throw new LinkageError("chunk-invalid", `chunk ${short.position} is short and is not the last`);
+    if (!(await moveUpload(transaction, direction, "partial", "checking")))
+      throw new LinkageError("batch-duplicate", "this batch is being read");
+    return chunks;
+  });
+}
+
+async function expectedBatch(
+  { store, profile }: Secretariat,
+  { id, t1, descriptor }: Round,
+  { from, to }: Direction,
+): Promise<ExpectedBatch> {
+  const confirmation = (await listConfirmations(store, id)).find((one) => one.from === from && one.to === to);
+  if (t1 === null || confirmation === undefined) throw new RangeError("a round takes batches without its keys");
+  const rowCount = expectedRowCount(descriptor, from);
+  return { round: id, t1, from, to, profile: profileDigest(profile), keyId: confirmation.keyId, rowCount };
+}
+
+async function dropUpload(secretariat: Secretariat, direction: Direction, chunks: readonly ChunkRow[]): Promise<void> {
+  await secretariat.store.transaction().execute(async (store) => {
+    await deleteChunks(store, direction);
+    await deleteUpload(store, direction);
+  });
+  await deleteFiles(
+    folderOf(secretariat, direction.round),
+    chunks.map((chunk) => chunk.file),
+  );
+}

@@ -1,0 +1,121 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openPackage, type Package } from "#engine/round/package.ts";
+import { Progress } from "#engine/round/messages.ts";
+import {
+  codeOf,
+  headerOf,
+  identityOf,
+  makeBatch,
+  makeDescriptor,
+  makeHouse,
+  openSubmission,
+  operatorSigning,
+  partySigning,
+  removeHouse,
+  send,
+  startServer,
+  submitBatch,
+  untilState,
+  viewIn,
+  type House,
+  type PlantedKey,
+} from "./harness.ts";
+
+let house: House;
+beforeEach(() => {
+  house = makeHouse();
+});
+afterEach(() => {
+  removeHouse(house);
+});
+
+/** Person 1 agrees on all rules, person 2 on two, person 3 on one; keys are the same on both sides, rows are not. */
+function plant(rows: readonly [number, number, number]): PlantedKey[] {
+  const agreed = [[0, 1, 2], [0, 1], [2]];
+  return agreed.flatMap((rules, person) =>
+    rules.map((rule) => ({ rule, row: rows[person] as number, key: BigInt(person * 10 + rule + 1) << 40n })),
+  );
+}
+
+/** Runs a whole round. @returns Hits of AT with HR, in row numbers of both sides, and everything else that was found. */
+async function matchWith(workers: number) {
+  const { app, url } = await startServer(house, { workers });
+  const id = `round-${workers}`;
+  const operator = operatorSigning(house);
+  const { view, keys } = await openSubmission(house, url, makeDescriptor(house, { id }));
+  const handles = new Map<string, string[]>();
+  for (const { from, to } of view.batches) {
+    const planted = to === "HR" ? plant([7, 8, 9]) : from === "HR" ? plant([50, 60, 70]) : [];
+    const header = headerOf(view, keys, from, to);
+    const batch = makeBatch(header, planted);
+    handles.set(`${from}-${to}`, batch.handles);
+    expect(codeOf(await submitBatch(house, url, header, batch.bytes))).toBe("200");
+  }
+  expect(codeOf(await send(url, operator, "POST", `/v1/rounds/${id}/close`))).toBe("200");
+  expect(codeOf(await send(url, operator, "POST", `/v1/rounds/${id}/match`))).toBe("202");
+  await untilState(house, url, id, "released");
+  const progress = Progress.parse(JSON.parse((await send(url, operator, "GET", `/v1/rounds/${id}/progress`)).text));
+  const packages = new Map<string, Package>();
+  for (const party of ["AT", "HR", "SI"]) {
+    const answer = await send(url, partySigning(house, party), "GET", `/v1/rounds/${id}/packages/${party}`);
+    packages.set(party, await openPackage(answer.bytes, identityOf(house, party)));
+  }
+  const files = readdirSync(join(house.dataDir, "rounds", id));
+  await app.close();
+  const found = (party: string, counterpart: string) =>
+    (packages.get(party)?.hits ?? []).map(({ band, handle, pattern, hit }) => ({
+      band,
+      pattern,
+      hit,
+      row: handles.get(`${party}-${counterpart}`)?.indexOf(handle),
+    }));
+  return { at: found("AT", "HR"), hr: found("HR", "AT"), si: found("SI", "AT"), progress, files };
+}
+
+describe("matching", () => {
+  it("gives both owners the same hits, by their own rows, for 1, 2 and 7 workers", async () => {
+    for (const workers of [1, 2, 7]) {
+      const { at, hr, si, progress, files } = await matchWith(workers);
+      const byRow = (hits: typeof at) =>
+        hits.map(({ row, band, pattern }) => ({ row, band, pattern })).sort((a, b) => Number(a.row) - Number(b.row));
+      expect(byRow(at)).toEqual([
+        { row: 7, band: "high", pattern: 0b111 },
+        { row: 8, band: "high", pattern: 0b011 },
+      ]);
+      expect(byRow(hr)).toEqual([
+        { row: 50, band: "high", pattern: 0b111 },
+        { row: 60, band: "high", pattern: 0b011 },
+      ]);
+      expect(at.map(({ hit }) => hit).sort()).toEqual(hr.map(({ hit }) => hit).sort());
+      expect(si).toEqual([]);
+      expect(progress).toMatchObject({ stage: "done", pairingsDone: 2, pairingsTotal: 2 });
+      expect(progress.bytesDone).toBe(progress.bytesTotal);
+      expect(files, "batches are gone, three packages stay").toHaveLength(3);
+    }
+  });
+
+  it("leaves the round sealed, with every batch, when the server closes during it", async () => {
+    const first = await startServer(house);
+    const operator = operatorSigning(house);
+    const { view, keys } = await openSubmission(house, first.url, makeDescriptor(house));
+    for (const { from, to } of view.batches) {
+      const header = headerOf(view, keys, from, to);
+      await submitBatch(house, first.url, header, makeBatch(header).bytes);
+    }
+    await send(first.url, operator, "POST", "/v1/rounds/test-1/close");
+    await send(first.url, operator, "POST", "/v1/rounds/test-1/match");
+    await first.app.close();
+
+    const second = await startServer(house);
+    const after = viewIn(await send(second.url, operator, "GET", "/v1/rounds/test-1"));
+    expect(["sealed", "released"]).toContain(after.state);
+    if (after.state === "sealed") {
+      expect(after.batches.every(({ state, chunksStored }) => state === "complete" && chunksStored === 1)).toBe(true);
+      expect(codeOf(await send(second.url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
+      await untilState(house, second.url, "test-1", "released");
+    }
+    await second.app.close();
+  });
+});
