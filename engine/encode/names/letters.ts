@@ -7,7 +7,7 @@
 /** Latin letters whose mark says more than their base letter. All others lose their marks (á, ê, ů, ë, …). */
 const MARKED_LATIN: Readonly<Record<string, string>> = {
   č: "C", ć: "C", ç: "C", ĉ: "C", ċ: "C", ḱ: "C",
-  š: "S", ş: "S", ș: "S", ś: "S", ŝ: "S", ß: "S",
+  š: "S", ş: "S", ș: "S", ś: "S", ŝ: "S", ß: "ss",
   ž: "Z", ź: "Z", ż: "Z",
   đ: "D", ð: "D", ď: "D", ǵ: "D", ǆ: "D",
   ț: "T", ţ: "T", ť: "T", þ: "T",
@@ -16,7 +16,7 @@ const MARKED_LATIN: Readonly<Record<string, string>> = {
   ä: "A", æ: "A", å: "A", ă: "A", ā: "A",
   ö: "O", ő: "O", ø: "O", œ: "O",
   ü: "U", ű: "U", ů: "U",
-  ı: "I", ĳ: "I", î: "I", ï: "I",
+  ı: "i", ĳ: "I", î: "I", ï: "I",
 }; // prettier-ignore
 
 const isMark = (character: string): boolean => /\p{M}/u.test(character);
