@@ -59,7 +59,9 @@ function combinations(facts: readonly (readonly Alternative[])[]): Combination[]
         rank: before.rank + rank,
       })),
     );
+    if (found.length === 0) return found;
   }
+  if (found.length === 1) return found;
   const seen = new Set<string>();
   return found
     .sort((one, other) => one.rank - other.rank)
@@ -69,21 +71,25 @@ function combinations(facts: readonly (readonly Alternative[])[]): Combination[]
     });
 }
 
+const LENGTH_BYTES = 4;
+/** Longest message: the label, a rule id and six facts of at most 1,000 bytes each. */
+const message = Buffer.alloc(8192);
+
 /**
  * d = BLAKE2b-128 (RFC 7693) over the parts, each with its length in four bytes, big-endian, before it.
  *
  * @param parts - Label, profile version, rule id, then the canonical facts in the rule's order.
+ * @throws RangeError when the parts are longer than any rule's facts can be.
  */
 export function factDigest(parts: readonly string[]): Uint8Array {
-  const encoder = new TextEncoder();
-  const texts = parts.map((part) => encoder.encode(part));
-  const message = new Uint8Array(texts.reduce((sum, text) => sum + 4 + text.length, 0));
-  const view = new DataView(message.buffer);
   let at = 0;
-  for (const text of texts) {
-    view.setUint32(at, text.length);
-    message.set(text, at + 4);
-    at += 4 + text.length;
+  for (const part of parts) {
+    if (at + LENGTH_BYTES + 3 * part.length > message.length) throw new RangeError("factDigest: the facts are too long");
+    const written = message.write(part, at + LENGTH_BYTES);
+    message.writeUInt32BE(written, at);
+    at += LENGTH_BYTES + written;
   }
-  return sodium.crypto_generichash(DIGEST_BYTES, message, null);
+  const digest = sodium.crypto_generichash(DIGEST_BYTES, message.subarray(0, at), null);
+  message.fill(0, 0, at);
+  return digest;
 }

@@ -6,6 +6,7 @@ import { MIN_CLASS_ROWS, type Profile } from "../profile.ts";
 import type { RecordFacts } from "./facts.ts";
 
 const COVERAGE_FACTS: Readonly<Record<string, (facts: RecordFacts) => boolean>> = {
+  "birth-year": ({ dates }) => dates.length > 0,
   "birth-date": ({ dates }) => dates.some(({ day }) => day !== undefined),
   identifier: ({ documents, phones, onlineIds }) => documents.length + phones.length + onlineIds.length > 0,
   place: ({ birthPlaces, address }) => birthPlaces.length > 0 || address.locality !== "" || address.street !== "",
