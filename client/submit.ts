@@ -27,7 +27,7 @@ export type Submission = {
 /**
  * @param path - The batch file.
  * @returns What was sent; the vault holds a receipt then.
- * @throws {@link LinkageError} `file-unreadable`; `batch-malformed` or `batch-truncated` if the file is no batch;
+ * @throws {@link LinkageError} `file-unreadable`; `vault-invalid` if there is no handle map; `batch-malformed` or `batch-truncated` if the file is no batch;
  * `batch-round-mismatch` or `batch-pairing-mismatch` if it is another one; `batch-duplicate` if the server holds another
  * batch as complete; what the server refuses.
  */
@@ -40,6 +40,11 @@ export async function submitBatch(
   onProgress: (progress: UploadProgress) => void = () => undefined,
 ): Promise<Submission> {
   const party = vault.identity.party;
+  if (!vault.holdsHandleMap(round, counterpart))
+    throw new LinkageError(
+      "vault-invalid",
+      `no handle map for ${counterpart}: its hits could not be named; encode again`,
+    );
   const status = await connection.batchStatus(round, party, counterpart);
   const bytesTotal = byteLengthOf(path);
   const whole = createHash("sha256");

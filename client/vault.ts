@@ -208,12 +208,14 @@ export class Vault {
   }
 
   /**
-   * Writes a batch piece by piece; it is there whole or not at all.
+   * Writes a batch piece by piece; it is there whole or not at all. Its handle map is to be written after it.
    *
    * @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted.
    */
   writeBatch(round: string, counterpart: string, pieces: Iterable<Uint8Array>): Receipt {
     this.#requireUnsubmitted(round, counterpart);
+    // Handles of the batch before this one would name the wrong records.
+    destroyFile(this.#batchFile(round, counterpart, "handles.jsonl"));
     const hash = createHash("sha256");
     let byteLength = 0;
     replaceFile(this.batchPath(round, counterpart), hashed());
@@ -232,6 +234,11 @@ export class Vault {
   writeHandleMap(round: string, counterpart: string, entries: Iterable<HandleEntry>): void {
     this.#requireUnsubmitted(round, counterpart);
     writeHandleLines(this.#batchFile(round, counterpart, "handles.jsonl"), entries);
+  }
+
+  /** Whether hits in the batch for `counterpart` could be named. */
+  holdsHandleMap(round: string, counterpart: string): boolean {
+    return existsSync(this.#batchFile(round, counterpart, "handles.jsonl"));
   }
 
   /** As {@link readHandleLines}. */

@@ -1,0 +1,72 @@
+/**
+ * `aquila agree`: comes to the keys of a round with every counterpart.
+ */
+import { Option, type Command } from "commander";
+import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { agreeKeys, type Agreement } from "../agree.ts";
+import { openVault } from "../vault.ts";
+import {
+  answer,
+  connectWith,
+  EXIT,
+  jsonOption,
+  roundOption,
+  seconds,
+  serverOption,
+  vaultOption,
+  type CommandIo,
+} from "./command-io.ts";
+
+const POLL_MS = 2_000;
+
+type AgreeOptions = {
+  readonly server: string;
+  readonly vault: string;
+  readonly round: string;
+  readonly wait: number;
+  readonly json: boolean;
+};
+
+export function registerAgree(program: Command, io: CommandIo): void {
+  program
+    .command("agree")
+    .description("agree on a round's keys; call it again, or with --wait, until it says that they are agreed")
+    .addOption(serverOption())
+    .addOption(vaultOption())
+    .addOption(roundOption())
+    .addOption(new Option("--wait <seconds>", "wait for the others").argParser(seconds).default(0))
+    .addOption(jsonOption())
+    .action(async (options: AgreeOptions) => {
+      const agreement = await agreeWithin(io, options);
+      answer(io, options.json, publicPart(agreement), agreementText(options.round, agreement));
+      if (agreement.state === "waiting") io.endWith(EXIT.waiting);
+    });
+}
+
+async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<Agreement> {
+  const vault = openVault(options.vault);
+  const connection = connectWith(io, options.server, vault.identity);
+  const deadlineMs = io.now().getTime() + options.wait * 1_000;
+  for (;;) {
+    const agreement = await agreeKeys(connection, vault, vault.roster(), options.round, [SHIPPED_PROFILE_DIGEST]);
+    if (agreement.state === "agreed" || io.now().getTime() >= deadlineMs) return agreement;
+    await io.wait(POLL_MS);
+  }
+}
+
+type PublicAgreement =
+  | { readonly state: "agreed"; readonly t1: string; readonly pairings: { counterpart: string; keyId: string }[] }
+  | { readonly state: "waiting"; readonly for: string; readonly missing: readonly string[] };
+
+function publicPart(agreement: Agreement): PublicAgreement {
+  if (agreement.state === "waiting") return agreement;
+  const pairings = agreement.pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
+  return { state: "agreed", t1: agreement.t1, pairings };
+}
+
+function agreementText(round: string, agreement: Agreement): string {
+  if (agreement.state === "agreed")
+    return `round ${round}: keys agreed with ${agreement.pairings.map((pairing) => pairing.counterpart).join(", ")}\nT1  ${agreement.t1}`;
+  if (agreement.for === "opening") return `round ${round}: waiting for the operators to open it`;
+  return `round ${round}: waiting for the ${agreement.for} of ${agreement.missing.join(", ")}`;
+}

@@ -1,0 +1,142 @@
+/**
+ * What the commands share: the process around them, exit codes, options that mean the same everywhere, output.
+ */
+import { readFileSync } from "node:fs";
+import { Presets, SingleBar } from "cli-progress";
+import { InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
+import type { Json } from "#engine/canonical-json.ts";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
+import { RoundId } from "#engine/round/descriptor.ts";
+import { OperatorIdentity, type Identity } from "#engine/round/identity.ts";
+import { requirePrivate } from "../durable-file.ts";
+import { connect, refusalOf, type Connection } from "../http.ts";
+import { openVault } from "../vault.ts";
+
+/** Exit codes of `aquila`; docs/cli.md. */
+export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
+
+const UNREACHABLE: readonly ProblemCode[] = ["server-unreachable", "server-answer-invalid", "overloaded"];
+
+/** The process around a command. */
+export type CommandIo = {
+  /** For results. */
+  readonly stdout: { readonly write: (text: string) => unknown };
+  /** For everything else; a bar is drawn only when it is a terminal. */
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly fetch: typeof globalThis.fetch;
+  readonly now: () => Date;
+  readonly wait: (durationMs: number) => Promise<void>;
+  /** Sets the exit code of a command that did not fail. */
+  readonly endWith: (exitCode: number) => void;
+};
+
+/** Options of commands that talk to the server as a party or as an operator. */
+export type CallerOptions = { readonly server: string; readonly vault?: string; readonly identity?: string };
+
+export function exitCodeOf(error: LinkageError): number {
+  if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;
+  if (refusalOf(error) !== null) return EXIT.refused;
+  return error.code === "internal" ? EXIT.unexpected : EXIT.badInput;
+}
+
+export function serverOption(): Option {
+  return new Option("--server <url>", "origin of the secretariat's server").env("AQUILA_SERVER").makeOptionMandatory();
+}
+
+export function vaultOption(): Option {
+  return new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT").makeOptionMandatory();
+}
+
+/** For commands that an operator can give too. */
+export function callerOptions(): Option[] {
+  return [
+    new Option("--vault <folder>", "the party's vault, when a party asks").env("AQUILA_VAULT"),
+    new Option("--identity <file>", "the operator's identity, when an operator asks").env("AQUILA_IDENTITY"),
+  ];
+}
+
+export function roundOption(): Option {
+  return new Option("--round <id>", "the round").argParser(roundId).makeOptionMandatory();
+}
+
+export function jsonOption(): Option {
+  return new Option("--json", "print JSON for machines on standard output, refusals too").default(false);
+}
+
+/** @returns Seconds, 0 to a week. */
+export function seconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) > 604_800) throw new InvalidArgumentError("seconds, at most 604800");
+  return Number(text);
+}
+
+/** @returns A connection that signs as the party of `vault`, or as the operator of `identity` when that is given. */
+export function connectAs(io: CommandIo, options: CallerOptions): Connection {
+  return connectWith(io, options.server, callerOf(options));
+}
+
+export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | OperatorIdentity): Connection {
+  return connect({ serverUrl, identity, fetch: io.fetch, now: io.now, wait: io.wait });
+}
+
+/** @throws {@link LinkageError} `identity-invalid` or `vault-invalid` if others can read the file or it has another shape. */
+export function readOperator(path: string): OperatorIdentity {
+  requirePrivate(path, "the operator's identity");
+  return readJsonFile(path, OperatorIdentity, "identity-invalid");
+}
+
+/** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */
+export function readJsonFile<T>(path: string, shape: z.ZodType<T>, code: ProblemCode): T {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new LinkageError("file-unreadable", `cannot read ${path}`, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Without its cause: the parser's message may quote a secret.
+    throw new LinkageError(code, `${path} is not JSON`);
+  }
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new LinkageError(code, `${path} has another shape at ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+}
+
+/** Prints a command's result: `value` for machines or `text` for people. */
+export function answer(io: CommandIo, json: boolean, value: Json, text: string): void {
+  io.stdout.write(json ? `${JSON.stringify(value)}\n` : text.endsWith("\n") ? text : `${text}\n`);
+}
+
+export type Bar = { readonly update: (done: number, total: number) => void; readonly stop: () => void };
+
+/** @returns A progress bar on standard error; one that draws nothing when that is no terminal or `json` is wanted. */
+export function startBar(io: CommandIo, json: boolean, title: string): Bar {
+  if (json || io.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+  const format = `${title} [{bar}] {percentage} %  {duration_formatted}, {eta_formatted} left`;
+  const bar = new SingleBar({ format, stream: io.stderr, clearOnComplete: true, hideCursor: true }, Presets.legacy);
+  bar.start(1, 0);
+  return {
+    update: (done, total) => {
+      bar.setTotal(total);
+      bar.update(done);
+    },
+    stop: () => {
+      bar.stop();
+    },
+  };
+}
+
+function callerOf({ vault, identity }: CallerOptions): Identity | OperatorIdentity {
+  if (identity !== undefined) return readOperator(identity);
+  if (vault !== undefined) return openVault(vault).identity;
+  throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's --identity");
+}
+
+function roundId(text: string): string {
+  if (!RoundId.safeParse(text).success) throw new InvalidArgumentError("a round id is a-z, 0-9 and -, at most 64");
+  return text;
+}

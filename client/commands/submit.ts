@@ -1,0 +1,68 @@
+/**
+ * `aquila submit`: uploads a round's batches, one for each counterpart.
+ */
+import type { Command } from "commander";
+import { LinkageError } from "#engine/errors.ts";
+import { submitBatch, type Submission } from "../submit.ts";
+import { openVault } from "../vault.ts";
+import {
+  answer,
+  connectWith,
+  jsonOption,
+  roundOption,
+  serverOption,
+  startBar,
+  vaultOption,
+  type CommandIo,
+} from "./command-io.ts";
+
+type SubmitOptions = {
+  readonly server: string;
+  readonly vault: string;
+  readonly round: string;
+  readonly json: boolean;
+};
+
+export function registerSubmit(program: Command, io: CommandIo): void {
+  program
+    .command("submit")
+    .description(
+      "upload the batches that the vault holds for a round; goes on where it stopped. When all are in, the keys to encode are destroyed",
+    )
+    .addOption(serverOption())
+    .addOption(vaultOption())
+    .addOption(roundOption())
+    .addOption(jsonOption())
+    .action(async (options: SubmitOptions) => {
+      const submissions = await submitAll(io, options);
+      const lines = submissions.map(
+        ({ counterpart, byteLength, chunksSent, chunksKept }) =>
+          `${counterpart.padEnd(8)}  complete, ${byteLength} bytes; ${chunksSent} chunks sent, ${chunksKept} were there`,
+      );
+      answer(io, options.json, { round: options.round, batches: submissions }, lines.join("\n"));
+    });
+}
+
+async function submitAll(io: CommandIo, { server, vault: folder, round, json }: SubmitOptions): Promise<Submission[]> {
+  const vault = openVault(folder);
+  const pairings = vault.pairings(round);
+  if (pairings === null)
+    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila agree`);
+  const connection = connectWith(io, server, vault.identity);
+  const submissions: Submission[] = [];
+  for (const { counterpart } of pairings) {
+    const bar = startBar(io, json, `to ${counterpart}`);
+    try {
+      const path = vault.batchPath(round, counterpart);
+      submissions.push(
+        await submitBatch(connection, vault, round, counterpart, path, ({ bytesDone, bytesTotal }) => {
+          bar.update(bytesDone, bytesTotal);
+        }),
+      );
+    } finally {
+      bar.stop();
+    }
+  }
+  vault.destroyTagKeys(round);
+  return submissions;
+}

@@ -1,0 +1,71 @@
+/**
+ * `aquila`, the command line of a party and of the secretariat's operators. Its catch is the commands' error boundary.
+ */
+import { Command, CommanderError } from "commander";
+import { LinkageError } from "#engine/errors.ts";
+import { registerAgree } from "./commands/agree.ts";
+import { EXIT, exitCodeOf, type CommandIo } from "./commands/command-io.ts";
+import { registerKey } from "./commands/key.ts";
+import { registerResults } from "./commands/results.ts";
+import { registerRoster } from "./commands/roster.ts";
+import { registerRound } from "./commands/round.ts";
+import { registerSubmit } from "./commands/submit.ts";
+import { refusalOf } from "./http.ts";
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  unexpected fault; please report it
+  2  wrong usage
+  3  bad input: a file, an option, or something that does not fit together
+  4  refused by the server
+  5  the server cannot be reached, is overloaded or does not answer as it should; try again
+  6  waiting for other parties; call again`;
+
+const io: CommandIo = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  fetch: globalThis.fetch,
+  now: () => new Date(),
+  wait: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+  endWith: (exitCode) => {
+    process.exitCode = exitCode;
+  },
+};
+
+const program = new Command("aquila")
+  .description("Find out, without showing your list, which persons on it another party holds too.")
+  .addHelpText("after", EXIT_CODES)
+  .exitOverride();
+
+registerKey(program, io);
+registerRoster(program, io);
+registerRound(program, io);
+registerAgree(program, io);
+registerSubmit(program, io);
+registerResults(program, io);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error, process.argv.includes("--json"));
+}
+
+/** @returns The exit code. */
+function report(error: unknown, json: boolean): number {
+  // Commander has printed its message or the help already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (!(error instanceof LinkageError)) {
+    process.stderr.write(`aquila: unexpected: ${error instanceof Error ? String(error.stack) : String(error)}\n`);
+    if (json) process.stdout.write(`${JSON.stringify(problemOf("internal", "unexpected fault"))}\n`);
+    return EXIT.unexpected;
+  }
+  process.stderr.write(`aquila: ${error.code}: ${error.detail}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(refusalOf(error) ?? problemOf(error.code, error.detail))}\n`);
+  return exitCodeOf(error);
+}
+
+/** Problem Details (RFC 9457) of a fault on this side, which has no HTTP status. */
+function problemOf(code: string, detail: string): Record<string, string> {
+  return { type: `urn:aquila:problem:${code}`, title: code, code, detail };
+}

@@ -1,0 +1,173 @@
+/**
+ * Key agreement between several parties' real clients over a secretariat in memory.
+ */
+import { describe, expect, test } from "vitest";
+import { agreeKeys, type Agreement } from "#client/agree.ts";
+import type { Vault } from "#client/vault.ts";
+import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
+import type { RoundView } from "#engine/round/messages.ts";
+import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
+import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
+import { vaultOf } from "./folders.ts";
+
+const IDS = ["AT", "HR", "SI"];
+const PROFILES = ["A".repeat(43)];
+
+function setUp(change: Partial<RoundDescriptor> = {}) {
+  const identities = identitiesOf(IDS);
+  const roster = rosterOf(identities);
+  const descriptor = descriptorOf(roster, change);
+  const fake = fakeSecretariat();
+  const vaults = identities.map((identity) => vaultOf(identity, roster));
+  const agree = (vault: Vault, profiles = PROFILES): Promise<Agreement> =>
+    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles);
+  const [at, hr, si] = vaults;
+  if (at === undefined || hr === undefined || si === undefined) throw new RangeError("three vaults are wanted");
+  return { identities, roster, descriptor, fake, vaults, at, hr, si, agree };
+}
+
+async function agreeAll({ vaults, agree }: ReturnType<typeof setUp>): Promise<Agreement[]> {
+  for (const vault of vaults) await agree(vault);
+  for (const vault of vaults) await agree(vault);
+  return Promise.all(vaults.map((vault) => agree(vault)));
+}
+
+function showing(fake: FakeSecretariat, party: string, change: (view: RoundView) => Partial<RoundView>): void {
+  fake.distort = (view, to) => (to === party ? { ...view, ...change(view) } : view);
+}
+
+describe("agreeing on keys", () => {
+  test("ends with the same keys on both sides of each pairing, and no ephemeral secret left", async () => {
+    const all = setUp();
+    const agreements = await agreeAll(all);
+    const keys = new Map<string, string>();
+    agreements.forEach((agreement, index) => {
+      if (agreement.state !== "agreed") throw new RangeError("not agreed");
+      expect(agreement.pairings.map((pairing) => pairing.counterpart)).toEqual(IDS.filter((id) => id !== IDS[index]));
+      for (const { counterpart, keyTag, keyProof, keyId } of agreement.pairings) {
+        const name = [IDS[index], counterpart].sort().join("-");
+        const text = `${keyId} ${Buffer.from(keyTag ?? []).toString("hex")} ${Buffer.from(keyProof).toString("hex")}`;
+        expect(keys.get(name) ?? text).toBe(text);
+        keys.set(name, text);
+      }
+    });
+    expect(new Set(keys.values()).size).toBe(3);
+    for (const vault of all.vaults) expect(vault.roundSecret("2026-4")).toBeNull();
+  });
+
+  test("says for whom it waits", async () => {
+    const { at, hr, si, agree, fake } = setUp();
+    fake.state = "draft";
+    expect(await agree(at)).toEqual({ state: "waiting", for: "opening", missing: [] });
+    fake.state = "opened";
+    expect(await agree(at)).toEqual({ state: "waiting", for: "keys", missing: ["HR", "SI"] });
+    expect(await agree(hr)).toEqual({ state: "waiting", for: "keys", missing: ["SI"] });
+    expect(await agree(si)).toEqual({ state: "waiting", for: "confirmations", missing: ["AT", "HR"] });
+    expect(await agree(at)).toEqual({ state: "waiting", for: "confirmations", missing: ["HR"] });
+    expect(await agree(hr)).toMatchObject({ state: "agreed" });
+    expect(await agree(at)).toMatchObject({ state: "agreed" });
+  });
+
+  test("called again posts nothing again and gives the same keys", async () => {
+    const all = setUp();
+    const before = await agreeAll(all);
+    const posts = all.fake.calls.filter((call) => call !== "round").length;
+    expect(await Promise.all(all.vaults.map((vault) => all.agree(vault)))).toEqual(before);
+    expect(all.fake.calls.filter((call) => call !== "round").length).toBe(posts);
+    expect(all.fake.keys.length).toBe(3);
+    expect(all.fake.confirmations.length).toBe(6);
+  });
+
+  test.each(["round", "postRoundKey", "postConfirmation"])("goes on after the answer to %s was lost", async (call) => {
+    const all = setUp();
+    await all.agree(all.hr);
+    await all.agree(all.si);
+    all.fake.loseAnswerOf = call;
+    await expect(all.agree(all.at)).rejects.toMatchObject({ code: "server-unreachable" });
+    for (const agreement of await agreeAll(all)) expect(agreement.state).toBe("agreed");
+    expect(all.fake.confirmations.length).toBe(6);
+  });
+
+  test("does not overwrite a secret that another process of the party kept meanwhile", async () => {
+    const all = setUp();
+    const [first] = await Promise.all([all.agree(all.at), all.agree(all.at)]);
+    expect(first.state).toBe("waiting");
+    expect(all.fake.keys.length).toBe(1);
+  });
+});
+
+describe("what the server shows", () => {
+  const refused = async (all: ReturnType<typeof setUp>, code: string) => {
+    await expect(all.agree(all.at)).rejects.toMatchObject({ code });
+    expect(all.at.pairings("2026-4")).toBeNull();
+  };
+
+  test("another roster, profile, T0, id or party list is refused before anything is posted", async () => {
+    const otherRoster = setUp({ roster: "B".repeat(42) + "A" });
+    await refused(otherRoster, "round-descriptor-invalid");
+    const otherProfile = setUp();
+    await expect(otherProfile.agree(otherProfile.at, [])).rejects.toMatchObject({ code: "profile-mismatch" });
+    const otherT0 = setUp();
+    showing(otherT0.fake, "AT", () => ({ t0: "C".repeat(42) + "A" }));
+    await refused(otherT0, "round-descriptor-invalid");
+    const otherId = setUp({ id: "2026-5" });
+    await refused(otherId, "round-descriptor-invalid");
+    const without = setUp();
+    const others = without.descriptor.parties.filter((party) => party.id !== "AT");
+    const descriptor = { ...without.descriptor, parties: others, pairings: [["HR", "SI"] as [string, string]] };
+    showing(without.fake, "AT", () => ({ descriptor, t0: descriptorT0(descriptor) }));
+    await refused(without, "pairing-unknown");
+    for (const { fake } of [otherRoster, otherProfile, otherT0, otherId, without]) expect(fake.keys).toEqual([]);
+  });
+
+  test("a descriptor that changes between two calls is refused", async () => {
+    const all = setUp();
+    await all.agree(all.at);
+    const descriptor = { ...all.descriptor, purpose: "another" };
+    showing(all.fake, "AT", () => ({ descriptor, t0: descriptorT0(descriptor) }));
+    await refused(all, "round-descriptor-invalid");
+  });
+
+  test("a key that its party did not sign is refused", async () => {
+    const all = setUp();
+    for (const vault of all.vaults) await all.agree(vault);
+    const forged = (view: RoundView) =>
+      view.keys.map((key, at) => (at === 1 ? { ...key, publicKey: key.signature.slice(0, 42) + "A" } : key));
+    showing(all.fake, "AT", (view) => ({ keys: forged(view) }));
+    await refused(all, "round-key-signature");
+  });
+
+  test("two histories, each signed, make the confirmation fail", async () => {
+    const all = setUp();
+    const [, hr] = all.identities;
+    if (hr === undefined) throw new RangeError("no HR");
+    // A party that colludes with the server signs a second key; AT is shown that one.
+    const second = makeRoundKey(hr, descriptorT0(all.descriptor)).posted;
+    showing(all.fake, "AT", (view) => {
+      const keys = view.keys.map((key) => (key.party === "HR" ? second : key));
+      return { keys, t1: keys.length === 3 ? transcriptT1(view.t0, keys) : null };
+    });
+    for (const vault of all.vaults) await all.agree(vault);
+    await refused(all, "round-confirmation-failed");
+    await expect(all.agree(all.si)).rejects.toMatchObject({ code: "round-confirmation-failed" });
+  });
+
+  test("another T1, also long after it was confirmed, is refused", async () => {
+    const early = setUp();
+    for (const vault of early.vaults) await early.agree(vault);
+    showing(early.fake, "AT", () => ({ t1: "D".repeat(42) + "A" }));
+    await refused(early, "round-confirmation-failed");
+    const late = setUp();
+    await agreeAll(late);
+    showing(late.fake, "AT", () => ({ t1: "D".repeat(42) + "A" }));
+    await expect(late.agree(late.at)).rejects.toMatchObject({ code: "round-confirmation-failed" });
+  });
+
+  test("an own key that is not in this vault is a conflict", async () => {
+    const all = setUp();
+    await all.agree(all.at);
+    all.at.destroyRoundSecret("2026-4");
+    await refused(all, "round-key-conflict");
+  });
+});

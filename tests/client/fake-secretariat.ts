@@ -1,0 +1,121 @@
+/**
+ * A secretariat in memory: keeps what parties post of one round and shows it as the API does, without signatures.
+ */
+import { createHash } from "node:crypto";
+import type { Connection } from "#client/http.ts";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
+import type { BatchStatus, RoundView } from "#engine/round/messages.ts";
+import type { RoundState } from "#engine/round/states.ts";
+
+const NO_PROGRESS = { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 } as const;
+
+export type FakeSecretariat = {
+  state: RoundState;
+  readonly keys: RoundKey[];
+  readonly confirmations: Confirmation[];
+  /** Chunks by direction, "AT-HR", and index. */
+  readonly chunks: Map<string, Map<number, Uint8Array>>;
+  readonly complete: Map<string, string>;
+  readonly packages: Map<string, Uint8Array>;
+  /** Names of the calls, in order. */
+  readonly calls: string[];
+  /** Changes what a party is shown. */
+  distort: (view: RoundView, party: string) => RoundView;
+  /** Thrown after the call of this name has been carried out, once: an answer that is lost. */
+  loseAnswerOf: string | null;
+};
+
+export function fakeSecretariat(): FakeSecretariat {
+  return {
+    state: "opened",
+    keys: [],
+    confirmations: [],
+    chunks: new Map(),
+    complete: new Map(),
+    packages: new Map(),
+    calls: [],
+    distort: (view) => view,
+    loseAnswerOf: null,
+  };
+}
+
+type PartyConnection = Pick<
+  Connection,
+  "round" | "postRoundKey" | "postConfirmation" | "batchStatus" | "putChunk" | "putManifest" | "fetchPackage"
+>;
+
+export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor, party: string): PartyConnection {
+  const t0 = descriptorT0(descriptor);
+  const view = (): RoundView => {
+    const all = fake.keys.length === descriptor.parties.length;
+    return fake.distort(
+      {
+        descriptor,
+        t0,
+        t1: all ? transcriptT1(t0, fake.keys) : null,
+        state: fake.state === "opened" && all ? "keyed" : fake.state,
+        keys: [...fake.keys],
+        confirmations: fake.confirmations.filter(({ from, to }) => from === party || to === party),
+        batches: [],
+        progress: NO_PROGRESS,
+        createdAt: "2026-11-01T00:00:00Z",
+      },
+      party,
+    );
+  };
+  const status = (from: string, to: string): BatchStatus => {
+    const chunks = fake.chunks.get(`${from}-${to}`) ?? new Map<number, Uint8Array>();
+    const digest = fake.complete.get(`${from}-${to}`) ?? null;
+    const length = Math.max(-1, ...chunks.keys()) + 1;
+    const chunkDigests = Array.from({ length }, (_, index) => {
+      const chunk = chunks.get(index);
+      return chunk === undefined ? null : createHash("sha256").update(chunk).digest("base64url");
+    });
+    return { state: digest !== null ? "complete" : length > 0 ? "partial" : "absent", chunkDigests, digest };
+  };
+  const answered = <T>(name: string, answer: () => T): Promise<T> => {
+    fake.calls.push(name);
+    const value = answer();
+    if (fake.loseAnswerOf !== name) return Promise.resolve(value);
+    fake.loseAnswerOf = null;
+    return Promise.reject(new LinkageError("server-unreachable", "the answer was lost"));
+  };
+  return {
+    round: () => answered("round", view),
+    postRoundKey: (_round, key) =>
+      answered("postRoundKey", () => {
+        const posted = fake.keys.find((other) => other.party === key.party);
+        if (posted === undefined) fake.keys.push(key);
+        else if (posted.publicKey !== key.publicKey)
+          throw new LinkageError("round-key-conflict", "another key was posted before");
+        return view();
+      }),
+    postConfirmation: (_round, confirmation) =>
+      answered("postConfirmation", () => {
+        fake.confirmations.push(confirmation);
+        return view();
+      }),
+    batchStatus: (_round, from, to) => answered("batchStatus", () => status(from, to)),
+    putChunk: (_round, from, to, index, chunk) =>
+      answered(`putChunk ${index}`, () => {
+        if (chunk.length > CHUNK_BYTES) throw new LinkageError("request-too-large", "a chunk is 4 MiB at most");
+        const chunks = fake.chunks.get(`${from}-${to}`) ?? new Map<number, Uint8Array>();
+        fake.chunks.set(`${from}-${to}`, chunks.set(index, chunk.slice()));
+      }),
+    putManifest: (_round, { manifest: { from, to, digest } }) =>
+      answered("putManifest", () => {
+        if (fake.complete.has(`${from}-${to}`)) throw new LinkageError("batch-duplicate", "the batch is complete");
+        fake.complete.set(`${from}-${to}`, digest);
+        return status(from, to);
+      }),
+    fetchPackage: (_round, to) =>
+      answered("fetchPackage", () => {
+        const sealed = fake.packages.get(to);
+        if (sealed === undefined) throw new LinkageError("package-unavailable", "not released yet");
+        return sealed;
+      }),
+  };
+}

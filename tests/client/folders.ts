@@ -1,0 +1,31 @@
+/**
+ * Temporary folders and vaults for tests of the client.
+ */
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import type { Identity } from "#engine/round/identity.ts";
+import type { Roster } from "#engine/round/roster.ts";
+import { createVault, type Vault } from "#client/vault.ts";
+
+const made: string[] = [];
+
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** @returns A folder of mode 700 that goes after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "aquila-client-"));
+  chmodSync(folder, 0o700);
+  made.push(folder);
+  return folder;
+}
+
+/** @returns A vault that goes after the test, with this roster pinned. */
+export function vaultOf(identity: Identity, roster: Roster): Vault {
+  const vault = createVault(join(temporaryFolder(), identity.party), identity);
+  vault.pinRoster(roster);
+  return vault;
+}

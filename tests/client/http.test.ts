@@ -1,0 +1,268 @@
+/**
+ * The way to the server, against a listening server that verifies signatures with the library.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createVerifier, httpbis, type SignatureParameters } from "http-message-signatures";
+import { afterEach, describe, expect, test } from "vitest";
+import { connect, refusalOf, type ConnectOptions, type RequestEvent } from "#client/http.ts";
+import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
+import { publicKeyOf } from "#engine/round/raw-key.ts";
+import { contentDigestOf, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
+import { rosterOf } from "../engine/round/parties.ts";
+
+const identity = makeIdentity("AT");
+const operator = makeOperatorIdentity("anna");
+const roster = rosterOf([identity]);
+const ABSENT = { state: "absent", chunkDigests: [], digest: null };
+
+type Received = {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: Buffer;
+  verified: boolean | null;
+  parameters: SignatureParameters | null;
+};
+type Reply = (response: ServerResponse, received: Received) => void;
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** Serves the replies in turn, the last one for ever. */
+async function serve(...replies: Reply[]) {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    void read(request).then((one) => {
+      received.push(one);
+      const reply = replies[Math.min(received.length, replies.length) - 1];
+      if (reply === undefined) throw new RangeError("no reply");
+      reply(response, one);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const { port } = server.address() as AddressInfo;
+  const waits: number[] = [];
+  const events: RequestEvent[] = [];
+  const connectTo = (options: Partial<ConnectOptions> = {}) =>
+    connect({
+      serverUrl: `http://127.0.0.1:${port}`,
+      identity,
+      log: (event) => events.push(event),
+      wait: (durationMs) => {
+        waits.push(durationMs);
+        return Promise.resolve();
+      },
+      ...options,
+    });
+  return { received, waits, events, connectTo };
+}
+
+async function read(request: IncomingMessage): Promise<Received> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  const method = request.method ?? "";
+  let parameters: SignatureParameters | null = null;
+  const verified = await httpbis.verifyMessage(
+    {
+      requiredFields: SIGNED_COMPONENTS,
+      requiredParams: SIGNATURE_PARAMETERS,
+      keyLookup: (found) => {
+        parameters = found;
+        const key = found.keyid === "operator:anna" ? operator.signKey : identity.signKey;
+        return Promise.resolve({ algs: ["ed25519"], verify: createVerifier(publicKeyOf("ed25519", key), "ed25519") });
+      },
+    },
+    { method, url: `http://${headers["host"] ?? ""}${request.url ?? ""}`, headers },
+  );
+  return { method, path: request.url ?? "", headers, body: Buffer.concat(pieces), verified, parameters };
+}
+
+function json(value: unknown, status = 200, headers: Record<string, string> = {}): Reply {
+  return (response) => {
+    response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
+    response.end(JSON.stringify(value));
+  };
+}
+
+function problem(status: number, code: string, headers: Record<string, string> = {}): Reply {
+  const body = { type: `urn:aquila:problem:${code}`, title: "title", status, code, detail: "what and where" };
+  return (response) => {
+    response.writeHead(status, { "content-type": "application/problem+json; charset=utf-8", ...headers });
+    response.end(JSON.stringify(body));
+  };
+}
+
+const hangUp: Reply = (response) => {
+  response.destroy();
+};
+const silence: Reply = () => undefined;
+
+describe("a request", () => {
+  test("is signed over method, authority, path, query and body, and names key, age and tag", async () => {
+    const { received, connectTo } = await serve(json(roster), (response) => response.writeHead(204).end());
+    expect(await connectTo().roster()).toEqual(roster);
+    const chunk = Buffer.from("chunk");
+    await connectTo().putChunk("2026-4", "AT", "HR", 7, chunk);
+    expect(received.map(({ method, path, verified }) => [method, path, verified])).toEqual([
+      ["GET", "/v1/roster", true],
+      ["PUT", "/v1/rounds/2026-4/batches/AT/HR/chunks/7", true],
+    ]);
+    expect(received[0]?.headers["content-digest"]).toBe(contentDigestOf(new Uint8Array(0)));
+    expect(received[1]?.headers["content-digest"]).toBe(contentDigestOf(chunk));
+    expect(received[1]?.headers["content-type"]).toBe("application/octet-stream");
+    expect(received[1]?.body).toEqual(chunk);
+    const parameters = received[0]?.parameters;
+    expect(parameters).toMatchObject({ keyid: "party:AT", alg: "ed25519", tag: "aquila/v1" });
+    const nonces = received.map((one) => one.parameters?.nonce);
+    expect(new Set(nonces).size).toBe(2);
+    expect(nonces[0]).toMatch(/^[\w-]{22}$/);
+    expect(Number(parameters?.expires) * 1_000 - Number(parameters?.created)).toBe(60_000);
+  });
+
+  test("of an operator carries the operator's key id", async () => {
+    const { received, connectTo } = await serve(json([]));
+    expect(await connectTo({ identity: operator }).rounds()).toEqual([]);
+    expect(received[0]).toMatchObject({ verified: true, parameters: { keyid: "operator:anna" } });
+  });
+
+  test("is logged without anything of its body", async () => {
+    const { events, connectTo } = await serve(json(roster));
+    await connectTo().roster();
+    expect(events).toMatchObject([{ method: "GET", path: "/v1/roster", attempt: 1, status: 200 }]);
+    expect(Object.keys(events[0] ?? {}).sort()).toEqual(["attempt", "durationMs", "method", "path", "status"]);
+  });
+});
+
+describe("a refusal", () => {
+  test("comes as the server's code and detail, and can be told from a fault on this side", async () => {
+    const { connectTo } = await serve(problem(409, "batch-duplicate"));
+    const error: unknown = await connectTo()
+      .round("2026-4")
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: "LinkageError", code: "batch-duplicate", detail: "what and where" });
+    expect(refusalOf(error)).toMatchObject({ status: 409, title: "title" });
+    expect(refusalOf(new RangeError())).toBeNull();
+  });
+
+  test.each([
+    ["a problem of an unknown code", problem(409, "no-such-code")],
+    ["no problem at all", json({}, 500)],
+    ["a redirect that is not one", json({}, 304)],
+  ])("that is %s is no valid answer", async (_name, reply) => {
+    const { connectTo } = await serve(reply);
+    await expect(connectTo().round("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
+  });
+});
+
+describe("an answer", () => {
+  test("of another shape, or that is not JSON, is refused with the place, not the content", async () => {
+    const wrong = await serve(json({ ...ABSENT, state: "SECRET" }));
+    await expect(wrong.connectTo().batchStatus("2026-4", "AT", "HR")).rejects.toMatchObject({
+      code: "server-answer-invalid",
+      detail: expect.not.stringContaining("SECRET") as string,
+    });
+    const text = await serve((response) => response.end("SECRET"));
+    await expect(text.connectTo().progress("2026-4")).rejects.toMatchObject({
+      code: "server-answer-invalid",
+      detail: expect.not.stringContaining("SECRET") as string,
+    });
+  });
+
+  test("larger than it can be is cut off", async () => {
+    const { connectTo } = await serve((response) => {
+      response.writeHead(200);
+      const megabyte = Buffer.alloc(1_048_576, "a");
+      const more = (): void => {
+        while (response.writable && response.write(megabyte));
+        if (response.writable) response.once("drain", more);
+      };
+      more();
+    });
+    await expect(connectTo().rounds()).rejects.toMatchObject({ code: "server-answer-invalid" });
+  });
+});
+
+describe("when the network fails", () => {
+  test("GET and PUT are tried again, each time signed anew, with a growing pause", async () => {
+    const { received, waits, connectTo } = await serve(hangUp, hangUp, json(ABSENT));
+    expect(await connectTo().batchStatus("2026-4", "AT", "HR")).toEqual(ABSENT);
+    expect(received.map((one) => one.verified)).toEqual([true, true, true]);
+    expect(new Set(received.map((one) => one.parameters?.nonce)).size).toBe(3);
+    expect(waits).toEqual([500, 1_000]);
+  });
+
+  test("a POST is not tried again, and the message says that it may have been carried out", async () => {
+    const { received, connectTo } = await serve(hangUp);
+    await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({
+      code: "server-unreachable",
+      detail: expect.stringContaining("may have been carried out") as string,
+    });
+    expect(received.length).toBe(1);
+  });
+
+  test("it ends after a few attempts", async () => {
+    const { received, connectTo } = await serve(hangUp);
+    await expect(connectTo().roster()).rejects.toMatchObject({ code: "server-unreachable" });
+    expect(received.length).toBe(4);
+    const closed = connect({ serverUrl: "http://127.0.0.1:1", identity, wait: () => Promise.resolve() });
+    await expect(closed.roster()).rejects.toMatchObject({ code: "server-unreachable" });
+  });
+
+  test("a server that does not answer in time counts as unreachable", async () => {
+    const { received, connectTo } = await serve(silence);
+    const timeouts = { requestMs: 40, chunkMs: 40, manifestMs: 40 };
+    const retry = { attempts: 2, pauseMs: 1, longestPauseMs: 1 };
+    await expect(connectTo({ timeouts, retry }).roster()).rejects.toMatchObject({
+      code: "server-unreachable",
+      detail: expect.stringContaining("did not answer within 40 ms") as string,
+    });
+    expect(received.length).toBe(2);
+  });
+
+  test("Retry-After of 429 and 503 is honoured, in seconds or as a date, up to the longest pause", async () => {
+    const now = new Date(Math.floor(Date.now() / 1_000) * 1_000);
+    const later = new Date(now.getTime() + 7_000).toUTCString();
+    const retryAfter = (value: string) => ({ "retry-after": value });
+    const { waits, connectTo } = await serve(
+      problem(503, "overloaded", retryAfter("3")),
+      problem(429, "overloaded", retryAfter(later)),
+      problem(503, "overloaded", retryAfter("3600")),
+      json(roster),
+    );
+    expect(await connectTo({ now: () => now }).roster()).toEqual(roster);
+    expect(waits).toEqual([3_000, 7_000, 30_000]);
+  });
+
+  test("a server that stays overloaded says so itself at last", async () => {
+    const { received, connectTo } = await serve(problem(503, "overloaded"));
+    await expect(connectTo().roster()).rejects.toMatchObject({ code: "overloaded" });
+    expect(received.length).toBe(4);
+  });
+});
+
+describe("the server's address", () => {
+  test.each([
+    "http://aquila.example",
+    "ftp://127.0.0.1",
+    "https://127.0.0.1/path",
+    "nonsense",
+    "https://a:b@127.0.0.1",
+  ])("%s is refused", (serverUrl) => {
+    expect(() => connect({ serverUrl, identity })).toThrow(expect.objectContaining({ code: "request-invalid" }));
+  });
+
+  test.each(["https://aquila.example:8443", "http://localhost:3000", "http://[::1]:3000/"])(
+    "%s is taken",
+    (serverUrl) => {
+      connect({ serverUrl, identity });
+    },
+  );
+});

@@ -1,0 +1,128 @@
+/**
+ * Uploads: by chunk, resumed, closed by a signed manifest.
+ */
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { submitBatch } from "#client/submit.ts";
+import { MAGIC, type BatchHeader } from "#engine/batch/header.ts";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
+import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
+import { temporaryFolder, vaultOf } from "./folders.ts";
+
+const DIGEST = "A".repeat(43);
+const HEADER: BatchHeader = {
+  format: "aquila/batch/v1",
+  from: "AT",
+  keyId: "A".repeat(22),
+  profile: DIGEST,
+  provenanceRoot: DIGEST,
+  round: "2026-4",
+  rowCount: 100,
+  t1: DIGEST,
+  to: "HR",
+};
+
+/** The start of a batch, then anything: the client sends what the reader has not judged. */
+function batchBytes(byteLength: number, header: BatchHeader = HEADER): Buffer {
+  const json = canonicalBytes(header);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  const padding = Buffer.alloc((8 - ((12 + json.length) % 8)) % 8);
+  const start = Buffer.concat([MAGIC, length, json, padding]);
+  return Buffer.concat([start, randomBytes(byteLength - start.length)]);
+}
+
+function setUp(bytes: Buffer = batchBytes(2 * CHUNK_BYTES + 5)) {
+  const identities = identitiesOf(["AT", "HR"]);
+  const roster = rosterOf(identities);
+  const [identity] = identities;
+  if (identity === undefined) throw new RangeError("no identity");
+  const vault = vaultOf(identity, roster);
+  const fake = fakeSecretariat();
+  const connection = connectionOf(fake, descriptorOf(roster), "AT");
+  const write = (content: Buffer) => {
+    vault.writeBatch("2026-4", "HR", [content]);
+    vault.writeHandleMap("2026-4", "HR", []);
+  };
+  write(bytes);
+  const path = vault.batchPath("2026-4", "HR");
+  const done: number[] = [];
+  const submit = (from = path) =>
+    submitBatch(connection, vault, "2026-4", "HR", from, ({ bytesDone }) => done.push(bytesDone));
+  const stored = () =>
+    Buffer.concat([...(fake.chunks.get("AT-HR")?.entries() ?? [])].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
+  return { vault, fake, submit, write, stored, bytes, done };
+}
+
+describe("a batch", () => {
+  test("arrives chunk by chunk as it is, with progress and a receipt", async () => {
+    const { vault, submit, stored, bytes, done, fake } = setUp();
+    const submission = await submit();
+    expect(submission).toMatchObject({ counterpart: "HR", byteLength: bytes.length, chunksSent: 3, chunksKept: 0 });
+    expect(stored().equals(bytes)).toBe(true);
+    expect(done).toEqual([CHUNK_BYTES, 2 * CHUNK_BYTES, bytes.length]);
+    expect(fake.complete.get("AT-HR")).toBe(submission.digest);
+    expect(vault.receipt("2026-4", "HR")).toEqual({ digest: submission.digest, byteLength: bytes.length });
+  });
+
+  test.each([
+    ["putChunk 1", 1, 2],
+    ["putManifest", 0, 3],
+  ])(
+    "goes on after the answer to %s was lost, sending only what is not there",
+    async (call, chunksSent, chunksKept) => {
+      const { submit, fake, stored, bytes } = setUp();
+      fake.loseAnswerOf = call;
+      await expect(submit()).rejects.toMatchObject({ code: "server-unreachable" });
+      expect(await submit()).toMatchObject({ chunksSent, chunksKept });
+      expect(stored().equals(bytes)).toBe(true);
+    },
+  );
+
+  test("that was encoded anew after half an upload replaces the chunks that differ", async () => {
+    const { submit, fake, write, stored } = setUp();
+    fake.loseAnswerOf = "putChunk 1";
+    await expect(submit()).rejects.toMatchObject({ code: "server-unreachable" });
+    const again = batchBytes(2 * CHUNK_BYTES + 5);
+    write(again);
+    expect(await submit()).toMatchObject({ chunksSent: 3, chunksKept: 0 });
+    expect(stored().equals(again)).toBe(true);
+  });
+
+  test("that is complete is not sent again; another one in its place is a duplicate", async () => {
+    const { submit, fake } = setUp();
+    await submit();
+    fake.calls.length = 0;
+    expect(await submit()).toMatchObject({ chunksSent: 0, chunksKept: 3 });
+    expect(fake.calls).toEqual(["batchStatus"]);
+    const other = join(temporaryFolder(), "other.batch");
+    writeFileSync(other, batchBytes(2 * CHUNK_BYTES + 5));
+    await expect(submit(other)).rejects.toMatchObject({ code: "batch-duplicate" });
+  });
+
+  test("of another round or pairing, or a file that is none, is not sent", async () => {
+    const cases: [Buffer, string][] = [
+      [batchBytes(5_000, { ...HEADER, round: "2026-5" }), "batch-round-mismatch"],
+      [batchBytes(5_000, { ...HEADER, to: "SI" }), "batch-pairing-mismatch"],
+      [randomBytes(5_000), "batch-malformed"],
+      [Buffer.alloc(0), "batch-truncated"],
+    ];
+    for (const [bytes, code] of cases) {
+      const { submit, fake } = setUp(bytes);
+      await expect(submit()).rejects.toMatchObject({ code });
+      expect(fake.chunks.size + fake.complete.size).toBe(0);
+    }
+    const { submit } = setUp();
+    await expect(submit("/nowhere")).rejects.toMatchObject({ code: "file-unreadable" });
+  });
+
+  test("without its handle map is not sent", async () => {
+    const { submit, vault, bytes } = setUp();
+    vault.writeBatch("2026-4", "HR", [bytes]);
+    await expect(submit()).rejects.toMatchObject({ code: "vault-invalid" });
+  });
+});
