@@ -6,6 +6,7 @@ import { randomFillSync } from "node:crypto";
 import { HANDLE_BYTES } from "#engine/batch/layout.ts";
 import { encodeBatch, type EncodedBatch } from "#engine/encode/encode-batch.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
+import { visibilityOf } from "#engine/encode/visibility.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { expectedRowCount } from "#engine/round/descriptor.ts";
 import type { HandleEntry } from "./handle-map.ts";
@@ -17,7 +18,7 @@ export type EncodedPairing = {
   readonly byteLength: number;
   readonly digest: string;
   /** Rows none of whose keys is both unique and telling: they cannot be found in this pairing. */
-  readonly silentRows: number;
+  readonly hiddenRows: number;
 };
 
 /**
@@ -41,7 +42,10 @@ export function encodeRound(
   const provenanceSeed = vault.provenanceSeed(round);
   return pairings.map(({ counterpart, keyTag, keyId }, at) => {
     if (keyTag === null)
-      throw new LinkageError("round-state", `the pairing keys of round ${round} are destroyed; nothing more can be encoded`);
+      throw new LinkageError(
+        "round-state",
+        `the pairing keys of round ${round} are destroyed; nothing more can be encoded`,
+      );
     const rowCount = expectedRowCount(descriptor, party);
     const encoded = encodeBatch(
       list,
@@ -61,7 +65,9 @@ export function encodeRound(
     const written = vault.writeBatch(round, counterpart, encoded.pieces);
     vault.writeHandleMap(round, counterpart, handleEntries(list, encoded));
     onProgress(at + 1, pairings.length);
-    return { counterpart, rowCount, ...written, silentRows: encoded.silentRows().length };
+    const largerRowCount = Math.max(rowCount, expectedRowCount(descriptor, counterpart));
+    const hidden = visibilityOf(list, largerRowCount).filter((visibility) => visibility !== "found");
+    return { counterpart, rowCount, ...written, hiddenRows: hidden.length };
   });
 }
 

@@ -4,7 +4,12 @@
  */
 
 /** A candidate pair as far as evaluation needs it. */
-export type WeighedPair = { readonly refA: string; readonly refB: string; readonly weightBits: number; readonly band: string };
+export type WeighedPair = {
+  readonly refA: string;
+  readonly refB: string;
+  readonly weightBits: number;
+  readonly band: string;
+};
 
 /** Quality when all pairs of at least `thresholdBits` are taken. */
 export type OperatingPoint = {
@@ -42,8 +47,14 @@ export function evaluate(pairs: readonly WeighedPair[], truth: readonly (readonl
     truePairs: truth.length,
     candidatePairs: pairs.length,
     best: bestOf(curve, ({ f1 }) => f1) ?? { thresholdBits: 0, precision: 0, recall: 0, f1: 0 },
-    atPrecision95: bestOf(curve.filter(({ precision }) => precision >= 0.95), ({ recall }) => recall),
-    atPrecision99: bestOf(curve.filter(({ precision }) => precision >= 0.99), ({ recall }) => recall),
+    atPrecision95: bestOf(
+      curve.filter(({ precision }) => precision >= 0.95),
+      ({ recall }) => recall,
+    ),
+    atPrecision99: bestOf(
+      curve.filter(({ precision }) => precision >= 0.99),
+      ({ recall }) => recall,
+    ),
     candidateRecall: curve.at(-1)?.recall ?? 0,
     averagePrecision: curve.reduce(
       (area, point, at) => area + point.precision * (point.recall - (curve[at - 1]?.recall ?? 0)),
@@ -77,7 +88,10 @@ function operatingPoints(
   return points;
 }
 
-function bestOf(points: readonly OperatingPoint[], value: (point: OperatingPoint) => number): OperatingPoint | undefined {
+function bestOf(
+  points: readonly OperatingPoint[],
+  value: (point: OperatingPoint) => number,
+): OperatingPoint | undefined {
   return points.reduce<OperatingPoint | undefined>(
     (best, point) => (best === undefined || value(point) > value(best) ? point : best),
     undefined,

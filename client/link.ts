@@ -37,7 +37,13 @@ export type LinkResult = {
 export function linkLists(listA: EncodedList, listB: EncodedList): LinkResult {
   const { profile } = listA;
   const keyTag = randomBytes(32);
-  const name = { round: "link", t1: text(randomBytes(32)), keyId: text(randomBytes(16)), keyTag, provenanceSeed: randomBytes(32) };
+  const name = {
+    round: "link",
+    t1: text(randomBytes(32)),
+    keyId: text(randomBytes(16)),
+    keyTag,
+    provenanceSeed: randomBytes(32),
+  };
   const rowCountA = sizeClassOf(listA.rows.length);
   const rowCountB = sizeClassOf(listB.rows.length);
   const a = openBatch(listA, { ...name, from: "LA", to: "LB", rowCount: rowCountA, counterpartRowCount: rowCountB });

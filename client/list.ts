@@ -2,6 +2,7 @@
  * Reading and encoding a party's list from a file.
  */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { cellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore, type CellStore } from "#engine/encode/cell-store.ts";
 import { shippedTable } from "#engine/encode/information.ts";
@@ -16,12 +17,11 @@ export type ListOptions = {
   readonly format: ListFormat;
   /** Stop at the first refused record. */
   readonly strict: boolean;
-  /** Data-subject categories that the round admits; undefined admits all, records without a category included. */
+  /** Data-subject categories that the round admits, a record without one counting as `other`; undefined admits all. */
   readonly categories?: ReadonlySet<string> | undefined;
   readonly store?: CellStore | undefined;
   readonly profile?: Profile | undefined;
-  /** Called with the records read so far. */
-  readonly onProgress?: ((records: number) => void) | undefined;
+  readonly onProgress?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
 };
 
 export type ReadListResult = {
@@ -33,7 +33,6 @@ export type ReadListResult = {
 };
 
 const MAX_REFUSALS_KEPT = 1000;
-const PROGRESS_RECORDS = 1000;
 
 /**
  * @throws {@link LinkageError} `file-unreadable`, the codes of reading a list, and with `strict` the first `record-invalid`.
@@ -46,15 +45,12 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
   const seen = new Set<string>();
   let refusedCount = 0;
   let notAdmitted = 0;
-  let records = 0;
   const refuse = (problem: LinkageError): void => {
     if (options.strict) throw problem;
     refusedCount++;
     if (refused.length < MAX_REFUSALS_KEPT) refused.push(problem);
   };
-  for await (const line of readList(fileBytes(path), options.format)) {
-    records++;
-    if (records % PROGRESS_RECORDS === 0) options.onProgress?.(records);
+  for await (const line of readList(fileBytes(path, options.onProgress), options.format)) {
     if ("refused" in line) refuse(line.refused);
     else if (seen.has(line.record.rec_id))
       refuse(new LinkageError("record-invalid", `line ${line.line}: rec_id: the same reference occurs earlier`));
@@ -67,13 +63,19 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
   return { list: encoder.finish(), refused, refusedCount, notAdmitted };
 }
 
-function admits(categories: ReadonlySet<string> | undefined, record: PersonRecord): boolean {
-  return categories === undefined || categories.has(record.category);
+function admits(categories: ReadonlySet<string> | undefined, { category }: PersonRecord): boolean {
+  return categories === undefined || categories.has(category === "" ? "other" : category);
 }
 
-async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+async function* fileBytes(path: string, onProgress: ListOptions["onProgress"]): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of createReadStream(path)) yield chunk as Uint8Array;
+    const bytesTotal = (await stat(path)).size;
+    let bytesDone = 0;
+    for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+      bytesDone += chunk.length;
+      yield chunk;
+      onProgress?.(bytesDone, bytesTotal);
+    }
   } catch (cause) {
     throw new LinkageError("file-unreadable", `cannot read ${path}`, { cause });
   }

@@ -5,7 +5,11 @@ import { Command, CommanderError } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import { registerAgree } from "./commands/agree.ts";
 import { EXIT, exitCodeOf, type CommandIo } from "./commands/command-io.ts";
+import { registerCheck } from "./commands/check.ts";
+import { registerEncode } from "./commands/encode.ts";
+import { registerEvaluate } from "./commands/evaluate.ts";
 import { registerKey } from "./commands/key.ts";
+import { registerLink } from "./commands/link.ts";
 import { registerResults } from "./commands/results.ts";
 import { registerRoster } from "./commands/roster.ts";
 import { registerRound } from "./commands/round.ts";
@@ -42,8 +46,12 @@ registerKey(program, io);
 registerRoster(program, io);
 registerRound(program, io);
 registerAgree(program, io);
+registerCheck(program, io);
+registerEncode(program, io);
 registerSubmit(program, io);
 registerResults(program, io);
+registerLink(program, io);
+registerEvaluate(program, io);
 
 try {
   await program.parseAsync();

@@ -73,7 +73,8 @@ function seal(key: Uint8Array, { digests, owner, bits }: CellColumn): Buffer {
 function readPiece(key: Uint8Array, descriptor: number, { at, cells }: Piece): CellColumn {
   const length = cells * (DIGEST_BYTES + 2 * NUMBER_BYTES);
   const sealed = Buffer.allocUnsafe(NONCE_BYTES + length + TAG_BYTES);
-  if (readSync(descriptor, sealed, 0, sealed.length, at) !== sealed.length) throw new Error("a temporary file was cut short");
+  if (readSync(descriptor, sealed, 0, sealed.length, at) !== sealed.length)
+    throw new Error("a temporary file was cut short");
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES));
   decipher.setAuthTag(sealed.subarray(NONCE_BYTES + length));
   const plain = new Uint8Array(length);

@@ -84,7 +84,8 @@ const message = Buffer.alloc(8192);
 export function factDigest(parts: readonly string[]): Uint8Array {
   let at = 0;
   for (const part of parts) {
-    if (at + LENGTH_BYTES + 3 * part.length > message.length) throw new RangeError("factDigest: the facts are too long");
+    if (at + LENGTH_BYTES + 3 * part.length > message.length)
+      throw new RangeError("factDigest: the facts are too long");
     const written = message.write(part, at + LENGTH_BYTES);
     message.writeUInt32BE(written, at);
     at += LENGTH_BYTES + written;

@@ -10,7 +10,7 @@ import { writeBatch } from "../batch/write.ts";
 import { LinkageError } from "../errors.ts";
 import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
-import { profileDigest, type Profile, type Rule } from "../profile.ts";
+import { profileDigest, type Rule } from "../profile.ts";
 import { DIGEST_BYTES } from "./cells.ts";
 import { pickCells, type CellColumn } from "./cell-store.ts";
 import type { EncodedList } from "./list.ts";
@@ -43,8 +43,6 @@ export type EncodedBatch = {
   readonly handles: Uint8Array;
   /** Row of the list → row of the batch. */
   readonly place: Uint32Array;
-  /** Rows of the list none of whose keys travels; complete when `pieces` is consumed. */
-  readonly silentRows: () => number[];
 };
 
 /** @throws {@link LinkageError} `batch-too-large` when the list has more rows than declared. */
@@ -71,14 +69,12 @@ export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomF
     provenanceRoot: provenanceRoot(list, place, pairing),
     rowCount,
   };
-  const speaking = new Uint8Array(list.rows.length);
-  const columns = keyColumns(list, pairing, place, speaking, random);
+  const columns = keyColumns(list, pairing, place, random);
   return {
     header,
     pieces: writeBatch(profile, header, { handles, classes }, columns),
     handles,
     place: place.subarray(0, list.rows.length),
-    silentRows: () => [...speaking.keys()].filter((row) => speaking[row] === 0),
   };
 }
 
@@ -86,14 +82,12 @@ function* keyColumns(
   list: EncodedList,
   pairing: Pairing,
   place: Uint32Array,
-  speaking: Uint8Array,
   random: RandomFill,
 ): Generator<KeyColumn> {
   const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
   const thresholdBits = informationThreshold(list.profile, largerRowCount);
   for (const [index, rule] of list.profile.rules.entries()) {
     const telling = tellingCells(list.cells.read(index), thresholdBits);
-    for (const row of telling.owner) speaking[row] = 1;
     yield keyColumn(telling, rule, pairing, place, random);
   }
 }
@@ -209,10 +203,4 @@ function provenanceRoot(list: EncodedList, place: Uint32Array, { provenanceSeed,
     }
   }
   return Buffer.from(merkleRoot(leaves())).toString("base64url");
-}
-
-/** @returns Cells that travel of each rule, for a report before any key exists. */
-export function tellingCount(profile: Profile, list: EncodedList, largerRowCount: number): number[] {
-  const thresholdBits = informationThreshold(profile, largerRowCount);
-  return profile.rules.map((_, rule) => tellingCells(list.cells.read(rule), thresholdBits).owner.length);
 }

@@ -33,6 +33,10 @@ export type EncodedList = {
   readonly provenance: Uint8Array;
   /** Cells unique in the list; owners are rows. */
   readonly cells: CellStore;
+  /** Bits of each row's most telling cell, 0 if it has none. */
+  readonly bestBits: Float32Array;
+  /** The same among cells that are unique in the list. */
+  readonly bestUniqueBits: Float32Array;
   readonly report: ListReport;
 };
 
@@ -92,9 +96,13 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       const classes = Uint8Array.from(coverage);
       const duplicates = ownDuplicates(profile, store, classes);
       const { rows, rowClasses, rowProvenance } = mergeRows(profile, records, classes, provenance, duplicates);
+      const bestBits = new Float32Array(rows.length);
+      const bestUniqueBits = new Float32Array(rows.length);
       const rules = profile.rules.map((rule, index): RuleReport => {
         const column = store.read(index);
         const unique = keepUnique(column, duplicates.rowOf, rule.slots);
+        raiseBits(bestBits, column, (record) => duplicates.rowOf[record] as number);
+        raiseBits(bestUniqueBits, unique, (row) => row);
         store.replace(index, unique);
         return { rule: rule.id, cells: column.owner.length, unique: unique.owner.length };
       });
@@ -104,6 +112,8 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
         classes: settleClasses(profile, rowClasses),
         provenance: rowProvenance,
         cells: store,
+        bestBits,
+        bestUniqueBits,
         report: {
           records: records.length,
           rows: rows.length,
@@ -119,6 +129,14 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       };
     },
   };
+}
+
+/** Raises each row's best bits to those of its cells. */
+function raiseBits(best: Float32Array, { owner, bits }: CellColumn, rowOf: (owner: number) => number): void {
+  owner.forEach((cellOwner, at) => {
+    const row = rowOf(cellOwner);
+    best[row] = Math.max(best[row] as number, bits[at] as number);
+  });
 }
 
 function refOf(records: readonly Row[], record: number): string {

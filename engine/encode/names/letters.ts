@@ -27,7 +27,8 @@ function workingLetter(lower: string): string | undefined {
   if (marked !== undefined) return marked;
   if (/[’ʼ‘'`´ʹʺʻʿʾ′]/u.test(lower)) return "";
   if (/^[а-яёђѓєѕіїјљњћќўџґ]$/u.test(lower)) return lower;
-  const parts = Array.from(lower.normalize("NFKD"));
+  // The iota subscript is a letter: capitals write it beside its vowel.
+  const parts = Array.from(lower.normalize("NFKD").replaceAll("\u0345", "ι"));
   if (parts.every(isMark)) return "";
   const base = parts.filter((part) => !isMark(part)).join("");
   if (base === "ς") return "σ";
@@ -41,6 +42,7 @@ const RANGES: readonly (readonly [number, number])[] = [
   [0x61, 0x24f],
   [0x2b9, 0x36f],
   [0x370, 0x52f],
+  [0x1c80, 0x1c8a],
   [0x1dc0, 0x1fff],
   [0x2018, 0x2032],
 ];
@@ -51,7 +53,7 @@ export const WORKING_LETTERS: readonly (string | undefined)[] = ((): readonly (s
   for (const [first, last] of RANGES) {
     for (let code = first; code <= last; code++) {
       // İ lower-cases to i and a combining dot: the dot is a mark, so it goes.
-      table[code] = workingLetter(String.fromCharCode(code).toLowerCase());
+      table[code] = workingLetter(String.fromCharCode(code).toUpperCase().toLowerCase());
     }
   }
   return table;

@@ -16,7 +16,7 @@ export type RewritingRule = {
 };
 
 /** Rules by the code of their first letter, in their given order. */
-export type RuleTable = readonly (readonly RewritingRule[] | undefined)[];
+type RuleTable = readonly (readonly RewritingRule[] | undefined)[];
 
 export function compileRules(rules: readonly RewritingRule[]): RuleTable {
   const table: RewritingRule[][] = [];

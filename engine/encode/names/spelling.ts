@@ -8,13 +8,12 @@ const LATIN_VOWELS = "aeiouyAEIOU";
 const CYRILLIC_VOWELS = "аеиоуыэюяёєіїъ";
 const LATIN_CONSONANTS = "bcdfghjklmnpqrstvwxzBCDFGHKLMNPRSTVZ";
 
-const GREEK_LIKE =
-  /(?:opoulos|opoulou|akis|aki|idis|ides|iadis|adis|ades|atos|ellis|oglou|iou|ios|eas|is|os|as|ou|poulo|eios|etas|idou|adou)$/;
-const ROMANIAN_LIKE =
-  /(?:escu|eanu|anu|aru|ariu|oiu|iuc|ciuc|iu|ache|[lct]in|mina|el|ela|ria|lia|elia|tin|ina|olae|ache)$/;
+/** Endings of words in which a bare c is a lost č or ć, or ts: South Slavic, and Turkish names in -oğlu. */
 const AFFRICATE_LIKE =
-  /(?:i[cC]|icz|ich|ics|ica|a[cC]|ak|ek|e[cC]|ko|ov|ev|ova|eva|[sc]ki|[sc]ka|sky|skij|skiy|slav|mir|iq|ity|inac|[aeioupv]co|ncan|canin|oglu|oGlu|oGlou)$/;
-const GERMAN_LIKE = /(?:er|ler|ner|mann|man|el|en|ert|ing|berg|bach|eder|ner|hold|ard)$/;
+  /(?:i[cC]|icz|ich|ics|ica|iq|ity|a[cC]|ak|e[cC]|ek|[aeioupv]co|ko|ov|ev|ova|eva|[sc]k[ia]|sky|skij|skiy|slav|mir|ncan|canin|o[gG]lu)$/;
+const ROMANIAN_LIKE = /(?:escu|anu|aru|iu|iuc|ache|[lct]in|ina|el|ela|ria|lia|olae)$/;
+const GREEK_LIKE = /(?:is|os|as|ou|aki|ides|ades|poulo)$/;
+const GERMAN_LIKE = /(?:er|mann?|el|en|ert|ing|berg|bach|hold|ard)$/;
 
 /** Language suggested by a word's ending; only a bare c, ch, tz, ei and j ask for it. */
 export function wordCue(word: string): Cue {
