@@ -387,6 +387,17 @@ describe("any text", () => {
     );
   });
 
+  it("does not depend on case or Unicode form of any single letter", () => {
+    const dependent: string[] = [];
+    for (let code = 0; code <= 0xffff; code++) {
+      const raw = `${String.fromCharCode(code)}ba`;
+      const expected = JSON.stringify(canonicalName(raw));
+      const variants = [raw.toUpperCase(), raw.toLowerCase(), raw.normalize("NFD"), raw.normalize("NFKC")];
+      if (variants.some((variant) => JSON.stringify(canonicalName(variant)) !== expected)) dependent.push(raw);
+    }
+    expect(dependent).toEqual([]);
+  });
+
   it("keeps the order of the words it is given", () => {
     const word = fc.constantFrom("Marko", "Хоџа", "Παύλος", "Çelik", "Szabó", "Petrova", "Müller", "Gjergj");
     fc.assert(
