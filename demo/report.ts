@@ -1,0 +1,96 @@
+/**
+ * What the demonstration prints.
+ */
+import type { SearchedPlace, PlantedResult } from "./blindness.ts";
+import type { HeldRow } from "./held-data.ts";
+import { decimal, megabytes, printTable, printText, printTitle, share, wholeNumber } from "./printing.ts";
+import { RELEASED_BANDS, qualityByBand, type SharedHit } from "./quality.ts";
+
+/** One line of the table of stages. */
+export type Stage = {
+  readonly name: string;
+  /** Time of the threads that did the work, added up, unless it says otherwise. */
+  readonly seconds: number;
+  readonly amount: number;
+  readonly unit: "records" | "keys" | "MB" | "hits" | "requests";
+};
+
+const MAX_LEAKS_SHOWN = 20;
+
+/** Hits by pair of parties: *high* above the diagonal, *medium* and *low* below it. */
+export function printHits(parties: readonly string[], hits: readonly SharedHit[]): void {
+  printTitle("Hits by pair of parties: high above the diagonal, medium + low below it");
+  const count = (a: string, b: string, bands: readonly string[]): number =>
+    hits.filter((hit) => hit.parties[0] === a && hit.parties[1] === b && bands.includes(hit.band)).length;
+  const cell = (row: string, column: string): string => {
+    if (row === column) return "·";
+    if (row < column) return String(count(row, column, ["high"]));
+    return `${count(column, row, ["medium"])}+${count(column, row, ["low"])}`;
+  };
+  printTable([["", ...parties], ...parties.map((row) => [row, ...parties.map((column) => cell(row, column))])]);
+}
+
+export function printQuality(hits: readonly SharedHit[], truth: ReadonlySet<string>): void {
+  printTitle("Against the truth");
+  const rows = qualityByBand(hits, truth).map((quality, at) => [
+    RELEASED_BANDS.slice(0, at + 1).join(" + "),
+    wholeNumber(hits.filter(({ band }) => band === quality.downTo).length),
+    wholeNumber(quality.hits),
+    wholeNumber(quality.trueHits),
+    share(quality.trueHits, quality.hits),
+    share(quality.foundPairs, truth.size),
+  ]);
+  printTable([["band", "hits in it", "hits down to it", "of these true", "precision", "recall"], ...rows]);
+  printText(
+    `${wholeNumber(truth.size)} pairs of records of one person in two lists are to be found. Errors are those of real lists ` +
+      "(preset life): many records say too little to be found without being guessed.",
+  );
+}
+
+export function printStages(stages: readonly Stage[]): void {
+  printTitle("Rates");
+  printTable([
+    ["stage", "seconds", "amount", "a second"],
+    ...stages.map(({ name, seconds, amount, unit }) => [
+      name,
+      seconds.toFixed(2),
+      `${wholeNumber(amount)} ${unit}`,
+      `${amount / seconds < 100 ? decimal(amount / seconds) : wholeNumber(amount / seconds)} ${unit}`,
+    ]),
+  ]);
+}
+
+/** @returns Leaks found. */
+export function printPlaces(places: readonly SearchedPlace[]): number {
+  printTable([
+    ["where", "searched", "leaks"],
+    ...places.map(({ name, searchedBytes, leaks }) => [name, megabytes(searchedBytes), wholeNumber(leaks.length)]),
+  ]);
+  const leaks = places.flatMap((place) => place.leaks.map((leak) => ({ ...leak, name: place.name })));
+  for (const { name, kind, form, encoding, path, offset } of leaks.slice(0, MAX_LEAKS_SHOWN))
+    console.log(`LEAK  ${name}: ${kind}, ${form}, ${encoding}, at ${offset} of ${path}`);
+  if (leaks.length > MAX_LEAKS_SHOWN) console.log(`… and ${wholeNumber(leaks.length - MAX_LEAKS_SHOWN)} more`);
+  return leaks.length;
+}
+
+export function printPlanted(results: readonly PlantedResult[]): void {
+  for (const { name, planted, found } of results)
+    console.log(`planted in a ${name}: ${planted} ${planted === 1 ? "leak" : "leaks"}, found ${found}`);
+}
+
+/** @param from - The party that sent the row, for `to`. */
+export function printHeldRow(row: HeldRow, from: string, to: string): void {
+  printTitle(`All that the secretariat held of one row (sent by ${from} for ${to})`);
+  console.log(`handle          ${row.handle}`);
+  console.log(`coverage class  ${row.coverageClass}`);
+  const width = Math.max(...row.cells.map(({ rule }) => rule.length));
+  for (const { rule, keys } of row.cells) {
+    for (let at = 0; at < keys.length; at += KEYS_IN_A_LINE) {
+      const label = at === 0 ? rule : "";
+      console.log(`${label.padEnd(width)}  ${keys.slice(at, at + KEYS_IN_A_LINE).join("  ")}`);
+    }
+  }
+  printText("Which of these keys are random fillers cannot be told from the batch.");
+}
+
+const KEYS_IN_A_LINE = 4;

@@ -1,0 +1,123 @@
+/**
+ * The secretariat's real server as a child process, with what an examiner needs: its log in a file, heap snapshots on a
+ * signal, and a way to hold it still while its memory is read.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { OperatorIdentity } from "#engine/round/identity.ts";
+import type { Roster } from "#engine/round/roster.ts";
+
+export type ServerProcess = {
+  readonly url: string;
+  readonly processId: number;
+  readonly logFile: string;
+  readonly dataFolder: string;
+  readonly serverKeyFile: string;
+  /** @returns Path of a heap snapshot of the main thread, whole. */
+  readonly heapSnapshot: () => Promise<string>;
+  /** Holds the process still while `examine` runs. */
+  readonly whileHeld: <T>(examine: () => Promise<T>) => Promise<T>;
+  /** Ends the process and waits for it. */
+  readonly stop: () => Promise<void>;
+};
+
+const START_MS = 20_000;
+const SNAPSHOT_MS = 30_000;
+const POLL_MS = 20;
+/** One that nothing else sends; SIGUSR2 ends the server, SIGUSR1 opens the inspector. */
+const SNAPSHOT_SIGNAL = "SIGVTALRM";
+const REPOSITORY = new URL("..", import.meta.url).pathname;
+
+/**
+ * Starts the server on a free loopback port and waits until it listens.
+ *
+ * @param folder - Gets roster, configuration, server key, log, heap snapshots and the server's own data folder.
+ * @throws Error if it ends or does not listen in time.
+ */
+export async function startServer(folder: string, roster: Roster, operator: OperatorIdentity): Promise<ServerProcess> {
+  const snapshotFolder = join(folder, "heap");
+  const logFile = join(folder, "server.log");
+  const dataFolder = join(folder, "data");
+  const serverKeyFile = join(folder, "key", "server.key");
+  mkdirSync(snapshotFolder, { recursive: true });
+  writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
+  const { operator: id, signKey } = operator;
+  const config = { port: 0, dataDir: dataFolder, serverKeyFile, rosterFile: "roster.json", operators: [{ id, signKey }] };
+  writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, workers: 2, requestsPerMinute: 1_000_000 }));
+
+  const log = openSync(logFile, "a", 0o600);
+  const child = spawn(
+    process.execPath,
+    [
+      `--heapsnapshot-signal=${SNAPSHOT_SIGNAL}`,
+      `--diagnostic-dir=${snapshotFolder}`,
+      join(REPOSITORY, "start.mjs"),
+      "server/main.ts",
+      "--config",
+      join(folder, "config.json"),
+    ],
+    { cwd: REPOSITORY, stdio: ["ignore", log, log] },
+  );
+  closeSync(log);
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => {
+      resolve();
+    });
+  });
+  const isUp = (): boolean => child.exitCode === null && child.signalCode === null;
+  const processId = child.pid;
+  if (processId === undefined) throw new Error("the server's process did not start");
+  const stop = async (): Promise<void> => {
+    if (isUp()) {
+      child.kill("SIGCONT");
+      child.kill("SIGTERM");
+    }
+    await ended;
+  };
+
+  const listening = (): string | undefined => /listening on (http:\S+)/.exec(readFileSync(logFile, "utf8"))?.[1];
+  try {
+    await until(() => !isUp() || listening() !== undefined, START_MS, "the server does not listen");
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const url = listening();
+  if (url === undefined) throw new Error(`the server ended: ${readFileSync(logFile, "utf8").slice(-2000)}`);
+
+  return {
+    url,
+    processId,
+    logFile,
+    dataFolder,
+    serverKeyFile,
+    heapSnapshot: async () => {
+      const before = readdirSync(snapshotFolder);
+      const fresh = (): string | undefined => readdirSync(snapshotFolder).find((name) => !before.includes(name));
+      child.kill(SNAPSHOT_SIGNAL);
+      await until(() => fresh() !== undefined, SNAPSHOT_MS, "the server writes no heap snapshot");
+      // The file is written in one go by the thread that answers: when it answers again, the file is whole.
+      await fetch(`${url}/healthz`);
+      return join(snapshotFolder, fresh() ?? "");
+    },
+    whileHeld: async (examine) => {
+      child.kill("SIGSTOP");
+      try {
+        return await examine();
+      } finally {
+        child.kill("SIGCONT");
+      }
+    },
+    stop,
+  };
+}
+
+async function until(isReached: () => boolean, timeoutMs: number, fault: string): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!isReached()) {
+    if (performance.now() > deadline) throw new Error(fault);
+    await pause(POLL_MS);
+  }
+}
