@@ -18,6 +18,8 @@ const MAX_JSON_BYTES = 64 * 1_048_576;
 /** What a sealed box adds to its content: an X25519 key and a Poly1305 tag. */
 const SEAL_BYTES = 48;
 const RETRY_STATUSES = [429, 503];
+/** Faults before a request's first byte has left. */
+const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
 
 /** What happened on the wire; nothing of a body. */
 export type RequestEvent = {
@@ -281,11 +283,13 @@ function answerInvalid(call: Call, fault: string): LinkageError {
 }
 
 function unreachable(call: Call, origin: string, cause: unknown): LinkageError {
-  const reason =
-    cause instanceof Error && cause.name === "TimeoutError"
-      ? `did not answer within ${call.timeoutMs} ms`
-      : `cannot be reached (${causeCode(cause)})`;
-  const doubt = call.method === "POST" ? "; the request may have been carried out: ask for the round's status" : "";
+  const code = causeCode(cause);
+  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+  const reason = timedOut ? `did not answer within ${call.timeoutMs} ms` : `cannot be reached (${code})`;
+  const doubt =
+    call.method === "POST" && !NEVER_SENT.includes(code)
+      ? "; the request may have been carried out: ask for the round's status"
+      : "";
   return new LinkageError("server-unreachable", `${origin} ${reason}${doubt}`, { cause });
 }
 

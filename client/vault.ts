@@ -13,7 +13,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
@@ -187,8 +187,8 @@ export class Vault {
       keyId,
     }));
     // The pairings last: once they are there, the round is agreed.
-    replaceFile(this.#roundPath(round, "tag-keys.json"), [jsonFile(tags)]);
-    replaceFile(this.#roundPath(round, "pairings.json"), [jsonFile(stored)]);
+    replaceFile(prepared(this.#roundPath(round, "tag-keys.json")), [jsonFile(tags)]);
+    replaceFile(prepared(this.#roundPath(round, "pairings.json")), [jsonFile(stored)]);
   }
 
   /** Destroys every K_tag of the round: no batch can be encoded any more. */
@@ -202,7 +202,7 @@ export class Vault {
     return fromBase64url(this.#keepFirst(round, "provenance.json", Provenance, fresh).seed);
   }
 
-  /** Where the batch for `counterpart` lies or will lie; its folder is there. */
+  /** Where the batch for `counterpart` lies or will lie. */
   batchPath(round: string, counterpart: string): string {
     return this.#batchFile(round, counterpart, "batch");
   }
@@ -218,7 +218,7 @@ export class Vault {
     destroyFile(this.#batchFile(round, counterpart, "handles.jsonl"));
     const hash = createHash("sha256");
     let byteLength = 0;
-    replaceFile(this.batchPath(round, counterpart), hashed());
+    replaceFile(prepared(this.batchPath(round, counterpart)), hashed());
     return { digest: hash.digest("base64url"), byteLength };
 
     function* hashed(): Generator<Uint8Array> {
@@ -233,7 +233,7 @@ export class Vault {
   /** @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted. */
   writeHandleMap(round: string, counterpart: string, entries: Iterable<HandleEntry>): void {
     this.#requireUnsubmitted(round, counterpart);
-    writeHandleLines(this.#batchFile(round, counterpart, "handles.jsonl"), entries);
+    writeHandleLines(prepared(this.#batchFile(round, counterpart, "handles.jsonl")), entries);
   }
 
   /** Whether hits in the batch for `counterpart` could be named. */
@@ -253,7 +253,7 @@ export class Vault {
   }
 
   keepReceipt(round: string, counterpart: string, receipt: Receipt): void {
-    replaceFile(this.#batchFile(round, counterpart, "receipt.json"), [jsonFile(receipt)]);
+    replaceFile(prepared(this.#batchFile(round, counterpart, "receipt.json")), [jsonFile(receipt)]);
   }
 
   #requireUnsubmitted(round: string, counterpart: string): void {
@@ -265,17 +265,13 @@ export class Vault {
   }
 
   #batchFile(round: string, counterpart: string, ending: string): string {
-    const folder = this.#roundPath(round, "batches");
-    makePrivateFolder(folder);
     if (!PartyId.safeParse(counterpart).success) throw new RangeError("a counterpart is named by its party id");
-    return join(folder, `${counterpart}.${ending}`);
+    return join(this.#roundPath(round, "batches"), `${counterpart}.${ending}`);
   }
 
   #roundPath(round: string, name: string): string {
     if (!RoundId.safeParse(round).success) throw new LinkageError("round-unknown", "a round id is a-z, 0-9 and -");
-    const folder = join(this.directory, "rounds", round);
-    makePrivateFolder(folder);
-    return join(folder, name);
+    return join(this.directory, "rounds", round, name);
   }
 
   #readIfThere<T>(round: string, name: string, shape: z.ZodType<T>): T | null {
@@ -286,9 +282,15 @@ export class Vault {
   /** @returns What lies under `name`: `value`, or what was there before. */
   #keepFirst<T extends Json>(round: string, name: string, shape: z.ZodType<T>, value: T): T {
     const path = this.#roundPath(round, name);
-    createFileIfAbsent(path, [jsonFile(value)]);
+    createFileIfAbsent(prepared(path), [jsonFile(value)]);
     return readShape(path, shape);
   }
+}
+
+/** @returns `path`, whose folder is there now. */
+function prepared(path: string): string {
+  makePrivateFolder(dirname(path));
+  return path;
 }
 
 function jsonFile(value: Json): Uint8Array {

@@ -214,6 +214,9 @@ describe("when the network fails", () => {
     expect(received.length).toBe(4);
     const closed = connect({ serverUrl: "http://127.0.0.1:1", identity, wait: () => Promise.resolve() });
     await expect(closed.roster()).rejects.toMatchObject({ code: "server-unreachable" });
+    await expect(closed.openRound("2026-4")).rejects.toMatchObject({
+      detail: "http://127.0.0.1:1 cannot be reached (ECONNREFUSED)",
+    });
   });
 
   test("a server that does not answer in time counts as unreachable", async () => {

@@ -65,6 +65,8 @@ describe("a vault", () => {
     expect(readFileSync(again.batchPath("2026-4", "HR"), "utf8")).toBe("batch");
     expect(again.readHandleMap("2026-4", "HR")).toEqual(new Map([[HANDLES[0], ["AT-1", "AT-2"]]]));
     expect(again.descriptor("2026-5")).toBeNull();
+    expect(again.receipt("2026-5", "HR")).toBeNull();
+    expect(again.rounds()).toEqual(["2026-4"]);
   });
 
   test("never overwrites an identity", () => {
