@@ -6,25 +6,22 @@ import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from "fastify";
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerOf, signersOf, type Caller } from "./caller.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { makeNonces } from "./nonces.ts";
-import { API_DESCRIPTION } from "./openapi.ts";
+import { API_DESCRIPTION, toJsonSchema, withComponents } from "./openapi.ts";
 import { answerProblem, REFUSED_WITH } from "./refusal.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -57,12 +54,16 @@ const MINUTE_MS = 60_000;
 const SIGNERS_PER_ADDRESS = 20;
 const MAX_PARAM_LENGTH = 100;
 
+/** The docs page brings its own scripts and sets styles inline. */
+const DOCS_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'";
+
 /** @returns The app, not yet started. Closing it closes neither store nor pool; server/open.ts does. */
 export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptions): Promise<App> {
   const { log, metrics } = secretariat;
   const app: App = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: JSON_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },
     return503OnClosing: true,
@@ -85,7 +86,7 @@ export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptio
   app.decorateRequest(REFUSED_WITH, null);
   observeRequests(app, secretariat);
   await app.register(helmet, {
-    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     hsts: tls !== null,
   });
   await app.register(rateLimit, { global: false });
@@ -93,8 +94,12 @@ export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptio
     "onRequest",
     limitOf(app, requestsPerMinute * SIGNERS_PER_ADDRESS, (request) => request.ip),
   );
-  await app.register(swagger, { openapi: API_DESCRIPTION, transform: jsonSchemaTransform });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  await app.register(swagger, {
+    openapi: API_DESCRIPTION,
+    transform: toJsonSchema,
+    transformObject: withComponents,
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: DOCS_POLICY });
 
   operationRoutes(app, secretariat);
   await app.register(
@@ -152,13 +157,15 @@ function observeRequests(app: App, { metrics }: Secretariat): void {
   });
 }
 
+/** @returns A hook that counts by `keyGenerator` and refuses what is over `max` in a minute. */
 function limitOf(app: App, max: number, keyGenerator: (request: FastifyRequest) => string) {
-  return app.rateLimit({
-    max,
-    timeWindow: MINUTE_MS,
-    keyGenerator,
-    errorResponseBuilder: () => new LinkageError("overloaded", "too many requests in this minute; wait and try again"),
-  });
+  const count = app.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator });
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const counted = await count(request);
+    if (counted.isAllowed || !counted.isExceeded) return;
+    void reply.header("retry-after", String(counted.ttlInSeconds));
+    throw new LinkageError("overloaded", "too many requests in this minute; wait and try again");
+  };
 }
 
 function callerName({ kind, id }: Caller): string {

@@ -1,8 +1,13 @@
 /**
  * What the OpenAPI document says besides the routes. Paths, parameters and bodies come from the routes' zod shapes.
  */
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { Problem } from "#engine/round/messages.ts";
+import { SignedManifest } from "#engine/batch/manifest.ts";
+import { RoundDescriptor } from "#engine/round/descriptor.ts";
+import { Confirmation, RoundKey } from "#engine/round/keys.ts";
+import { BatchStatus, Problem, Progress, RoundView } from "#engine/round/messages.ts";
+import { Roster } from "#engine/round/roster.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
 
 export const API_VERSION = "0.1.0";
@@ -35,6 +40,24 @@ export const API_DESCRIPTION = {
     },
   },
 };
+
+/** Shapes that the document names once. */
+const schemaRegistry = z.registry<{ id: string }>();
+for (const [id, shape] of Object.entries({
+  BatchStatus,
+  Confirmation,
+  Problem,
+  Progress,
+  Roster,
+  RoundDescriptor,
+  RoundKey,
+  RoundView,
+  SignedManifest,
+}))
+  schemaRegistry.add(shape, { id });
+
+export const toJsonSchema = createJsonSchemaTransform({ schemaRegistry });
+export const withComponents = createJsonSchemaTransformObject({ schemaRegistry });
 
 /** Marks a route as signed. */
 export const SIGNED = [{ httpMessageSignature: [] }];

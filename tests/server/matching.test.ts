@@ -40,11 +40,11 @@ function plant(rows: readonly [number, number, number]): PlantedKey[] {
 }
 
 /** Runs a whole round. @returns Hits of AT with HR, in row numbers of both sides, and everything else that was found. */
-async function matchWith(workers: number) {
+async function matchWith(workers: number, lowestBand: "high" | "low" = "low") {
   const { app, url } = await startServer(house, { workers });
-  const id = `round-${workers}`;
+  const id = `round-${workers}-${lowestBand}`;
   const operator = operatorSigning(house);
-  const { view, keys } = await openSubmission(house, url, makeDescriptor(house, { id }));
+  const { view, keys } = await openSubmission(house, url, makeDescriptor(house, { id, lowestBand }));
   const handles = new Map<string, string[]>();
   for (const { from, to } of view.batches) {
     const planted = to === "HR" ? plant([7, 8, 9]) : from === "HR" ? plant([50, 60, 70]) : [];
@@ -62,8 +62,8 @@ async function matchWith(workers: number) {
     const answer = await send(url, partySigning(house, party), "GET", `/v1/rounds/${id}/packages/${party}`);
     packages.set(party, await openPackage(answer.bytes, identityOf(house, party)));
   }
-  const files = readdirSync(join(house.dataDir, "rounds", id));
   await app.close();
+  const files = readdirSync(join(house.dataDir, "rounds", id));
   const found = (party: string, counterpart: string) =>
     (packages.get(party)?.hits ?? []).map(({ band, handle, pattern, hit }) => ({
       band,
@@ -83,10 +83,12 @@ describe("matching", () => {
       expect(byRow(at)).toEqual([
         { row: 7, band: "high", pattern: 0b111 },
         { row: 8, band: "high", pattern: 0b011 },
+        { row: 9, band: "low", pattern: 0b100 },
       ]);
       expect(byRow(hr)).toEqual([
         { row: 50, band: "high", pattern: 0b111 },
         { row: 60, band: "high", pattern: 0b011 },
+        { row: 70, band: "low", pattern: 0b100 },
       ]);
       expect(at.map(({ hit }) => hit).sort()).toEqual(hr.map(({ hit }) => hit).sort());
       expect(si).toEqual([]);
@@ -94,6 +96,11 @@ describe("matching", () => {
       expect(progress.bytesDone).toBe(progress.bytesTotal);
       expect(files, "batches are gone, three packages stay").toHaveLength(3);
     }
+  });
+
+  it("releases no hit below the descriptor's lowest band", async () => {
+    const { at } = await matchWith(2, "high");
+    expect(at.map(({ band }) => band)).toEqual(["high", "high"]);
   });
 
   it("leaves the round sealed, with every batch, when the server closes during it", async () => {

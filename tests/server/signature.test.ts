@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeIdentity } from "#engine/round/identity.ts";
+import { SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
+import {
+  codeOf,
+  makeDescriptor,
+  makeHouse,
+  operatorSigning,
+  partySigning,
+  removeHouse,
+  send,
+  startServer,
+  type House,
+  type RunningServer,
+  type Twist,
+} from "./harness.ts";
+
+let house: House;
+let server: RunningServer;
+beforeAll(async () => {
+  house = makeHouse();
+  server = await startServer(house);
+});
+afterAll(async () => {
+  await server.app.close();
+  removeHouse(house);
+});
+
+const seconds = (offset: number): Date => new Date(Date.now() + offset * 1_000);
+const asked = async (twist: Twist, signing = partySigning(house, "AT")): Promise<string> =>
+  codeOf(await send(server.url, signing, "GET", "/v1/rounds", undefined, twist));
+
+describe("a request's signature", () => {
+  it("is accepted from parties and operators", async () => {
+    expect(await asked({})).toBe("200");
+    expect(await asked({}, operatorSigning(house))).toBe("200");
+    expect(codeOf(await send(server.url, partySigning(house, "AT"), "GET", "/v1/roster?x=1"))).toBe("200");
+  });
+
+  it("is accepted within five seconds of clock difference", async () => {
+    expect(await asked({ created: seconds(4) })).toBe("200");
+    expect(await asked({ created: seconds(-62) })).toBe("200");
+  });
+
+  it.each<[string, () => Twist]>([
+    ["made with another key", () => ({ keyId: "party:HR" })],
+    ["of an unknown key", () => ({ keyId: "party:XX" })],
+    ["expired", () => ({ created: seconds(-90) })],
+    ["created in the future", () => ({ created: seconds(30) })],
+    ["that lives longer than a minute", () => ({ expires: seconds(90) })],
+    ["that expires before it was created", () => ({ expires: seconds(-1) })],
+    ["without a nonce", () => ({ parameters: SIGNATURE_PARAMETERS.filter((name) => name !== "nonce") })],
+    ["without an expiry", () => ({ parameters: SIGNATURE_PARAMETERS.filter((name) => name !== "expires") })],
+    ["without an algorithm", () => ({ parameters: SIGNATURE_PARAMETERS.filter((name) => name !== "alg") })],
+    ["with a short nonce", () => ({ nonce: "1234" })],
+    ["with another tag", () => ({ tag: "other/v1" })],
+    ["with another label", () => ({ label: "sig1" })],
+    ["that leaves out the path", () => ({ components: SIGNED_COMPONENTS.filter((name) => name !== "@path") })],
+    ["that leaves out the body", () => ({ components: SIGNED_COMPONENTS.filter((name) => name !== "content-digest") })],
+    ["for another path", () => ({ sentPath: "/v1/roster" })],
+    ["for another query", () => ({ sentPath: "/v1/rounds?all=1" })],
+  ])("%s is refused", async (_name, twist) => {
+    expect(await asked(twist())).toBe("request-signature");
+  });
+
+  it("is wanted on every route under /v1", async () => {
+    for (const path of ["/v1/roster", "/v1/rounds", "/v1/rounds/none", "/v1/rounds/none/progress"])
+      expect((await fetch(server.url + path)).status).toBe(401);
+  });
+
+  it("is good for one request", async () => {
+    const nonce = randomBytes(16).toString("base64url");
+    expect(await asked({ nonce })).toBe("200");
+    expect(await asked({ nonce })).toBe("request-signature");
+    expect(await asked({ nonce }, operatorSigning(house)), "another signer's nonces are its own").toBe("200");
+  });
+
+  it("says the same of an unknown key and of a wrong one", async () => {
+    const stranger = { ...partySigning(house, "AT"), signSecret: makeIdentity("AT").signSecret };
+    const wrong = await send(server.url, stranger, "GET", "/v1/rounds");
+    const unknown = await send(server.url, { ...stranger, keyId: "party:XX" }, "GET", "/v1/rounds");
+    expect(wrong.status).toBe(401);
+    expect(wrong.text).toBe(unknown.text);
+  });
+
+  it("does not hold for an altered body, and nothing is made of it", async () => {
+    const descriptor = makeDescriptor(house);
+    const sentBody = new TextEncoder().encode(JSON.stringify({ ...descriptor, purpose: "another" }));
+    const answer = await send(server.url, operatorSigning(house), "POST", "/v1/rounds", descriptor, { sentBody });
+    expect(codeOf(answer)).toBe("request-signature");
+    const rounds = await send(server.url, operatorSigning(house), "GET", "/v1/rounds");
+    expect(JSON.parse(rounds.text)).toEqual([]);
+  });
+
+  it("does not help a compressed body, another content type or broken JSON", async () => {
+    const operator = operatorSigning(house);
+    const body = makeDescriptor(house);
+    const post = async (content: unknown, twist: Twist): Promise<string> =>
+      codeOf(await send(server.url, operator, "POST", "/v1/rounds", content, twist));
+    expect(await post(body, { headers: { "content-encoding": "gzip" } })).toBe("request-invalid");
+    expect(await post(body, { contentType: "text/plain" })).toBe("request-invalid");
+    expect(await post(Buffer.from("{"), { contentType: "application/json" })).toBe("request-invalid");
+  });
+});
+
+describe("the rate limit", () => {
+  it("refuses a signer's surplus and no other signer", async () => {
+    const strict = makeHouse();
+    const { app, url } = await startServer(strict, { requestsPerMinute: 3 });
+    const codes: string[] = [];
+    for (let at = 0; at < 4; at++) codes.push(codeOf(await send(url, partySigning(strict, "AT"), "GET", "/v1/rounds")));
+    expect(codes).toEqual(["200", "200", "200", "overloaded"]);
+    expect(codeOf(await send(url, partySigning(strict, "HR"), "GET", "/v1/rounds"))).toBe("200");
+    await app.close();
+    removeHouse(strict);
+  });
+});
