@@ -61,11 +61,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
   });
 
 try {
-  const startedMs = performance.now();
   const faults = await demonstrate(threads);
   printTitle(faults.length === 0 ? "Done" : "Failed");
   for (const fault of faults) console.log(fault);
-  console.log(`${((performance.now() - startedMs) / 1000).toFixed(1)} seconds`);
+  console.log(`${process.uptime().toFixed(1)} seconds`);
   if (faults.length > 0) process.exitCode = 1;
   if (values.serve && server !== undefined) {
     console.log(`\nThe secretariat is still up at ${server.url}`);
@@ -123,18 +122,16 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
     const round = new PartyRound(folder, started.url, roster, operator, ROUND);
     await round.operator.createRound(describeRound(ROUND, roster, records, new Date()));
     await round.operator.openRound(ROUND);
-    const agreeFrom = performance.now();
     await round.agree();
-    say(`keys of ${(parties.length * (parties.length - 1)) / 2} pairings agreed and confirmed ${since(agreeFrom)}`);
+    say(`keys of ${(parties.length * (parties.length - 1)) / 2} pairings agreed and confirmed`);
 
-    const submitFrom = performance.now();
     const answers = await round.submit(threads);
     const sum = (count: (answer: (typeof answers)[number]) => number): number =>
       answers.reduce((total, answer) => total + count(answer), 0);
     const keys = sum((answer) => answer.keys);
     say(
       `${parties.length * (parties.length - 1)} batches, ${megabytes(sum((answer) => answer.bytes))}, ` +
-        `encoded and submitted ${since(submitFrom)}; ${sum((answer) => answer.records - answer.rows)} own duplicates merged, ` +
+        `encoded and submitted; ${sum((answer) => answer.records - answer.rows)} own duplicates merged, ` +
         `${sum((answer) => answer.refused)} records refused`,
     );
     const recordsRead = sum((answer) => answer.records);
@@ -157,7 +154,7 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
       status(`${pairingsDone} of ${pairingsTotal} pairings matched`);
     });
     const matchMs = performance.now() - matchFrom - heldMs;
-    say(`matched and released ${(matchMs / 1000).toFixed(1)} s`);
+    say("matched and released");
     stages.push({ name: "matched (wall clock)", seconds: matchMs / 1000, amount: keys, unit: "keys" });
 
     const resultsFrom = performance.now();
@@ -232,16 +229,13 @@ function printBounds(isMemoryRead: boolean, proof: BlindnessProof): void {
   );
 }
 
+/** Prints a line with the seconds since the start. */
 function say(text: string): void {
   status("");
-  console.log(text);
+  console.log(`${process.uptime().toFixed(1).padStart(5)} s  ${text}`);
 }
 
 /** Shows passing text on a terminal, and nothing elsewhere. */
 function status(text: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${text}`);
-}
-
-function since(startedMs: number): string {
-  return `in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
 }
