@@ -87,7 +87,7 @@ function countryCode(text: string): string {
 function placeSkeleton(text: string): string {
   return canonicalName(text)
     .map((token) => token.skeleton)
-    .join(" ");
+    .join("");
 }
 
 const MIN_DOCUMENT_CHARACTERS = 5;

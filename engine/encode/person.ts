@@ -85,21 +85,22 @@ const DATE_FORMS = [
 ];
 
 /**
- * Reads `YYYY-MM-DD`, `YYYY-MM`, `YYYY`, `YYYYMMDD`, and, day first, `DD.MM.YYYY` or `DD/MM/YYYY`. A month or day of 00 is not known.
+ * Reads `YYYY-MM-DD`, `YYYY-MM`, `YYYY`, `YYYYMMDD`, and, day first, `DD.MM.YYYY` or `DD/MM/YYYY`.
+ * A month or day of 00 is not known. A month over 12 with a day up to 12 is the two swapped; any other part that no
+ * calendar has is not known either.
  *
- * @returns undefined when `text` is none of these or no day of the calendar.
+ * @returns undefined when `text` is none of these forms or the year is outside 1850 to 2100.
  */
 export function parseDate(text: string): PartialDate | undefined {
   for (const form of DATE_FORMS) {
     const parts = form.exec(text.trim())?.groups;
     if (parts === undefined) continue;
     const year = Number(parts["year"]);
-    const month = Number(parts["month"] ?? 0);
-    const day = Number(parts["day"] ?? 0);
-    if (year < 1850 || year > 2100 || month > 12 || day > 31) return undefined;
-    if (month === 0) return { year };
-    if (day === 0) return { year, month };
-    return day <= daysIn(year, month) ? { year, month, day } : undefined;
+    const written = [Number(parts["month"] ?? 0), Number(parts["day"] ?? 0)] as const;
+    const [month, day] = written[0] > 12 && written[1] > 0 && written[1] <= 12 ? [written[1], written[0]] : written;
+    if (year < 1850 || year > 2100) return undefined;
+    if (month === 0 || month > 12) return { year };
+    return day === 0 || day > daysIn(year, month) ? { year, month } : { year, month, day };
   }
   return undefined;
 }

@@ -147,7 +147,7 @@ async function* csvLines(text: AsyncIterable<string>, format: ListFormat): Async
   }
 }
 
-async function* feed(text: AsyncIterable<string>, parser: ReturnType<typeof parseCsv>): AsyncGenerator<unknown> {
+async function* feed(text: AsyncIterable<string>, parser: ReturnType<typeof parseCsv>): AsyncGenerator {
   const feeding = (async () => {
     try {
       for await (const piece of text) {

@@ -72,14 +72,16 @@ function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array,
 }
 
 /**
- * Rows that bridge, counted on both sides: a row that touches two rows of the other list links these to each other.
+ * Rows that bridge, counted on both sides: a row that touches a row which touches another row is linked to that one.
  * This is what would give structure back to the engine (design §2, rule 3).
  */
 export function countBridgingRows(pairs: CandidatePairs, rowCountA: number, rowCountB: number): number {
-  const bridging = (rows: Uint32Array, rowCount: number): number => {
-    const degree = new Uint32Array(rowCount);
-    for (const row of rows) degree[row] = (degree[row] as number) + 1;
-    return degree.reduce((count, touched) => count + Number(touched > 1), 0);
-  };
-  return bridging(pairs.rowA, rowCountA) + bridging(pairs.rowB, rowCountB);
+  return bridgingRows(pairs.rowA, pairs.rowB, rowCountB).size + bridgingRows(pairs.rowB, pairs.rowA, rowCountA).size;
+}
+
+/** @returns Those of `rows` whose partner has more than one. */
+function bridgingRows(rows: Uint32Array, partners: Uint32Array, partnerCount: number): Set<number> {
+  const degree = new Uint32Array(partnerCount);
+  for (const partner of partners) degree[partner] = (degree[partner] as number) + 1;
+  return new Set(rows.filter((_, at) => (degree[partners[at] as number] as number) > 1));
 }

@@ -88,11 +88,12 @@ describe("countBridgingRows", () => {
     expect(count()).toBe(0);
   });
 
-  test("counts a row that touches two rows of the other list, on either side", () => {
-    expect(count([0, 1], [0, 2])).toBe(1);
-    expect(count([1, 0], [2, 0])).toBe(1);
-    expect(count([0, 1], [0, 2], [0, 3])).toBe(1);
-    expect(count([0, 0], [0, 1], [1, 0])).toBe(2);
+  test("counts a row that touches a row which touches another row, on either side", () => {
+    expect(count([0, 1], [0, 2])).toBe(2);
+    expect(count([1, 0], [2, 0])).toBe(2);
+    expect(count([0, 1], [0, 2], [0, 3])).toBe(3);
+    expect(count([0, 0], [0, 1], [1, 0])).toBe(4);
+    expect(count([0, 0], [0, 1], [5, 5])).toBe(2);
   });
 
   test("does not count two rules on one pair as two rows", () => {
