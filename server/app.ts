@@ -20,6 +20,7 @@ import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerOf, signersOf, type Caller } from "./caller.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
+import { loggable } from "./log.ts";
 import { makeNonces } from "./nonces.ts";
 import { API_DESCRIPTION, toJsonSchema, withComponents } from "./openapi.ts";
 import { answerProblem, REFUSED_WITH } from "./refusal.ts";
@@ -63,6 +64,7 @@ export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptio
   const { log, metrics } = secretariat;
   const app: App = fastify({
     loggerInstance: log,
+    childLoggerFactory: (logger, bindings, options) => logger.child(loggable(bindings), options),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: JSON_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },

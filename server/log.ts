@@ -3,7 +3,7 @@
  * Bodies, keys, handles and header values have no field, so no call can log them.
  */
 import type { FastifyBaseLogger } from "fastify";
-import { pino, type DestinationStream, type Level } from "pino";
+import { pino, type DestinationStream, type Level, type LoggerOptions } from "pino";
 
 /** Everything that a line can say besides time, level and its fixed message. */
 const LOGGED = new Set([
@@ -29,20 +29,31 @@ const LOGGED = new Set([
 
 /**
  * @param destination - Where lines go; standard output when left out.
- * @returns A logger that drops every field it does not know.
+ * @returns A logger that drops every field it does not know; of an error it keeps type and place, not the message.
  */
 export function makeLog(level: Level | "silent" = "info", destination?: DestinationStream): FastifyBaseLogger {
-  const options = {
+  const options: LoggerOptions = {
     level,
     base: null,
-    serializers: {},
-    formatters: {
-      level: (label: string) => ({ level: label }),
-      log: allowed,
-      bindings: allowed,
+    formatters: { level: (label) => ({ level: label }) },
+    hooks: {
+      logMethod(said, write) {
+        const [first, second] = said as readonly unknown[];
+        const message = typeof second === "string" ? second : "said without words";
+        if (typeof first === "string") write.call(this, {}, first);
+        else if (first instanceof Error) write.call(this, { fault: faultOf(first) }, "error");
+        else if (isFields(first) && first["err"] !== undefined)
+          write.call(this, { ...loggable(first), fault: faultOf(first["err"]) }, "error");
+        else write.call(this, isFields(first) ? loggable(first) : {}, message);
+      },
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** @returns The fields that a line may hold; a child logger's bindings go through here too, since pino does not filter them. */
+export function loggable(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => LOGGED.has(name)));
 }
 
 /**
@@ -54,6 +65,6 @@ export function faultOf(error: unknown): string {
   return [error.name, ...frames].join("\n");
 }
 
-function allowed(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => LOGGED.has(name)));
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

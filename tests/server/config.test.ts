@@ -1,0 +1,84 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LinkageError } from "#engine/errors.ts";
+import { readConfig } from "#server/config.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "aquila-config-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const GOOD = {
+  dataDir: "data",
+  serverKeyFile: "/elsewhere/server.key",
+  rosterFile: "roster.json",
+  operators: [{ id: "opal", signKey: "A".repeat(43) }],
+};
+
+function written(config: unknown): string {
+  const path = join(folder, "config.json");
+  writeFileSync(path, typeof config === "string" ? config : JSON.stringify(config));
+  return path;
+}
+
+function refusal(path: string): string {
+  try {
+    readConfig(path);
+    return "accepted";
+  } catch (error) {
+    return error instanceof LinkageError ? error.detail : "another error";
+  }
+}
+
+describe("the configuration", () => {
+  it("fills in what is left out and takes paths from its own folder", () => {
+    const config = readConfig(written(GOOD));
+    expect(config).toMatchObject({
+      host: "127.0.0.1",
+      port: 8443,
+      dataDir: join(folder, "data"),
+      serverKeyFile: "/elsewhere/server.key",
+      maxRecords: 10_000_000,
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("does not listen beyond loopback without TLS", () => {
+    for (const host of ["0.0.0.0", "::", "192.0.2.7", "secretariat.example"])
+      expect(refusal(written({ ...GOOD, host })), host).toContain("tls: is required to listen beyond loopback");
+    for (const host of ["localhost", "::1", "127.0.0.2"]) expect(refusal(written({ ...GOOD, host }))).toBe("accepted");
+    const tls = { certFile: "cert.pem", keyFile: "key.pem" };
+    expect(readConfig(written({ ...GOOD, host: "0.0.0.0", tls })).tls?.certFile).toBe(join(folder, "cert.pem"));
+  });
+
+  it("says which member is wrong", () => {
+    expect(refusal(written({ ...GOOD, workers: 0 }))).toContain("workers: ");
+    expect(refusal(written({ ...GOOD, operators: [] }))).toContain("operators: ");
+    expect(refusal(written({ ...GOOD, colour: "red" }))).toContain("colour");
+    expect(refusal(written("{"))).toContain("is not JSON");
+    expect(refusal(join(folder, "none.json"))).toContain("none.json cannot be read");
+  });
+
+  it("npm start without one says what to do", async () => {
+    const main = join(import.meta.dirname, "../../server/main.ts");
+    const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      execFile(process.execPath, [main], { cwd: folder }, (error, _stdout, said) => {
+        resolve({ code: error?.code, stderr: said });
+      });
+    });
+    expect(code).toBe(78);
+    expect(stderr).toContain("aquila.config.json cannot be read");
+    expect(stderr).toContain("server/example.config.json");
+  });
+
+  it("has an example that is valid", () => {
+    const example = join(import.meta.dirname, "../../server/example.config.json");
+    expect(refusal(example)).toBe("accepted");
+  });
+});

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faultOf, makeLog } from "#server/log.ts";
+import {
+  codeOf,
+  headerOf,
+  identityOf,
+  makeBatch,
+  makeDescriptor,
+  makeHouse,
+  openSubmission,
+  operatorSigning,
+  partySigning,
+  removeHouse,
+  send,
+  startServer,
+  submitBatch,
+  untilState,
+  viewIn,
+  type House,
+  type RunningServer,
+} from "./harness.ts";
+
+let house: House;
+let server: RunningServer;
+let batches: Uint8Array[];
+let handles: string[];
+let round: Awaited<ReturnType<typeof openSubmission>>;
+
+beforeAll(async () => {
+  house = makeHouse();
+  server = await startServer(house);
+  round = await openSubmission(house, server.url, makeDescriptor(house));
+  const all = round.view.batches.map(({ from, to }) => {
+    const header = headerOf(round.view, round.keys, from, to);
+    return { header, ...makeBatch(header, [{ rule: 0, row: 3, key: 5n }]) };
+  });
+  batches = all.map(({ bytes }) => bytes);
+  handles = all.flatMap((batch) => batch.handles);
+  for (const { header, bytes } of all) expect(codeOf(await submitBatch(house, server.url, header, bytes))).toBe("200");
+});
+afterAll(async () => {
+  await server.app.close();
+  removeHouse(house);
+});
+
+/** Every file that the server has, as it lies. */
+function filesAtRest(): { path: string; bytes: Buffer }[] {
+  return readdirSync(house.folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(house.folder, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => ({ path, bytes: readFileSync(path) }));
+}
+
+/** Every 97th stretch of 12 bytes of a batch: column halves, row numbers, handles. */
+function stretches(batch: Uint8Array): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 512; at + 12 <= batch.length; at += 97) {
+    const stretch = Buffer.from(batch.subarray(at, at + 12));
+    if (new Set(stretch).size > 6) found.push(stretch);
+  }
+  return found;
+}
+
+describe("files at rest", () => {
+  it("hold no byte of a batch and no handle in the clear", () => {
+    const files = filesAtRest();
+    expect(files.filter(({ path }) => path.includes("rounds/test-1/"))).toHaveLength(4);
+    const wanted = [...batches.flatMap(stretches), ...handles.map((handle) => Buffer.from(handle, "base64url"))];
+    expect(wanted.length).toBeGreaterThan(500);
+    for (const { path, bytes } of files) {
+      for (const stretch of wanted) expect(bytes.includes(stretch), path).toBe(false);
+      for (const handle of handles) expect(bytes.includes(handle), path).toBe(false);
+      expect(bytes.includes("AQBATCH1"), path).toBe(false);
+    }
+    const planted = Buffer.from(batches[0]?.subarray(700, 712) ?? []);
+    expect(Buffer.concat([Buffer.from("leak"), planted]).includes(planted), "the search finds what is there").toBe(
+      true,
+    );
+  });
+
+  it("are readable by their owner only; the server key lies outside the data folder", () => {
+    for (const { path } of filesAtRest().filter((file) => file.path.includes("rounds/") || file.path.endsWith(".key")))
+      expect(statSync(path).mode & 0o077, path).toBe(0);
+    expect(readdirSync(join(house.folder, "keys"))).toEqual(["server.key"]);
+  });
+});
+
+describe("the log", () => {
+  it("has a line for each request, by route and code, and none of what was sent", async () => {
+    await send(server.url, partySigning(house, "AT"), "GET", "/v1/rounds/elsewhere?surname=Horvat");
+    const lines = server.log.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ route: "/v1/rounds/:round", status: 404, code: "round-unknown", caller: "party:AT" }),
+    );
+    const text = server.log.join("");
+    const secrets = [
+      ...handles,
+      ...[...round.keys.values()].flatMap((own) => [...own.values()].map(({ keyId }) => keyId)),
+      ...round.view.keys.flatMap(({ publicKey, signature }) => [publicKey, signature]),
+      ...round.view.confirmations.map(({ mac }) => mac),
+      identityOf(house, "AT").signSecret,
+      identityOf(house, "AT").signKey,
+      "Horvat",
+      "sha-256=",
+      "keyid=",
+      "AQBATCH1",
+    ];
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+
+  it("drops every field that is not on its list", () => {
+    const lines: string[] = [];
+    const log = makeLog("info", { write: (line) => void lines.push(line) });
+    log.info({ code: "internal", body: "secret", err: new Error("secret"), headers: { signature: "secret" } }, "said");
+    log.info({ code: "internal", body: "secret", headers: { signature: "secret" } }, "said");
+    log.info({ err: new Error("secret") });
+    log.error(new Error("secret"));
+    log.error({ err: new Error("secret"), res: "secret" }, "secret");
+    log.info("said %s", "secret");
+    expect(lines).toHaveLength(6);
+    expect(lines.join("")).not.toContain("secret");
+    expect(lines[1]).toContain('"code":"internal"');
+  });
+
+  it("tells where an error was thrown but not what it said", () => {
+    const fault = faultOf(new TypeError("Horvat is not a date\n    of birth"));
+    expect(fault).toMatch(/^TypeError\n {4}at /);
+    expect(fault).not.toContain("Horvat");
+  });
+});
+
+describe("release and erasure", () => {
+  it("destroy what they must: batches at release, packages and the data key at erasure", async () => {
+    const operator = operatorSigning(house);
+    await send(server.url, operator, "POST", "/v1/rounds/test-1/close");
+    await send(server.url, operator, "POST", "/v1/rounds/test-1/match");
+    await untilState(house, server.url, "test-1", "released");
+    const sealed = await send(server.url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/packages/AT");
+    expect(sealed.type).toBe("application/octet-stream");
+    const start = Buffer.from(sealed.bytes.subarray(0, 32));
+    expect(filesAtRest().some(({ bytes }) => bytes.includes(start))).toBe(false);
+
+    const wrapped = wrappedKey();
+    expect(
+      filesAtRest().some(({ bytes }) => bytes.includes(wrapped)),
+      "the search finds the wrapped key",
+    ).toBe(true);
+    const erased = viewIn(await send(server.url, operator, "POST", "/v1/rounds/test-1/erase"));
+    expect(erased.state).toBe("erased");
+    expect(erased.batches.every(({ state, digest }) => state === "complete" && digest !== null)).toBe(true);
+    expect(readdirSync(join(house.dataDir, "rounds"))).toEqual([]);
+    expect(
+      filesAtRest().some(({ bytes }) => bytes.includes(wrapped)),
+      "the wrapped key is nowhere",
+    ).toBe(false);
+    const gone = await send(server.url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/packages/AT");
+    expect(codeOf(gone)).toBe("package-unavailable");
+  });
+});
+
+function wrappedKey(): Buffer {
+  const database = new DatabaseSync(join(house.dataDir, "aquila.db"), { readOnly: true });
+  const row = database.prepare("SELECT wrapped_key FROM rounds").get();
+  database.close();
+  if (!(row?.["wrapped_key"] instanceof Uint8Array)) throw new Error("no wrapped key");
+  return Buffer.from(row["wrapped_key"]);
+}
