@@ -1,0 +1,197 @@
+/**
+ * `aquila` as its users meet it: a process with arguments, output and an exit code.
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { Identity, OperatorIdentity } from "#engine/round/identity.ts";
+import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
+import type { RoundView } from "#engine/round/messages.ts";
+import { Roster, rosterDigest } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+
+const MAIN = new URL("../../client/main.ts", import.meta.url).pathname;
+
+type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
+
+/** Keys of AT and HR and of operator anna, their roster, pinned at AT, and a descriptor: made once, by commands. */
+const folder = mkdtempSync(join(tmpdir(), "aquila-commands-"));
+/** What making keys, pinning and describing printed. */
+const printed = { made: "", pinned: "", described: "" };
+const closing: (() => void)[] = [];
+beforeAll(async () => {
+  const made = [
+    ["key", "make", "--party", "AT", "--vault", "at"],
+    ["key", "make", "--party", "HR", "--vault", "hr"],
+    ["key", "make", "--operator", "anna", "--out", "anna.json"],
+  ];
+  printed.made = (await Promise.all(made.map((args) => succeed(...args)))).join("");
+  for (const party of ["at", "hr"])
+    writeFileSync(join(folder, `${party}.json`), await succeed("key", "show", "--vault", party, "--json"));
+  await succeed("roster", "assemble", "hr.json", "at.json", "--out", "roster.json");
+  printed.pinned = await succeed("roster", "pin", "--vault", "at", "roster.json");
+  printed.described = await succeed(...DESCRIBE);
+});
+afterAll(() => {
+  for (const close of closing) close();
+  rmSync(folder, { recursive: true });
+});
+
+function aquila(...args: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env["PATH"] };
+    const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder, env }, (_error, stdout, stderr) => {
+      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+async function succeed(...args: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await aquila(...args);
+  expect(`${exitCode} ${stderr}`).toBe("0 ");
+  return stdout;
+}
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function read<T>(name: string, shape: z.ZodType<T>): T {
+  return shape.parse(JSON.parse(readFileSync(join(folder, name), "utf8")));
+}
+
+const DESCRIBE = [
+  ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
+  ...["--categories", "witness", "suspect", "--legal-basis", "Art. 9", "--purpose", "test", "--lowest-band", "low"],
+  ...["--keys-by", "2026-12-01T12:00:00Z", "--submission-by", "2026-12-02T12:00:00Z"],
+  ...["--results-by", "2026-12-03T12:00:00Z", "--out", "descriptor.json"],
+];
+
+describe("setting up", () => {
+  test("makes keys, shows the public ones alone, assembles and pins a roster", () => {
+    const [at, hr] = [read("at/identity.json", Identity), read("hr/identity.json", Identity)];
+    const anna = read("anna.json", OperatorIdentity);
+    for (const { signKey } of [at, hr, anna]) expect(printed.made).toContain(signKey);
+    for (const secret of [at.signSecret, at.boxSecret, hr.signSecret, hr.boxSecret, anna.signSecret])
+      expect(printed.made).not.toContain(secret);
+    expect(statSync(join(folder, "anna.json")).mode & 0o777).toBe(0o600);
+    const roster = read("roster.json", Roster);
+    expect(roster.parties.map((party) => party.id)).toEqual(["AT", "HR"]);
+    expect(read("at/roster.json", Roster)).toEqual(roster);
+    const fingerprint = /fingerprint {2}(.*)/.exec(printed.made)?.[1] ?? "none";
+    expect(printed.pinned).toContain(fingerprint);
+    expect(printed.pinned).toContain(rosterDigest(roster));
+  });
+
+  test("never overwrites an identity, a roster or a descriptor", async () => {
+    const again = [
+      ["key", "make", "--party", "AT", "--vault", "at"],
+      ["key", "make", "--operator", "anna", "--out", "anna.json"],
+      ["roster", "assemble", "at.json", "--out", "roster.json"],
+      DESCRIBE,
+    ];
+    for (const args of again) {
+      const { exitCode, stderr } = await aquila(...args);
+      expect([exitCode, stderr]).toEqual([3, expect.stringContaining("aquila: file-exists: ")]);
+    }
+  });
+
+  test("refuses keys whose fingerprint is another's", async () => {
+    const altered = readFileSync(join(folder, "at.json"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
+    writeFileSync(join(folder, "mk.json"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
+    const { exitCode, stderr } = await aquila("roster", "assemble", "hr.json", "mk.json", "--out", "other.json");
+    expect([exitCode, stderr]).toEqual([3, expect.stringContaining("identity-invalid")]);
+  });
+
+  test("describes a round in canonical order under the shipped profile", () => {
+    const descriptor = read("descriptor.json", RoundDescriptor);
+    checkDescriptor(descriptor);
+    expect(descriptor).toMatchObject({
+      categories: ["suspect", "witness"],
+      pairings: [["AT", "HR"]],
+      parties: [
+        { id: "AT", declaredRecords: 2_000 },
+        { id: "HR", declaredRecords: 1_800 },
+      ],
+      profile: SHIPPED_PROFILE_DIGEST,
+      roster: rosterDigest(read("roster.json", Roster)),
+    });
+    expect(printed.described).toContain(descriptorT0(descriptor));
+  });
+});
+
+describe("exit codes", () => {
+  test("0 for help, which states them, and 2 for wrong usage", async () => {
+    const help = await aquila("--help");
+    expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining("Exit codes:")]);
+    for (const args of [[], ["nonsense"], ["key", "make", "--party", "at"], ["agree", "--round", "../x"]])
+      expect((await aquila(...args)).exitCode).toBe(2);
+  });
+
+  test("3 for a vault that is not there, in words and as a problem", async () => {
+    const args = ["agree", "--round", "2026-4", "--vault", "nowhere", "--server", "http://127.0.0.1:1"];
+    const plain = await aquila(...args);
+    expect([plain.exitCode, plain.stdout]).toEqual([3, ""]);
+    expect(plain.stderr).toMatch(/^aquila: vault-invalid: .*\n$/);
+    const asJson = await aquila(...args, "--json");
+    expect(asJson.exitCode).toBe(3);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      code: "vault-invalid",
+      type: "urn:aquila:problem:vault-invalid",
+    });
+  });
+
+  test("4 when the server refuses, with its problem under --json", async () => {
+    const refusal = {
+      type: "urn:aquila:problem:round-unknown",
+      title: "No such round",
+      status: 404,
+      code: "round-unknown",
+      detail: "no",
+    };
+    const server = await listen((_request, response) => {
+      response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(refusal));
+    });
+    const args = ["round", "status", "--round", "2026-4", "--server", server, "--identity", "anna.json", "--json"];
+    const { exitCode, stdout, stderr } = await aquila(...args);
+    expect([exitCode, JSON.parse(stdout), stderr]).toEqual([4, refusal, "aquila: round-unknown: no\n"]);
+  });
+
+  test("5 when nothing listens", async () => {
+    const args = ["round", "create", "descriptor.json", "--server", "http://127.0.0.1:1", "--identity", "anna.json"];
+    const { exitCode, stderr } = await aquila(...args);
+    expect([exitCode, stderr]).toEqual([5, expect.stringContaining("server-unreachable")]);
+  });
+
+  test("6 while others are waited for, with the reason", async () => {
+    const descriptor = read("descriptor.json", RoundDescriptor);
+    const view: RoundView = {
+      descriptor,
+      t0: descriptorT0(descriptor),
+      t1: null,
+      state: "draft",
+      keys: [],
+      confirmations: [],
+      batches: [],
+      progress: { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 1 },
+      createdAt: "2026-11-01T00:00:00.000Z",
+    };
+    const server = await listen((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
+    });
+    const args = ["agree", "--round", "2026-4", "--vault", "at", "--server", server, "--json"];
+    const { exitCode, stdout } = await aquila(...args);
+    expect([exitCode, JSON.parse(stdout)]).toEqual([6, { state: "waiting", for: "opening", missing: [] }]);
+  });
+});
