@@ -2,7 +2,7 @@
  * Merkle tree hash over SHA-256.
  * RFC 9162 §2.1.1.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
@@ -36,7 +36,5 @@ function popped(roots: Uint8Array[]): Uint8Array {
 }
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
+  return hash("sha256", Buffer.concat(parts), "buffer");
 }

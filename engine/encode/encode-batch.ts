@@ -2,7 +2,7 @@
  * One pairing's batch from an encoded list.
  * In: an encoded list, the pairing's key and threshold, a source of randomness. Out: the batch's bytes and which row went where.
  */
-import { createCipheriv, createHmac } from "node:crypto";
+import { createCipheriv, hkdfSync } from "node:crypto";
 import type { KeyColumn } from "../batch/column.ts";
 import type { BatchHeader } from "../batch/header.ts";
 import { HANDLE_BYTES } from "../batch/layout.ts";
@@ -15,6 +15,9 @@ import { DIGEST_BYTES } from "./cells.ts";
 import { pickCells, type CellColumn } from "./cell-store.ts";
 import type { EncodedList } from "./list.ts";
 import { sortedOrder } from "./sort.ts";
+
+/** Salt and provenance of one row, bytes each. */
+const LEAF_PART_BYTES = 32;
 
 /** Fills the array with cryptographically random bytes. */
 export type RandomFill = (bytes: Uint8Array | Uint32Array) => void;
@@ -190,17 +193,24 @@ function unbiased(random: RandomFill): (bound: number) => number {
   };
 }
 
-/** Merkle root over the rows in batch order; a leaf is the row's provenance under a salt of its own. */
+/** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a filler row) behind a salt of its own. */
 function provenanceRoot(list: EncodedList, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
-  const rowAt = new Int32Array(place.length).fill(-1);
-  for (let row = 0; row < list.rows.length; row++) rowAt[place[row] as number] = row;
-  function* leaves(): Generator<Uint8Array> {
-    for (let at = 0; at < rowAt.length; at++) {
-      const row = rowAt[at] as number;
-      const leaf = createHmac("sha256", provenanceSeed).update(`${to}\u0000${at}\u0000`);
-      if (row >= 0) leaf.update(list.provenance.subarray(row * 32, row * 32 + 32));
-      yield leaf.digest();
-    }
+  const rowCount = place.length;
+  const saltKey = Buffer.from(hkdfSync("sha256", provenanceSeed, "", `aquila/v1/provenance\u0000${to}`, 32));
+  // AES-256-CTR (NIST SP 800-38A) as a generator: 32 bytes of key stream for each row.
+  const salts = createCipheriv("aes-256-ctr", saltKey, Buffer.alloc(16)).update(
+    Buffer.alloc(rowCount * LEAF_PART_BYTES),
+  );
+  const leaves = new Uint8Array(rowCount * 2 * LEAF_PART_BYTES);
+  for (let at = 0; at < rowCount; at++)
+    leaves.set(salts.subarray(at * LEAF_PART_BYTES, (at + 1) * LEAF_PART_BYTES), at * 2 * LEAF_PART_BYTES);
+  for (let row = 0; row < list.rows.length; row++) {
+    const at = place[row] as number;
+    const provenance = list.provenance.subarray(row * LEAF_PART_BYTES, (row + 1) * LEAF_PART_BYTES);
+    leaves.set(provenance, (2 * at + 1) * LEAF_PART_BYTES);
   }
-  return Buffer.from(merkleRoot(leaves())).toString("base64url");
+  function* split(): Generator<Uint8Array> {
+    for (let at = 0; at < leaves.length; at += 2 * LEAF_PART_BYTES) yield leaves.subarray(at, at + 2 * LEAF_PART_BYTES);
+  }
+  return Buffer.from(merkleRoot(split())).toString("base64url");
 }

@@ -2,7 +2,7 @@
  * A party's list, encoded once: rows after merging the list's own duplicates, with the cells that are unique in it.
  * In: canonical records. Out: rows, their coverage classes and, rule by rule in a cell store, the digests that may travel.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalBytes } from "../canonical-json.ts";
 import type { Profile } from "../profile.ts";
 
@@ -174,7 +174,7 @@ function columnsOf(waiting: readonly { owner: number; cells: RecordCells }[]): M
 
 function provenanceDigest(record: PersonRecord): Uint8Array {
   const { case_ref, category, legal_basis } = record;
-  return createHash("sha256").update(canonicalBytes({ case_ref, category, legal_basis })).digest();
+  return hash("sha256", canonicalBytes({ case_ref, category, legal_basis }), "buffer");
 }
 
 type MergedRows = { rows: Row[]; rowClasses: Uint8Array; rowProvenance: Uint8Array };
@@ -193,9 +193,8 @@ function mergeRows(
   const rows = members.map((group, row): Row => {
     const parts = group.flatMap((record) => records[record] ?? []);
     rowClasses[row] = group.reduce((joined, record) => joinedClass(profile, joined, classes[record] as number), 0);
-    const hash = createHash("sha256");
-    for (const record of group) hash.update(provenance[record] as Uint8Array);
-    rowProvenance.set(hash.digest(), row * PROVENANCE_BYTES);
+    const joined = Buffer.concat(group.map((record) => provenance[record] as Uint8Array));
+    rowProvenance.set(hash("sha256", joined, "buffer"), row * PROVENANCE_BYTES);
     const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));
     return {
       refs: parts.flatMap(({ refs }) => refs),
