@@ -61,7 +61,10 @@ export function loggable(fields: Record<string, unknown>): Record<string, unknow
  */
 export function faultOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
+  const frames = (error.stack ?? "")
+    .replace(error.message, "")
+    .split("\n")
+    .filter((line) => line.startsWith("    at "));
   return [error.name, ...frames].join("\n");
 }
 

@@ -38,7 +38,7 @@ function refusalOf(error: FastifyError | LinkageError): LinkageError {
     return new LinkageError("request-invalid", "the route does not take this Content-Type");
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return new LinkageError("request-invalid", "the request cannot be read");
-  return new LinkageError("internal", "the server failed; nothing was changed");
+  return new LinkageError("internal", "the server failed; its log has the request");
 }
 
 /** Where the request has another shape, and how; never what it held. */

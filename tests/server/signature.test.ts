@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createSigner, httpbis } from "http-message-signatures";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeIdentity } from "#engine/round/identity.ts";
-import { SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
+import { privateKeyOf } from "#engine/round/raw-key.ts";
+import { contentDigestOf, SIGNATURE_LABEL, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
 import {
   codeOf,
   makeDescriptor,
@@ -114,5 +117,34 @@ describe("the rate limit", () => {
     expect(codeOf(await send(url, partySigning(strict, "HR"), "GET", "/v1/rounds"))).toBe("200");
     await app.close();
     removeHouse(strict);
+  });
+});
+
+describe("the worked example of docs/spec/api.md", () => {
+  // Signed with node:crypto alone, without the library.
+  it("is what this library signs", async () => {
+    const page = readFileSync(new URL("../../docs/spec/api.md", import.meta.url), "utf8");
+    const seed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    expect(page).toContain(seed);
+    const signed = await httpbis.signMessage(
+      {
+        key: createSigner(privateKeyOf("ed25519", seed), "ed25519", "party:AT"),
+        name: SIGNATURE_LABEL,
+        fields: SIGNED_COMPONENTS,
+        params: SIGNATURE_PARAMETERS,
+        paramValues: {
+          created: new Date(1_795_345_200_000),
+          expires: new Date(1_795_345_260_000),
+          nonce: "b5vY3ZxJ0xq4rT8wKfLmNg",
+          tag: "aquila/v1",
+        },
+      },
+      {
+        method: "GET",
+        url: "http://127.0.0.1:8443/v1/rounds/2026-4",
+        headers: { "Content-Digest": contentDigestOf(new Uint8Array()) },
+      },
+    );
+    for (const [name, value] of Object.entries(signed.headers)) expect(page).toContain(`\n${name}: ${String(value)}\n`);
   });
 });
