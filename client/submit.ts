@@ -100,9 +100,11 @@ async function sendManifest(
   try {
     return (await connection.putManifest(manifest.round, { manifest, signature })).digest;
   } catch (error) {
-    // The answer to an earlier attempt may have been lost on its way.
+    // The answer to an earlier attempt may have been lost on its way; or the server is still reading the batch.
     if (!(error instanceof LinkageError) || error.code !== "batch-duplicate") throw error;
-    return (await connection.batchStatus(manifest.round, manifest.from, manifest.to)).digest;
+    const { state, digest } = await connection.batchStatus(manifest.round, manifest.from, manifest.to);
+    if (state !== "complete") throw error;
+    return digest;
   }
 }
 

@@ -20,8 +20,7 @@ const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const CreateRound = RoundDescriptor;
 export type CreateRound = z.infer<typeof CreateRound>;
 
-export const BatchState = z.enum(["absent", "partial", "complete"]);
-export type BatchState = z.infer<typeof BatchState>;
+const BatchState = z.enum(["absent", "partial", "complete"]);
 
 export const Progress = z.strictObject({
   stage: z.enum(["idle", "reading", "joining", "scoring", "sealing", "done"]),

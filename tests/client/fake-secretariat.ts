@@ -26,6 +26,7 @@ export type FakeSecretariat = {
   distort: (view: RoundView, party: string) => RoundView;
   /** Thrown after the call of this name has been carried out, once: an answer that is lost. */
   loseAnswerOf: string | null;
+  refuseManifest: LinkageError | null;
 };
 
 export function fakeSecretariat(): FakeSecretariat {
@@ -39,6 +40,7 @@ export function fakeSecretariat(): FakeSecretariat {
     calls: [],
     distort: (view) => view,
     loseAnswerOf: null,
+    refuseManifest: null,
   };
 }
 
@@ -107,6 +109,7 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
       }),
     putManifest: (_round, { manifest: { from, to, digest } }) =>
       answered("putManifest", () => {
+        if (fake.refuseManifest !== null) throw fake.refuseManifest;
         if (fake.complete.has(`${from}-${to}`)) throw new LinkageError("batch-duplicate", "the batch is complete");
         fake.complete.set(`${from}-${to}`, digest);
         return status(from, to);

@@ -9,6 +9,7 @@ import { submitBatch } from "#client/submit.ts";
 import { MAGIC, type BatchHeader } from "#engine/batch/header.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
+import { LinkageError } from "#engine/errors.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { temporaryFolder, vaultOf } from "./folders.ts";
@@ -102,6 +103,12 @@ describe("a batch", () => {
     const other = join(temporaryFolder(), "other.batch");
     writeFileSync(other, batchBytes(2 * CHUNK_BYTES + 5));
     await expect(submit(other)).rejects.toMatchObject({ code: "batch-duplicate" });
+  });
+
+  test("that the server is still reading is not called another's", async () => {
+    const { submit, fake } = setUp();
+    fake.refuseManifest = new LinkageError("batch-duplicate", "this batch is being read");
+    await expect(submit()).rejects.toMatchObject({ code: "batch-duplicate", detail: "this batch is being read" });
   });
 
   test("of another round or pairing, or a file that is none, is not sent", async () => {
