@@ -71,10 +71,10 @@ function namedHits(vault: Vault, opened: Package, profile: Profile): ResultRow[]
   const byCounterpart = Map.groupBy(opened.hits, (hit) => hit.counterpart);
   const rows: ResultRow[] = [];
   for (const [counterpart, hits] of byCounterpart) {
-    if (vault.receipt(opened.round, counterpart) === null)
+    if (!vault.holdsHandleMap(opened.round, counterpart))
       throw new LinkageError(
         "package-invalid",
-        `the package has hits with ${counterpart}, for whom no batch was submitted`,
+        `the package has hits with ${counterpart}, for whom nothing was encoded`,
       );
     const wanted = new Set(hits.map((hit) => hit.handle));
     const references = vault.readHandleMap(opened.round, counterpart, wanted);

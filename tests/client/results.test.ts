@@ -35,7 +35,6 @@ function setUp() {
     { handle: handle("H"), refs: ["AT-1", "AT-7"] },
     { handle: handle("J"), refs: ["=cmd"] },
   ]);
-  vault.keepReceipt("2026-4", "HR", { digest: T1, byteLength: 1 });
   const fake = fakeSecretariat();
   const connection = connectionOf(fake, descriptor, "AT");
   const release = async (hits: Hit[], change: Partial<PackageContent> = {}) => {
@@ -65,7 +64,7 @@ describe("results", () => {
     ["of another T1", {}, { t1: "C".repeat(42) + "A" }],
     ["for another party", {}, { party: "HR" }],
     ["with a handle that was never sent", { handle: handle("x") }, {}],
-    ["with a counterpart for whom nothing was submitted", { counterpart: "SI" }, {}],
+    ["with a counterpart for whom nothing was encoded", { counterpart: "SI" }, {}],
     ["with rules that the profile does not have", { pattern: 0xffff_ffff }, {}],
   ])("%s are refused", async (_name, hit: Partial<Hit>, content: Partial<PackageContent>) => {
     const { release, results } = setUp();
