@@ -64,6 +64,15 @@ async function serve(...replies: Reply[]) {
   return { received, waits, events, connectTo };
 }
 
+/** @returns An address at which a server has just closed. */
+async function nothingListens(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
 async function read(request: IncomingMessage): Promise<Received> {
   const pieces: Buffer[] = [];
   for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
@@ -212,10 +221,11 @@ describe("when the network fails", () => {
     const { received, connectTo } = await serve(hangUp);
     await expect(connectTo().roster()).rejects.toMatchObject({ code: "server-unreachable" });
     expect(received.length).toBe(4);
-    const closed = connect({ serverUrl: "http://127.0.0.1:1", identity, wait: () => Promise.resolve() });
+    const serverUrl = await nothingListens();
+    const closed = connect({ serverUrl, identity, wait: () => Promise.resolve() });
     await expect(closed.roster()).rejects.toMatchObject({ code: "server-unreachable" });
     await expect(closed.openRound("2026-4")).rejects.toMatchObject({
-      detail: "http://127.0.0.1:1 cannot be reached (ECONNREFUSED)",
+      detail: `${serverUrl} cannot be reached (ECONNREFUSED)`,
     });
   });
 
