@@ -41,7 +41,7 @@ export type App = FastifyInstance<
   ZodTypeProvider
 >;
 
-export type AppOptions = {
+type AppOptions = {
   /** Store, clock, logger, worker pool and what else the routes work with. */
   readonly secretariat: Secretariat;
   /** Null for plain HTTP. */

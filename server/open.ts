@@ -17,7 +17,7 @@ import type { Clock, Secretariat } from "./secretariat.ts";
 import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
-export type ServerOptions = {
+type ServerOptions = {
   /** Made if it is missing. */
   readonly dataDir: string;
   readonly serverKeyFile: string;

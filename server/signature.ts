@@ -20,7 +20,7 @@ import type { Clock } from "./secretariat.ts";
 import type { Nonces } from "./nonces.ts";
 
 /** How far a signer's clock may be from the server's. */
-export const CLOCK_TOLERANCE_S = 5;
+const CLOCK_TOLERANCE_S = 5;
 
 /** The one way in which `Signature-Input` can begin: no component more, less, twice or with a parameter. */
 const COVERED = `${SIGNATURE_LABEL}=(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")});`;
@@ -34,7 +34,7 @@ const Parameters = z.strictObject({
   tag: z.literal(SIGNATURE_TAG),
 });
 
-export type SignatureCheck = {
+type SignatureCheck = {
   readonly signers: ReadonlyMap<string, Signer>;
   readonly nonces: Nonces;
   readonly clock: Clock;

@@ -7,7 +7,7 @@ import { cutRanges } from "#engine/match/join.ts";
 import type { TilePart } from "./workers/tasks.ts";
 
 /** Keys of both columns in one tile: some ten milliseconds of work. */
-export const TILE_KEYS = 2_000_000;
+const TILE_KEYS = 2_000_000;
 
 /**
  * @param keysPerTile - A larger rule is cut by key range, smaller ones share a tile.

@@ -40,7 +40,7 @@ import type { StoredBatch } from "./workers/tasks.ts";
 const LONGEST_HEADER_BYTES = 4_096;
 
 /** A chunk as it came. */
-export type Chunk = {
+type Chunk = {
   readonly index: number;
   readonly bytes: Uint8Array;
   /** SHA-256, base64url. */

@@ -52,7 +52,7 @@ export async function pingStore(store: Store): Promise<void> {
 }
 
 /** Holds a data folder for one process: a lock that ends with the process, however it ends. */
-export type FolderLock = { readonly release: () => void };
+type FolderLock = { readonly release: () => void };
 
 /**
  * @param path - Lock file; a database of its own with nothing in it.

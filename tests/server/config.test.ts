@@ -1,3 +1,6 @@
+/**
+ * The configuration file: defaults, refusals and what `npm start` says without one.
+ */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

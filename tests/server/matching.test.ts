@@ -1,3 +1,6 @@
+/**
+ * Matching a whole round over HTTP: hits, bands, workers, interruption.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,3 +1,6 @@
+/**
+ * The OpenAPI document and what is not signed.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { makeHouse, removeHouse, startServer, type House, type RunningServer } from "./harness.ts";

@@ -1,3 +1,6 @@
+/**
+ * Problem codes against docs/spec/problems.md.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { PROBLEM_CODES } from "#engine/errors.ts";

@@ -1,3 +1,6 @@
+/**
+ * The server's own process, killed and started again; one server for one data folder.
+ */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";

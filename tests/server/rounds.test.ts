@@ -1,3 +1,6 @@
+/**
+ * Rounds, round keys and confirmations: who may do what, in which state, and who sees what.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -1,3 +1,6 @@
+/**
+ * What lies on the disk and in the log, at each point of a round's life.
+ */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -1,3 +1,6 @@
+/**
+ * Signed requests: each way to get one wrong.
+ */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSigner, httpbis } from "http-message-signatures";
@@ -145,6 +148,6 @@ describe("the worked example of docs/spec/api.md", () => {
         headers: { "Content-Digest": contentDigestOf(new Uint8Array()) },
       },
     );
-    for (const [name, value] of Object.entries(signed.headers)) expect(page).toContain(`\n${name}: ${String(value)}\n`);
+    for (const [name, value] of Object.entries(signed.headers)) expect(page).toContain(`\n${name}: ${value}\n`);
   });
 });

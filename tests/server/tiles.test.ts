@@ -1,3 +1,6 @@
+/**
+ * Tiles against the join of whole columns.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { KeyColumn } from "#engine/batch/column.ts";

@@ -1,3 +1,6 @@
+/**
+ * Batches as they come in: resumption, and each refusal leaving nothing behind.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
