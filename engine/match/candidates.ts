@@ -72,26 +72,16 @@ function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array,
 }
 
 /**
- * Rows that bridge, counted on both sides: rows whose partner has another partner, so that the join links two rows of
- * one list. This is the structure that matching gives back to the engine (design §2, rule 3).
+ * Rows that bridge, counted on both sides: a row that touches a row which touches another row is linked to that one.
+ * This is what would give structure back to the engine (design §2, rule 3).
  */
 export function countBridgingRows(pairs: CandidatePairs, rowCountA: number, rowCountB: number): number {
-  const degreeA = new Uint32Array(rowCountA);
-  const degreeB = new Uint32Array(rowCountB);
-  for (let at = 0; at < pairs.rowA.length; at++) {
-    const a = pairs.rowA[at] as number;
-    const b = pairs.rowB[at] as number;
-    degreeA[a] = (degreeA[a] as number) + 1;
-    degreeB[b] = (degreeB[b] as number) + 1;
-  }
-  const bridgingA = new Uint8Array(rowCountA);
-  const bridgingB = new Uint8Array(rowCountB);
-  for (let at = 0; at < pairs.rowA.length; at++) {
-    const a = pairs.rowA[at] as number;
-    const b = pairs.rowB[at] as number;
-    if ((degreeB[b] as number) > 1) bridgingA[a] = 1;
-    if ((degreeA[a] as number) > 1) bridgingB[b] = 1;
-  }
-  const sum = (flags: Uint8Array): number => flags.reduce((count, flag) => count + flag, 0);
-  return sum(bridgingA) + sum(bridgingB);
+  return bridgingRows(pairs.rowA, pairs.rowB, rowCountB).size + bridgingRows(pairs.rowB, pairs.rowA, rowCountA).size;
+}
+
+/** @returns Those of `rows` whose partner has more than one. */
+function bridgingRows(rows: Uint32Array, partners: Uint32Array, partnerCount: number): Set<number> {
+  const degree = new Uint32Array(partnerCount);
+  for (const partner of partners) degree[partner] = (degree[partner] as number) + 1;
+  return new Set(rows.filter((_, at) => (degree[partners[at] as number] as number) > 1));
 }
