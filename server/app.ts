@@ -17,7 +17,7 @@ import fastify, {
 } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
-import { bodyBytes, takeBodies } from "./body.ts";
+import { bodyBytes, keepBodyDigest, takeBodies } from "./body.ts";
 import { CALLER, callerOf, signersOf, type Caller } from "./caller.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
@@ -129,7 +129,7 @@ function requireSignatures(v1: App, { roster, operators, clock }: Secretariat, s
     request.setDecorator<Caller>(CALLER, await verifySignature(check, request));
   });
   v1.addHook("preValidation", (request, _reply, done) => {
-    checkContentDigest(request, bodyBytes(request));
+    keepBodyDigest(request, checkContentDigest(request, bodyBytes(request)));
     done();
   });
 }

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { viewBatch } from "#engine/batch/read.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Progress } from "#engine/round/messages.ts";
-import { sealPackage, type Hit } from "#engine/round/package.ts";
+import type { Hit } from "#engine/round/package.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
@@ -121,7 +121,7 @@ async function matchPairing(run: Run, { a, b }: StoredPairing): Promise<void> {
 
 /** Writes a package for every party, then releases the round and drops its batches in one transaction. */
 async function releasePackages({ secretariat, round, hits }: Run): Promise<void> {
-  const { store, roster } = secretariat;
+  const { store, roster, pool } = secretariat;
   const { id, t1 } = round;
   if (t1 === null) throw new RangeError("a sealed round has no T1");
   const folder = folderOf(secretariat, id);
@@ -129,12 +129,14 @@ async function releasePackages({ secretariat, round, hits }: Run): Promise<void>
   const files = new Map<string, string>();
   let dropped: string[];
   try {
-    for (const [party, own] of hits) {
-      const sealed = await sealPackage({ round: id, t1, party, hits: own }, partyOf(roster, party).boxKey);
+    await inLanes([...hits], pool.workers, async ([party, own]) => {
+      const { boxKey } = partyOf(roster, party);
+      const answer = await pool.sealPackage({ content: { round: id, t1, party, hits: own }, boxKey });
+      if (answer.refusal !== null) throw new LinkageError(answer.refusal.code, answer.refusal.detail);
       const file = freshFileName();
       files.set(party, file);
-      await writeEncrypted(folder, file, dataKey, packageContext(id, party), sealed);
-    }
+      await writeEncrypted(folder, file, dataKey, packageContext(id, party), answer.sealed);
+    });
     dropped = await store.transaction().execute(async (transaction) => {
       for (const [party, file] of files) await insertPackage(transaction, id, party, file);
       const chunks = await listChunkFiles(transaction, id);

@@ -74,11 +74,14 @@ export async function verifySignature(check: SignatureCheck, request: FastifyReq
 
 /**
  * @param body - The body's bytes as they came; empty if there is none.
+ * @returns SHA-256 of the body, base64url.
  * @throws {@link LinkageError} `request-signature` if Content-Digest is not this body's.
  */
-export function checkContentDigest(request: FastifyRequest, body: Uint8Array): void {
-  if (request.headers["content-digest"] !== contentDigestOf(body))
+export function checkContentDigest(request: FastifyRequest, body: Uint8Array): string {
+  const digest = contentDigestOf(body);
+  if (request.headers["content-digest"] !== digest)
     throw new LinkageError("request-signature", "Content-Digest is not SHA-256 of the body received");
+  return Buffer.from(digest.slice(digest.indexOf(":") + 1, -1), "base64").toString("base64url");
 }
 
 /** @param found - Takes the parameters of each signature that the header holds. */

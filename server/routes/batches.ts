@@ -1,7 +1,6 @@
 /**
  * Hashed batches, chunk by chunk.
  */
-import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { SignedManifest } from "#engine/batch/manifest.ts";
@@ -10,6 +9,7 @@ import { RoundId } from "#engine/round/descriptor.ts";
 import { BatchStatus, MAX_CHUNKS } from "#engine/round/messages.ts";
 import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
+import { bodyDigest } from "../body.ts";
 import { callerOf, requireParty } from "../caller.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
 import { Bytes, REFUSAL, SIGNED } from "../openapi.ts";
@@ -64,8 +64,7 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
       const { index, ...direction } = request.params;
       await requireOwn(secretariat, request, direction);
       const bytes = request.body;
-      const digest = createHash("sha256").update(bytes).digest("base64url");
-      await storeChunk(secretariat, direction, callerOf(request), { index, bytes, digest });
+      await storeChunk(secretariat, direction, callerOf(request), { index, bytes, digest: bodyDigest(request) });
       return reply.code(204).send();
     },
   });

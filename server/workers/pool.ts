@@ -3,7 +3,17 @@
  */
 import { Piscina } from "piscina";
 import type { Profile } from "#engine/profile.ts";
-import type { CheckAnswer, CheckTask, JoinAnswer, JoinTask, LoadTask, ScoreAnswer, ScoreTask } from "./tasks.ts";
+import type {
+  CheckAnswer,
+  CheckTask,
+  JoinAnswer,
+  JoinTask,
+  LoadTask,
+  ScoreAnswer,
+  ScoreTask,
+  SealAnswer,
+  SealTask,
+} from "./tasks.ts";
 
 export type WorkerPool = {
   /** Number of threads. */
@@ -12,6 +22,7 @@ export type WorkerPool = {
   readonly loadBatch: (task: LoadTask) => Promise<void>;
   readonly joinTile: (task: JoinTask) => Promise<JoinAnswer>;
   readonly scoreTiles: (task: ScoreTask) => Promise<ScoreAnswer>;
+  readonly sealPackage: (task: SealTask) => Promise<SealAnswer>;
   /** Ends the threads; what they were doing fails. */
   readonly close: () => Promise<void>;
 };
@@ -39,6 +50,7 @@ export function openPool(workers: number, profile: Profile): WorkerPool {
     },
     joinTile: async (task) => (await piscina.run(task, { name: "joinTile" })) as JoinAnswer,
     scoreTiles: async (task) => (await piscina.run(task, { name: "scoreTiles" })) as ScoreAnswer,
+    sealPackage: async (task) => (await piscina.run(task, { name: "sealPackage" })) as SealAnswer,
     close: () => piscina.destroy(),
   };
 }

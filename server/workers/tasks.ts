@@ -6,6 +6,10 @@ import type { ProblemCode } from "#engine/errors.ts";
 import type { RulePairs } from "#engine/match/candidates.ts";
 import type { JoinRange } from "#engine/match/join.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
+import type { PackageContent } from "#engine/round/package.ts";
+
+/** A refusal as an answer, since errors lose their code between threads. */
+export type Refusal = { readonly code: ProblemCode; readonly detail: string };
 
 /** A stored batch: its chunks' paths in order and the key that opens them. */
 export type StoredBatch = {
@@ -19,10 +23,7 @@ export type StoredBatch = {
 
 export type CheckTask = { readonly stored: StoredBatch; readonly expected: ExpectedBatch };
 /** Digest of the whole batch, base64url, and the reader's refusal, if any. */
-export type CheckAnswer = {
-  readonly digest: string;
-  readonly refusal: { readonly code: ProblemCode; readonly detail: string } | null;
-};
+export type CheckAnswer = { readonly digest: string; readonly refusal: Refusal | null };
 
 /** @property into - As long as the batch. */
 export type LoadTask = { readonly stored: StoredBatch; readonly into: SharedArrayBuffer };
@@ -55,3 +56,11 @@ export type ScoreAnswer = {
   /** The pairing's prior: true pairs per row of the smaller batch. */
   readonly matchesPerRow: number;
 };
+
+export type SealTask = {
+  readonly content: PackageContent;
+  /** The party's X25519 public key, base64url. */
+  readonly boxKey: string;
+};
+/** The sealed package, or the refusal to make it. */
+export type SealAnswer = { readonly sealed: Uint8Array; readonly refusal: null } | { readonly refusal: Refusal };

@@ -13,6 +13,7 @@ import { joinColumns } from "#engine/match/join.ts";
 import { scoredPair, scorePairing } from "#engine/match/score.ts";
 import { Profile } from "#engine/profile.ts";
 import { ReleasedBand } from "#engine/round/descriptor.ts";
+import { sealPackage as seal } from "#engine/round/package.ts";
 import { decrypt } from "../aead.ts";
 import { chunkContext } from "../encrypted-file.ts";
 import type {
@@ -22,15 +23,18 @@ import type {
   JoinAnswer,
   JoinTask,
   LoadTask,
+  Refusal,
   ScoreAnswer,
   ScoreTask,
+  SealAnswer,
+  SealTask,
   StoredBatch,
 } from "./tasks.ts";
 
 const given: unknown = workerData;
 const { profile } = z.object({ profile: Profile }).parse(given);
 
-/** Reads and validates a stored batch; a refusal is an answer, since errors lose their code between threads. */
+/** Reads and validates a stored batch. */
 export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
   const bytes = new Uint8Array(stored.byteLength);
   const digest = openChunks(stored, bytes);
@@ -38,8 +42,7 @@ export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
     readBatch(bytes, profile, expected);
     return { digest, refusal: null };
   } catch (error) {
-    if (!(error instanceof LinkageError)) throw error;
-    return { digest, refusal: { code: error.code, detail: error.detail } };
+    return { digest, refusal: refusalOf(error) };
   }
 }
 
@@ -82,6 +85,21 @@ export function scoreTiles({ a, b, pairs, lowestBand }: ScoreTask): ScoreAnswer 
     });
   }
   return { found, candidatePairs, matchesPerRow: scored.prior.matchesPerRow };
+}
+
+/** Seals a party's package. */
+export async function sealPackage({ content, boxKey }: SealTask): Promise<SealAnswer> {
+  try {
+    return { sealed: await seal(content, boxKey), refusal: null };
+  } catch (error) {
+    return { refusal: refusalOf(error) };
+  }
+}
+
+/** @returns What was refused; an error that is no refusal is thrown on. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof LinkageError) return { code: error.code, detail: error.detail };
+  throw error;
 }
 
 /** @returns SHA-256 of the batch, base64url. */
