@@ -54,7 +54,9 @@ async function start(config: Readonly<Config>): Promise<void> {
   });
   try {
     const address = await app.listen({ host: config.host, port: config.port, listenTextResolver: () => "listening" });
-    console.log(`aquila secretariat listening on ${address}`);
+    // Fastify does not know of TLS under a server of our own making.
+    const shown = config.tls === undefined ? address : address.replace("http:", "https:");
+    console.log(`aquila secretariat listening on ${shown}`);
   } catch (error) {
     await app.close();
     throw error;
