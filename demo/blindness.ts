@@ -5,13 +5,25 @@
 import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { filesHaystack, memoryHaystack, type Haystack } from "./haystack.ts";
-import { needleText, type NeedleIndex } from "./needle-index.ts";
+import { FACT_KINDS, FORMS, needleText, type NeedleIndex } from "./needle-index.ts";
 import { foundAmong, plantInEveryEncoding, plantInside } from "./planted-leak.ts";
 import { openSearchPool, type HaystackResult, type SearchPool } from "./search-pool.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** What was searched; leaks that stood in the server before any party had sent anything are counted apart. */
-export type SearchedPlace = Omit<HaystackResult, "leakCount"> & { readonly setAside: number };
+export type SearchedPlace = Omit<HaystackResult, "leakCount"> & {
+  readonly setAside: number;
+  /** Times that a control was found. */
+  readonly controls: number;
+  /** Whether the place holds controls in the clear, so that a search that finds none is blind itself. */
+  readonly mustHoldControl: boolean;
+};
+
+type PlaceTraits = {
+  /** Holds the server's program text too. */
+  readonly isProcess: boolean;
+  readonly mustHoldControl: boolean;
+};
 
 export type PlantedResult = { readonly name: string; readonly planted: number; readonly found: number };
 
@@ -52,17 +64,17 @@ export class BlindnessProof {
   async searchMemory(name: string): Promise<boolean> {
     return this.#server.whileHeld(async () => {
       const memory = memoryHaystack(name, this.#server.processId);
-      if (memory !== undefined) await this.#search(memory, true);
+      if (memory !== undefined) await this.#search(memory, { isProcess: true, mustHoldControl: true });
       return memory !== undefined;
     });
   }
 
   async searchHeapSnapshot(name: string, path: string): Promise<void> {
-    await this.#search(filesHaystack(name, [path]), true);
+    await this.#search(filesHaystack(name, [path]), { isProcess: true, mustHoldControl: true });
   }
 
-  async searchFiles(name: string, paths: readonly string[]): Promise<void> {
-    await this.#search(filesHaystack(name, paths), false);
+  async searchFiles(name: string, paths: readonly string[], mustHoldControl: boolean): Promise<void> {
+    await this.#search(filesHaystack(name, paths), { isProcess: false, mustHoldControl });
   }
 
   /** Plants a name in a copy of the log in each encoding, and in a copy of one of the server's files, and searches both. */
@@ -87,10 +99,12 @@ export class BlindnessProof {
     return this.#pool.close();
   }
 
-  async #search(haystack: Haystack, isProcess: boolean): Promise<void> {
+  async #search(haystack: Haystack, { isProcess, mustHoldControl }: PlaceTraits): Promise<void> {
     const result = await this.#pool.search(haystack);
-    const leaks = result.leaks.filter(({ needle }) => !isProcess || !this.#knownBefore.has(needle));
-    this.#places.push({ ...result, leaks, setAside: result.leaks.length - leaks.length });
+    const facts = result.leaks.filter(({ kind }) => kind !== "control");
+    const leaks = facts.filter(({ needle }) => !isProcess || !this.#knownBefore.has(needle));
+    const controls = result.leaks.length - facts.length;
+    this.#places.push({ ...result, leaks, setAside: facts.length - leaks.length, controls, mustHoldControl });
   }
 
   #searchAll(haystacks: readonly Haystack[]): Promise<HaystackResult[]> {
@@ -101,7 +115,10 @@ export class BlindnessProof {
   #nameToPlant(): string {
     const { index } = this.#pool;
     const names = [...index.kinds.keys()]
-      .filter((needle) => index.kinds[needle] === 0 && index.forms[needle] === 0)
+      .filter(
+        (needle) =>
+          FACT_KINDS[index.kinds[needle] ?? -1] === "full name" && FORMS[index.forms[needle] ?? -1] === "plain",
+      )
       .map((needle) => needleText(index, needle).toString("utf8"))
       .filter((text) => text.length >= 10 && /^[\0-\xff]+$/.test(text));
     const name = names.find((text) => /[\x80-\xff]/.test(text)) ?? names[0];

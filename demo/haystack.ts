@@ -1,7 +1,7 @@
 /**
  * What a leak search looks through: files and the memory of a process, cut into stretches for several threads.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Bytes `start` to `end` of a file; patterns that begin in them may end behind them. */
@@ -18,6 +18,11 @@ export type Stretch = {
 export type Haystack = { readonly name: string; readonly stretches: readonly Stretch[] };
 
 const STRETCH_BYTES = 16 << 20;
+/** Untouched pages between touched ones that are read along, as zeros. */
+const MAX_GAP_BYTES = 1 << 18;
+const PAGE_ENTRY_BYTES = 8;
+/** Bits 63, in memory, and 62, swapped out, in the last byte of an entry. */
+const PAGE_TOUCHED = 0xc0;
 
 /** @param paths - Files, and folders with all that is in them. */
 export function filesHaystack(name: string, paths: readonly string[]): Haystack {
@@ -26,22 +31,45 @@ export function filesHaystack(name: string, paths: readonly string[]): Haystack 
 
 /**
  * The writable memory of a process on Linux: heap, stacks, array buffers, shared memory. Program text mapped from files is
- * left out. proc_pid_maps(5), proc_pid_mem(5).
+ * left out, and pages that were never touched. proc_pid_maps(5), proc_pid_mem(5), proc_pid_pagemap(5).
  *
+ * @param processId - Of a process that is held still, or the list of its pages is out of date at once.
  * @returns Nothing where the system does not show it.
  */
 export function memoryHaystack(name: string, processId: number): Haystack | undefined {
+  let pages: number | undefined;
   try {
+    pages = openSync(`/proc/${processId}/pagemap`, "r");
+    const pageMap = pages;
+    const pageBytes =
+      Number(/KernelPageSize: +(\d+) kB/.exec(readFileSync(`/proc/${processId}/smaps`, "latin1"))?.[1]) * 1024;
     const regions = readFileSync(`/proc/${processId}/maps`, "latin1").split("\n");
     const stretches = regions.flatMap((region) => {
       const [, first, last] = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(region) ?? [];
       if (first === undefined || last === undefined) return [];
-      return cut(`/proc/${processId}/mem`, Number.parseInt(first, 16), Number.parseInt(last, 16));
+      return touchedRuns(pageMap, pageBytes, Number.parseInt(first, 16), Number.parseInt(last, 16));
     });
-    return { name, stretches };
+    return { name, stretches: stretches.flatMap(([start, end]) => cut(`/proc/${processId}/mem`, start, end)) };
   } catch {
     return undefined;
+  } finally {
+    if (pages !== undefined) closeSync(pages);
   }
+}
+
+/** @returns Starts and ends of the runs of pages between two addresses that are in memory or swapped out. */
+function touchedRuns(pageMap: number, pageBytes: number, start: number, end: number): [number, number][] {
+  const entries = Buffer.alloc(((end - start) / pageBytes) * PAGE_ENTRY_BYTES);
+  readSync(pageMap, entries, 0, entries.length, (start / pageBytes) * PAGE_ENTRY_BYTES);
+  const runs: [number, number][] = [];
+  for (let page = 0; page * PAGE_ENTRY_BYTES < entries.length; page++) {
+    if (((entries[page * PAGE_ENTRY_BYTES + PAGE_ENTRY_BYTES - 1] ?? 0) & PAGE_TOUCHED) === 0) continue;
+    const address = start + page * pageBytes;
+    const last = runs.at(-1);
+    if (last !== undefined && address - last[1] <= MAX_GAP_BYTES) last[1] = address + pageBytes;
+    else runs.push([address, address + pageBytes]);
+  }
+  return runs;
 }
 
 function filesOf(path: string): string[] {

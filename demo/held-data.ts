@@ -46,11 +46,7 @@ export function decryptRound(dataFolder: string, serverKeyFile: string, round: s
     const folder = join(dataFolder, "rounds", round);
     const chunks = z
       .array(ChunkFile)
-      .parse(
-        database
-          .prepare("select * from chunks where round = ? order by sender, recipient, position")
-          .all(round),
-      );
+      .parse(database.prepare("select * from chunks where round = ? order by sender, recipient, position").all(round));
     const batches = Map.groupBy(chunks, ({ sender, recipient }) => `${sender}-${recipient}.batch`);
     for (const [name, parts] of batches) {
       const opened = parts.map(({ sender, recipient, position, file }) =>
@@ -88,9 +84,7 @@ export function heldRow(bytes: Uint8Array, row: number): HeldRow {
     coverageClass: batch.classes[row] ?? 0,
     cells: batch.columns.map(({ upper, lower, row: rows }, rule) => ({
       rule: SHIPPED_PROFILE.rules[rule]?.id ?? "",
-      keys: [...rows.keys()]
-        .filter((cell) => rows[cell] === row)
-        .map((cell) => hex(upper[cell]) + hex(lower[cell])),
+      keys: [...rows.keys()].filter((cell) => rows[cell] === row).map((cell) => hex(upper[cell]) + hex(lower[cell])),
     })),
   };
 }

@@ -96,10 +96,12 @@ export class LeakSearch {
     const present = Buffer.from(this.#block.buffer, 0, this.#used);
     let entry = firstEntry(this.#index, wordAt(present, at), wordAt(present, at + 4));
     for (; entry !== 0; entry = this.#index.nexts[entry - 1] ?? 0) {
+      const tailAt = at + (this.#index.lengths[entry - 1] ?? 0) - 4;
+      if (tailAt + 4 > this.#used || wordAt(present, tailAt) !== this.#index.tails[entry - 1]) continue;
       const { needle, encoding } = patternOf(this.#index, entry - 1);
       const pattern = encodeNeedle(needleText(this.#index, needle), encoding);
       const end = at + pattern.length;
-      if (end > this.#used || pattern.compare(present, at, end) !== 0) continue;
+      if (pattern.compare(present, at, end) !== 0) continue;
       if (isInsideNumber(present, at, end, encoding, needleText(this.#index, needle))) continue;
       const kind = FACT_KINDS[this.#index.kinds[needle] ?? -1];
       const form = FORMS[this.#index.forms[needle] ?? -1];

@@ -19,6 +19,7 @@ import {
   makeParties,
   openPartyThreads,
   PartyRound,
+  PURPOSE,
   type PartyThreads,
 } from "./parties.ts";
 import { megabytes, printText, printTitle, wholeNumber } from "./printing.ts";
@@ -102,7 +103,10 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
   const listening = startServer(join(folder, "secretariat"), roster, operator);
   const [started, index] = await Promise.all([
     listening,
-    threads.indexLists(parties.map((party) => listPathOf(folder, party))),
+    threads.indexLists({
+      listPaths: parties.map((party) => listPathOf(folder, party)),
+      controls: [PURPOSE, ...roster.parties.map((party) => party.signKey)],
+    }),
   ]);
   server = started;
   say(`secretariat listening on ${started.url}, process ${started.processId}`);
@@ -138,7 +142,12 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
     stages.push(
       { name: "facts and digests", seconds: sum((a) => a.factsSeconds), amount: recordsRead, unit: "records" },
       { name: "keys, sorted, written", seconds: sum((a) => a.encodeSeconds), amount: keys, unit: "keys" },
-      { name: "batches submitted", seconds: sum((a) => a.submitSeconds), amount: sum((a) => a.bytes) / 1e6, unit: "MB" },
+      {
+        name: "batches submitted",
+        seconds: sum((a) => a.submitSeconds),
+        amount: sum((a) => a.bytes) / 1e6,
+        unit: "MB",
+      },
     );
 
     const snapshot = await started.heapSnapshot();
@@ -177,11 +186,11 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
     const searchFrom = performance.now();
     await Promise.all([
       proof.searchHeapSnapshot("heap snapshot, all batches in", snapshot),
-      proof.searchFiles("server's files as they lay", [before, after]),
-      proof.searchFiles("the same files decrypted", [opened]),
-      proof.searchFiles("request bodies and headers", [join(round.wireFolder, "requests")]),
-      proof.searchFiles("answers", [join(round.wireFolder, "answers")]),
-      proof.searchFiles("log", [started.logFile]),
+      proof.searchFiles("server's files and database as they lay", [before, after], true),
+      proof.searchFiles("the same files decrypted", [opened], false),
+      proof.searchFiles("requests: lines, headers, bodies", [join(round.wireFolder, "requests")], true),
+      proof.searchFiles("answers", [join(round.wireFolder, "answers")], true),
+      proof.searchFiles("log", [started.logFile], false),
     ]);
     const planted = await proof.searchPlanted(largestFile(join(before, "rounds")));
     const searchedBytes = proof.places.reduce((total, place) => total + place.searchedBytes, 0);
@@ -197,7 +206,7 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
     printText(
       `One pass for every full name, date of birth, document and telephone number of at least eight bytes ` +
         `(${wholeNumber(index.needleCount)} texts, as written and folded) in UTF-8, UTF-16, Latin-1, JSON escapes, ` +
-        "hexadecimal and base64.",
+        "hexadecimal and base64. Controls are the round's purpose and the parties' public keys, which the secretariat does hold in the clear.",
     );
     const leakCount = printPlaces(proof.places);
     printPlanted(planted);
@@ -211,6 +220,9 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
     return [
       ...(leakCount === 0 ? [] : [`${leakCount} leaks were found`]),
       ...(planted.every((result) => result.found === result.planted) ? [] : ["a planted leak was not found"]),
+      ...proof.places
+        .filter(({ controls, mustHoldControl }) => mustHoldControl && controls === 0)
+        .map(({ name }) => `the search found no control in: ${name}`),
       ...(hits.length > 0 ? [] : ["no hits were found"]),
     ];
   }

@@ -6,8 +6,8 @@
  * the interior is what is searched.
  */
 
-/** What a needle is; a leak is reported by kind, never by value. */
-export const FACT_KINDS = ["full name", "date of birth", "document", "telephone"] as const;
+/** What a needle is; a leak is reported by kind, never by value. A control is no leak: a text that is there and must be found. */
+export const FACT_KINDS = ["full name", "date of birth", "document", "telephone", "control"] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
 /** A fact as its owner wrote it. */
@@ -65,9 +65,11 @@ export type NeedleIndex = {
   readonly windowFilter: Uint32Array;
   /** Open addressing over distinct windows; four words a slot: the window, big-endian, its first entry, and 0. */
   readonly slots: Int32Array;
-  /** Per entry: needle · 16 + encoding, and the next entry with the same window. */
+  /** Per entry: needle · 16 + encoding, the next entry with the same window, the pattern's length and its last four bytes. */
   readonly patterns: Uint32Array;
   readonly nexts: Uint32Array;
+  readonly lengths: Uint16Array;
+  readonly tails: Int32Array;
 };
 
 /** Lower case without combining marks: what survives a careless normalisation. */
@@ -183,6 +185,8 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
   const windowFilter = sharedWords(1 << (WINDOW_FILTER_BITS - 5));
   const patterns = sharedWords(capacity);
   const nexts = sharedWords(capacity);
+  const lengths = new Uint16Array(new SharedArrayBuffer(capacity * 2));
+  const tails = new Int32Array(new SharedArrayBuffer(capacity * 4));
   let patternCount = 0;
   let longestPatternBytes = WINDOW_BYTES;
 
@@ -201,6 +205,8 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
       const slot = slotOf(slots, hash, word0, word1);
       patterns[patternCount] = (needle << ENCODING_BITS) | code;
       nexts[patternCount] = slots[slot + 2] ?? 0;
+      lengths[patternCount] = pattern.length;
+      tails[patternCount] = pattern.readInt32BE(pattern.length - 4);
       slots[slot] = word0;
       slots[slot + 1] = word1;
       slots[slot + 2] = ++patternCount;
@@ -220,6 +226,8 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
     slots,
     patterns,
     nexts,
+    lengths,
+    tails,
   };
 }
 

@@ -17,8 +17,11 @@ import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import type { FixtureOptions } from "#fixtures/people.ts";
 import type { NeedleIndex } from "./needle-index.ts";
-import type { ListTask, SubmitAnswer, SubmitTask } from "./party-worker.ts";
+import type { IndexTask, ListTask, SubmitAnswer, SubmitTask } from "./party-worker.ts";
 import { recordingFetch } from "./recording-fetch.ts";
+
+/** Stated in every round; the secretariat holds it in the clear. */
+export const PURPOSE = "To show that parties find common persons and the secretariat learns of none";
 
 const POLL_MS = 20;
 const HOUR_MS = 3_600_000;
@@ -26,7 +29,7 @@ const HOUR_MS = 3_600_000;
 /** Threads on which parties work, two at a time. */
 export type PartyThreads = {
   readonly writeList: (task: ListTask) => Promise<number>;
-  readonly indexLists: (paths: readonly string[]) => Promise<NeedleIndex>;
+  readonly indexLists: (task: IndexTask) => Promise<NeedleIndex>;
   readonly encodeAndSubmit: (task: SubmitTask) => Promise<SubmitAnswer>;
   readonly close: () => Promise<void>;
 };
@@ -39,7 +42,7 @@ export function openPartyThreads(threads: number): PartyThreads {
   });
   return {
     writeList: async (task) => (await piscina.run(task, { name: "writeList" })) as number,
-    indexLists: async (paths) => (await piscina.run(paths, { name: "indexLists" })) as NeedleIndex,
+    indexLists: async (task) => (await piscina.run(task, { name: "indexLists" })) as NeedleIndex,
     encodeAndSubmit: async (task) => (await piscina.run(task, { name: "encodeAndSubmit" })) as SubmitAnswer,
     close: () => piscina.destroy(),
   };
@@ -81,7 +84,7 @@ export function describeRound(id: string, roster: Roster, declaredRecords: numbe
     pairings: parties.flatMap((a, at) => parties.slice(at + 1).map((b): [string, string] => [a, b])),
     parties: parties.map((party) => ({ declaredRecords, id: party })),
     profile: SHIPPED_PROFILE_DIGEST,
-    purpose: "To show that parties find common persons and the secretariat learns none",
+    purpose: PURPOSE,
     roster: rosterDigest(roster),
   };
 }

@@ -45,9 +45,15 @@ export function writeList({ options, party, path }: ListTask): number {
   return secondsSince(started);
 }
 
-/** Index of all facts in lists. */
-export function indexLists(paths: readonly string[]): NeedleIndex {
-  return indexNeedles(factsOfLists(paths));
+export type IndexTask = {
+  readonly listPaths: readonly string[];
+  /** Texts that are no facts and that the secretariat does hold. */
+  readonly controls: readonly string[];
+};
+
+/** Index of all facts in lists, and of the controls. */
+export function indexLists({ listPaths, controls }: IndexTask): NeedleIndex {
+  return indexNeedles(searchedTexts(listPaths, controls));
 }
 
 export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
@@ -84,8 +90,9 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   };
 }
 
-function* factsOfLists(paths: readonly string[]): Generator<Fact> {
-  for (const path of paths) {
+function* searchedTexts(listPaths: readonly string[], controls: readonly string[]): Generator<Fact> {
+  for (const text of controls) yield { kind: "control", text };
+  for (const path of listPaths) {
     for (const [at, line] of readFileSync(path, "utf8").split("\n").entries()) {
       if (line !== "") yield* factsOfRecord(parsePerson(JSON.parse(line), at + 1));
     }

@@ -63,8 +63,14 @@ export function printStages(stages: readonly Stage[]): void {
 /** @returns Leaks found. */
 export function printPlaces(places: readonly SearchedPlace[]): number {
   printTable([
-    ["where", "searched", "leaks"],
-    ...places.map(({ name, searchedBytes, leaks }) => [name, megabytes(searchedBytes), wholeNumber(leaks.length)]),
+    ["where", "searched", "controls", "set aside", "leaks"],
+    ...places.map(({ name, searchedBytes, controls, setAside, leaks }) => [
+      name,
+      megabytes(searchedBytes),
+      wholeNumber(controls),
+      wholeNumber(setAside),
+      wholeNumber(leaks.length),
+    ]),
   ]);
   const leaks = places.flatMap((place) => place.leaks.map((leak) => ({ ...leak, name: place.name })));
   for (const { name, kind, form, encoding, path, offset } of leaks.slice(0, MAX_LEAKS_SHOWN))

@@ -22,7 +22,6 @@ export type SearchWorkerData = { readonly index: NeedleIndex };
 
 const MAX_LEAKS = 10_000;
 const READ_BYTES = 1 << 20;
-const BLANK = Buffer.alloc(READ_BYTES);
 /** How far reading goes on behind bytes that cannot be read. */
 const SKIP_BYTES = 1 << 16;
 
@@ -48,16 +47,13 @@ export default function searchStretch(stretch: Stretch): StretchResult {
   try {
     while (at < last) {
       const read = readAt(file, buffer, Math.min(READ_BYTES, last - at), at);
-      const piece = buffer.subarray(0, read);
-      const isBlank = read === READ_BYTES && BLANK.equals(piece);
-      if (read > 0 && !isBlank) {
-        search.push(piece);
+      if (read > 0) {
+        search.push(buffer.subarray(0, read));
         at += read;
         continue;
       }
-      // Reserved memory that was never written reads as zeros, other memory not at all: the search begins anew behind it.
-      const skipped = isBlank ? read : Math.min(SKIP_BYTES, last - at);
-      unreadBytes += isBlank ? 0 : skipped;
+      const skipped = Math.min(SKIP_BYTES, last - at);
+      unreadBytes += skipped;
       at += skipped;
       search.end();
       search = searchFrom(at);

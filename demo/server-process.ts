@@ -26,6 +26,7 @@ export type ServerProcess = {
 const START_MS = 20_000;
 const SNAPSHOT_MS = 30_000;
 const POLL_MS = 20;
+const LONGEST_STRING = 1 << 29;
 /** One that nothing else sends; SIGUSR2 ends the server, SIGUSR1 opens the inspector. */
 const SNAPSHOT_SIGNAL = "SIGVTALRM";
 const REPOSITORY = new URL("..", import.meta.url).pathname;
@@ -44,7 +45,13 @@ export async function startServer(folder: string, roster: Roster, operator: Oper
   mkdirSync(snapshotFolder, { recursive: true });
   writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
   const { operator: id, signKey } = operator;
-  const config = { port: 0, dataDir: dataFolder, serverKeyFile, rosterFile: "roster.json", operators: [{ id, signKey }] };
+  const config = {
+    port: 0,
+    dataDir: dataFolder,
+    serverKeyFile,
+    rosterFile: "roster.json",
+    operators: [{ id, signKey }],
+  };
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, workers: 2, requestsPerMinute: 1_000_000 }));
 
   const log = openSync(logFile, "a", 0o600);
@@ -52,6 +59,8 @@ export async function startServer(folder: string, roster: Roster, operator: Oper
     process.execPath,
     [
       `--heapsnapshot-signal=${SNAPSHOT_SIGNAL}`,
+      // V8 cuts strings in a snapshot after 1,024 characters unless told otherwise.
+      `--heap-snapshot-string-limit=${LONGEST_STRING}`,
       `--diagnostic-dir=${snapshotFolder}`,
       join(REPOSITORY, "start.mjs"),
       "server/main.ts",
