@@ -103,7 +103,7 @@ export const profileArbitrary: fc.Arbitrary<Profile> = fc
       canonicaliser: "none",
       frequencyTable: "0".repeat(43),
       informationMarginBits: margin,
-      coverageClasses: [[], ...classes].map((facts, index) => ({ facts, mergesInto: index === 0 ? null : 0 })),
+      coverageClasses: [[], ...classes, FACTS].map((facts, index) => ({ facts, mergesInto: index === 0 ? null : 0 })),
       rules: rules.map((rule, index) => ({
         id: `r${index}`,
         slots: rule.slots,
