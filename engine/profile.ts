@@ -77,7 +77,11 @@ export const Profile = z
       max: z.number().gt(0).max(1),
       start: z.number().gt(0).max(1),
     }),
-    bands: z.strictObject({ high: Probability, medium: Probability, low: Probability }),
+    bands: z.strictObject({
+      high: Probability,
+      medium: Probability,
+      low: Probability,
+    }),
   })
   .superRefine((profile, context) => {
     for (const issue of profileFaults(profile)) context.addIssue({ code: "custom", message: issue });
@@ -108,6 +112,8 @@ function profileFaults(profile: {
   rules: z.infer<typeof Rule>[];
   coverageClasses: z.infer<typeof CoverageClass>[];
   weights: { groups: z.infer<typeof FactGroup>[] };
+  prior: { min: number; max: number; start: number };
+  bands: { high: number; medium: number; low: number };
 }): string[] {
   const faults: string[] = [];
   const slots = profile.rules.reduce((sum, rule) => sum + rule.slots, 0);
@@ -120,7 +126,21 @@ function profileFaults(profile: {
       if (!groups.get(group)?.includes(level)) faults.push(`rule ${rule.id} grants an unknown level ${group}.${level}`);
     }
   }
+  const { prior, bands } = profile;
+  if (prior.min > prior.start || prior.start > prior.max) faults.push("prior: min, start and max are out of order");
+  if (bands.low > bands.medium || bands.medium > bands.high)
+    faults.push("bands: low, medium and high are out of order");
+  if (groups.size !== profile.weights.groups.length) faults.push("a fact group id occurs twice");
+  const covered = new Set(profile.coverageClasses.flatMap((coverage) => coverage.facts));
+  for (const { id, levels, coverage } of profile.weights.groups) {
+    if (new Set(levels.map((level) => level.id)).size !== levels.length) faults.push(`a level of ${id} occurs twice`);
+    if (coverage !== null && !covered.has(coverage))
+      faults.push(`no coverage class lists ${coverage}, which ${id} needs`);
+  }
   profile.coverageClasses.forEach((coverage, index) => {
+    const into = coverage.mergesInto === null ? undefined : profile.coverageClasses[coverage.mergesInto];
+    if (into?.facts.some((fact) => !coverage.facts.includes(fact)) === true)
+      faults.push(`coverage class ${index} merges into one that has facts which it lacks`);
     if (coverage.mergesInto === null && index !== 0) faults.push(`coverage class ${index} merges into nothing`);
     if (coverage.mergesInto !== null && coverage.mergesInto >= index)
       faults.push(`coverage class ${index} must merge into an earlier one`);

@@ -27,48 +27,65 @@ export type CellMaker = (facts: RecordFacts) => RecordCells;
 export async function cellMaker(profile: Profile, table: FrequencyTable): Promise<CellMaker> {
   await sodium.ready;
   const information = informationOf(table);
+  const names = [...new Set(profile.rules.flatMap((rule) => rule.facts))];
+  const kinds = names.map(factKind);
   const rules = profile.rules.map((rule, index) => ({
     index,
     slots: rule.slots,
-    kinds: rule.facts.map(factKind),
+    facts: rule.facts.map((name) => names.indexOf(name)),
     prefix: ["aquila/v1/fact", String(profile.version), rule.id],
   }));
   return (facts) => {
+    // Several rules hold the same fact: its alternatives are worked out once.
+    const known = kinds.map((kind) => distinctAlternatives(kind(facts, information)));
     const cells: Cell[] = [];
     let surplus = 0;
     for (const rule of rules) {
-      const found = combinations(rule.kinds.map((kind) => kind(facts, information)));
-      surplus += Math.max(0, found.length - rule.slots);
-      for (const { values, bits } of found.slice(0, rule.slots))
+      const alternatives = rule.facts.map((fact) => known[fact] ?? []);
+      const count = alternatives.reduce((product, { length }) => product * length, 1);
+      surplus += Math.max(0, count - rule.slots);
+      for (const { values, bits } of bestCombinations(alternatives, rule.slots))
         cells.push({ rule: rule.index, digest: factDigest([...rule.prefix, ...values]), bits });
     }
     return { cells, surplus };
   };
 }
 
+/** An alternative with its place among the fact's alternatives, repeats included. */
+type RankedAlternative = Alternative & { readonly rank: number };
 type Combination = { readonly values: readonly string[]; readonly bits: number; readonly rank: number };
 
-/** Every choice of one alternative a fact, best known first; equal choices once; none when a fact is missing. */
-function combinations(facts: readonly (readonly Alternative[])[]): Combination[] {
+/** Each value once, at its first place. */
+function distinctAlternatives(alternatives: readonly Alternative[]): RankedAlternative[] {
+  const seen = new Set<string>();
+  const found: RankedAlternative[] = [];
+  alternatives.forEach(({ value, bits }, rank) => {
+    if (seen.has(value)) return;
+    seen.add(value);
+    found.push({ value, bits, rank });
+  });
+  return found;
+}
+
+/**
+ * Choices of one alternative a fact, in increasing sum of ranks, ties in order of the facts; none when a fact is missing.
+ *
+ * @param count - How many are wanted, at most.
+ */
+function bestCombinations(facts: readonly (readonly RankedAlternative[])[], count: number): Combination[] {
   let found: Combination[] = [{ values: [], bits: 0, rank: 0 }];
   for (const alternatives of facts) {
+    // An alternative behind `count` others has `count` better choices before it.
+    const wanted = alternatives.slice(0, count);
     found = found.flatMap((before) =>
-      alternatives.map(({ value, bits }, rank) => ({
+      wanted.map(({ value, bits, rank }) => ({
         values: [...before.values, value],
         bits: before.bits + bits,
         rank: before.rank + rank,
       })),
     );
-    if (found.length === 0) return found;
   }
-  if (found.length === 1) return found;
-  const seen = new Set<string>();
-  return found
-    .sort((one, other) => one.rank - other.rank)
-    .filter(({ values }) => {
-      const name = values.join("\u0000");
-      return !seen.has(name) && seen.add(name);
-    });
+  return found.length === 1 ? found : found.sort((one, other) => one.rank - other.rank).slice(0, count);
 }
 
 const LENGTH_BYTES = 4;

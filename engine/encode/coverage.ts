@@ -2,6 +2,7 @@
  * Coverage classes: which kinds of facts a row has, so that the engine can tell missing from disagreeing.
  * A class with few rows would narrow down who is in it, so thin ones merge into classes with fewer facts.
  */
+import { LinkageError } from "../errors.ts";
 import { MIN_CLASS_ROWS, type Profile } from "../profile.ts";
 import type { RecordFacts } from "./facts.ts";
 
@@ -12,14 +13,24 @@ const COVERAGE_FACTS: Readonly<Record<string, (facts: RecordFacts) => boolean>> 
   place: ({ birthPlaces, address }) => birthPlaces.length > 0 || address.locality !== "" || address.street !== "",
 };
 
-/** @returns The profile's class that has exactly the facts of the record, of those that the profile's classes know. */
+/**
+ * @returns The largest of the profile's classes all of whose facts the record has.
+ * @throws {@link LinkageError} `profile-invalid` when a class names a fact that this encoder does not know.
+ */
 export function coverageOf(profile: Profile, facts: RecordFacts): number {
-  return classWith(profile, (fact) => COVERAGE_FACTS[fact]?.(facts) ?? false);
+  return classWith(profile, (fact) => {
+    const has = Object.hasOwn(COVERAGE_FACTS, fact) ? COVERAGE_FACTS[fact] : undefined;
+    if (has === undefined) throw new LinkageError("profile-invalid", `no such coverage fact: ${fact}`);
+    return has(facts);
+  });
 }
 
-/** @returns The class that has the facts of both. */
-export function joinedClass(profile: Profile, one: number, other: number): number {
-  const has = new Set([one, other].flatMap((index) => profile.coverageClasses[index]?.facts ?? []));
+/**
+ * @param classes - In any order.
+ * @returns The class that has the facts of all.
+ */
+export function joinedClass(profile: Profile, classes: readonly number[]): number {
+  const has = new Set(classes.flatMap((index) => profile.coverageClasses[index]?.facts ?? []));
   return classWith(profile, (fact) => has.has(fact));
 }
 

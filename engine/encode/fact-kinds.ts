@@ -89,7 +89,7 @@ const FACT_KINDS: Readonly<Record<string, FactKind>> = {
 
 /** @throws {@link LinkageError} `profile-invalid` when a rule names a fact that this encoder does not know. */
 export function factKind(name: string): FactKind {
-  const kind = FACT_KINDS[name];
+  const kind = Object.hasOwn(FACT_KINDS, name) ? FACT_KINDS[name] : undefined;
   if (kind === undefined) throw new LinkageError("profile-invalid", `no such fact: ${name}`);
   return kind;
 }

@@ -39,7 +39,7 @@ export function factsOf(record: PersonRecord): RecordFacts {
     birthPlaces: distinct([placeSkeleton(record.birth_place)]),
     documents: distinct([record.doc_number, ...record.documents].map(documentNumber)),
     phones: distinct([record.phone, ...record.phones].map(phoneNumber)),
-    onlineIds: distinct(record.online_ids.map((id) => id.normalize("NFKC").trim().toLowerCase())),
+    onlineIds: distinct(record.online_ids.map(onlineId)),
     address: addressOf(record),
   };
 }
@@ -59,15 +59,17 @@ function nameVariants(record: PersonRecord): NameVariant[] {
 }
 
 function datesOf(record: PersonRecord): PartialDate[] {
-  const texts = [record.dob, ...record.dob_alternatives];
-  if (record.dob_quality === "range" && record.dob_to !== "") return rangeYears(record);
-  return texts.flatMap((text) => {
-    const date = isPlaceholder(text) ? undefined : parseDate(text);
-    if (date === undefined) return [];
-    // 1 January stands for "only the year is known" in most registers.
-    if (record.dob_quality === "approx" || (date.month === 1 && date.day === 1)) return [{ year: date.year }];
-    return [date];
-  });
+  const isRange = record.dob_quality === "range" && !isPlaceholder(record.dob_to);
+  const own = isRange ? rangeYears(record) : dateOf(record.dob, record);
+  return [...own, ...record.dob_alternatives.flatMap((text) => dateOf(text, record))];
+}
+
+function dateOf(text: string, { dob_quality }: PersonRecord): PartialDate[] {
+  const date = isPlaceholder(text) ? undefined : parseDate(text);
+  if (date === undefined) return [];
+  // 1 January stands for "only the year is known" in most registers.
+  if (dob_quality === "approx" || (date.month === 1 && date.day === 1)) return [{ year: date.year }];
+  return [date];
 }
 
 const MAX_RANGE_YEARS = 4;
@@ -92,14 +94,14 @@ function placeSkeleton(text: string): string {
 
 const MIN_DOCUMENT_CHARACTERS = 5;
 
-/** Letters and digits only, upper case; separators and leading letters of the document's kind say nothing of the person. */
+/** Letters and digits only, upper case; separators say nothing of the person. */
 function documentNumber(text: string): string {
   if (isPlaceholder(text)) return "";
   const bare = text
     .normalize("NFKC")
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, "");
-  return bare.length >= MIN_DOCUMENT_CHARACTERS && /[1-9]/.test(bare) ? bare : "";
+  return bare.length >= MIN_DOCUMENT_CHARACTERS && /[1-9]/.test(bare) && !isOneCharacter(bare) ? bare : "";
 }
 
 const SUBSCRIBER_DIGITS = 7;
@@ -107,7 +109,17 @@ const SUBSCRIBER_DIGITS = 7;
 /** The last digits: country code, trunk zero and spacing differ between the writings of one number. */
 function phoneNumber(text: string): string {
   const digits = text.replace(/\D/g, "");
-  return digits.length >= SUBSCRIBER_DIGITS ? digits.slice(-SUBSCRIBER_DIGITS) : "";
+  const subscriber = digits.slice(-SUBSCRIBER_DIGITS);
+  return subscriber.length < SUBSCRIBER_DIGITS || isOneCharacter(subscriber) ? "" : subscriber;
+}
+
+function onlineId(text: string): string {
+  return isPlaceholder(text) ? "" : text.normalize("NFKC").trim().toLowerCase();
+}
+
+/** 0000000 and the like stand for a missing number. */
+function isOneCharacter(text: string): boolean {
+  return /^(.)\1*$/u.test(text);
 }
 
 function addressOf(record: PersonRecord): AddressFacts {
@@ -115,12 +127,19 @@ function addressOf(record: PersonRecord): AddressFacts {
   const postcode = record.address_postcode || second;
   const locality = record.address_locality || third;
   const streetText = record.address_street || street;
+  const streetName = placeSkeleton(streetText);
   const houseNumber = streetText.match(/\d+/g)?.join("-") ?? "";
   return {
-    street: [placeSkeleton(streetText), houseNumber].filter((part) => part !== "").join(" "),
-    postcode: postcode.toUpperCase().replace(/[^A-Z0-9]/g, ""),
+    // A house number alone is no address.
+    street: streetName === "" || houseNumber === "" ? streetName : `${streetName} ${houseNumber}`,
+    postcode: postcodeOf(postcode),
     locality: placeSkeleton(locality),
   };
+}
+
+function postcodeOf(text: string): string {
+  const bare = text.toUpperCase().replace(/[^A-Z0-9]/g, "");
+  return isPlaceholder(text) || isOneCharacter(bare) ? "" : bare;
 }
 
 function distinct(values: readonly string[]): string[] {

@@ -5,7 +5,6 @@
 import { hash } from "node:crypto";
 import { canonicalBytes } from "../canonical-json.ts";
 import type { Profile } from "../profile.ts";
-
 import type { CellColumn, CellStore } from "./cell-store.ts";
 import { DIGEST_BYTES, type CellMaker, type RecordCells } from "./cells.ts";
 import { coverageOf, joinedClass, settleClasses } from "./coverage.ts";
@@ -192,7 +191,10 @@ function mergeRows(
   const rowProvenance = new Uint8Array(rowCount * PROVENANCE_BYTES);
   const rows = members.map((group, row): Row => {
     const parts = group.flatMap((record) => records[record] ?? []);
-    rowClasses[row] = group.reduce((joined, record) => joinedClass(profile, joined, classes[record] as number), 0);
+    rowClasses[row] = joinedClass(
+      profile,
+      group.map((record) => classes[record] as number),
+    );
     const joined = Buffer.concat(group.map((record) => provenance[record] as Uint8Array));
     rowProvenance.set(hash("sha256", joined, "buffer"), row * PROVENANCE_BYTES);
     const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));

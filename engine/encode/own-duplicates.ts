@@ -65,9 +65,8 @@ function sharedKeys(cells: CellStore, rule: number, thresholdBits: number): Rule
   const column = cells.read(rule);
   const pairs: number[] = [];
   for (const group of equalGroups(column)) {
-    const [first] = group;
-    if (first === undefined || (column.bits[first] as number) < thresholdBits) continue;
-    const owners = [...new Set(group.map((position) => column.owner[position] as number))];
+    const telling = group.filter((position) => (column.bits[position] as number) >= thresholdBits);
+    const owners = [...new Set(telling.map((position) => column.owner[position] as number))];
     if (owners.length > MAX_GROUP) continue;
     owners.forEach((one, at) => {
       for (const other of owners.slice(at + 1)) pairs.push(Math.min(one, other), Math.max(one, other));

@@ -9,7 +9,10 @@ import { LIST_FIELDS, parsePerson, PERSON_FIELDS, type PersonField, type PersonR
 export const ENCODINGS = ["utf-8", "windows-1250", "windows-1251", "windows-1253"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** CSV header → field of the person record; null leaves the column out. Columns mapped to one field are joined by a blank. */
+/**
+ * CSV header → field of the person record; null leaves the column out. Columns mapped to one field are joined by a blank,
+ * those of a field with several values become values of it.
+ */
 export type HeaderMap = Readonly<Record<string, PersonField | null>>;
 
 export type ListFormat = {
@@ -45,15 +48,18 @@ export async function* readList(bytes: AsyncIterable<Uint8Array>, format: ListFo
 
 async function* decode(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
   const decoder = new TextDecoder(encoding, { fatal: true });
+  const refuseUtf8 = encoding === "utf-8" ? () => undefined : utf8Refuser(encoding);
   let line = 1;
-  let first = true;
+  let bytesSeen = 0;
   for await (const chunk of bytes) {
-    if (first) checkFirstBytes(chunk, encoding);
-    first = false;
+    refuseUtf16(chunk, bytesSeen);
+    refuseUtf8(chunk);
+    bytesSeen += chunk.length;
     const text = decodeOrRefuse(() => decoder.decode(chunk, { stream: true }), encoding, line);
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) line++;
     yield text;
   }
+  refuseUtf8(undefined);
   yield decodeOrRefuse(() => decoder.decode(), encoding, line);
 }
 
@@ -69,18 +75,41 @@ function decodeOrRefuse(decodeText: () => string, encoding: Encoding, line: numb
   }
 }
 
-/** A file in another encoding would often decode without an error and match nothing: look at its first bytes. */
-function checkFirstBytes(chunk: Uint8Array, encoding: Encoding): void {
-  const [first, second] = chunk;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
-    throw new LinkageError("list-encoding-invalid", "the file is UTF-16; export it as UTF-8");
-  if (encoding === "utf-8" || !chunk.some((byte) => byte >= 0x80)) return;
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(chunk, { stream: true });
-  } catch {
-    return; // Not UTF-8, as the caller said.
-  }
-  throw new LinkageError("list-encoding-invalid", `the file is valid UTF-8, not ${encoding}; leave the encoding out`);
+const UTF16_SEARCHED_BYTES = 1024;
+
+/** UTF-16 has a zero byte in every Latin letter and line end; no encoding read here has one. */
+function refuseUtf16(chunk: Uint8Array, bytesBefore: number): void {
+  if (chunk.subarray(0, Math.max(0, UTF16_SEARCHED_BYTES - bytesBefore)).includes(0))
+    throw new LinkageError("list-encoding-invalid", "the file is UTF-16 or no text; export it as UTF-8");
+}
+
+/** So many letters beyond ASCII that are valid UTF-8 are no chance in a text of another encoding. */
+const SURE_UTF8_LETTERS = 20;
+
+/**
+ * UTF-8 read as a Windows code page decodes without an error and matches nothing: the whole text is watched.
+ *
+ * @returns Takes each chunk in turn, then undefined at the end; throws when the text is UTF-8.
+ */
+function utf8Refuser(encoding: Encoding): (chunk: Uint8Array | undefined) => void {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let isPossible = true;
+  let letters = 0;
+  return (chunk) => {
+    if (!isPossible) return;
+    try {
+      const text = chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+      letters += text.match(/[^\0-\x7f]/gu)?.length ?? 0;
+    } catch {
+      isPossible = false; // Not UTF-8, as the caller said.
+      return;
+    }
+    if (letters >= SURE_UTF8_LETTERS || (chunk === undefined && letters > 0))
+      throw new LinkageError(
+        "list-encoding-invalid",
+        `the file is valid UTF-8, not ${encoding}; leave the encoding out`,
+      );
+  };
 }
 
 async function* jsonLines(text: AsyncIterable<string>): AsyncGenerator<ListLine> {
@@ -124,6 +153,8 @@ function recordOrRefusal(line: number, read: () => unknown): ListLine {
   }
 }
 
+const RECORD_DELIMITERS = ["\r\n", "\n", "\r"];
+
 type CsvRow = { readonly record: readonly string[]; readonly info: { readonly lines: number } };
 
 async function* csvLines(text: AsyncIterable<string>, format: ListFormat): AsyncGenerator<ListLine> {
@@ -132,6 +163,8 @@ async function* csvLines(text: AsyncIterable<string>, format: ListFormat): Async
     bom: true,
     info: true,
     relax_column_count: true,
+    relax_quotes: true,
+    record_delimiter: RECORD_DELIMITERS,
     skip_empty_lines: true,
     max_record_size: MAX_LINE_CHARACTERS,
   });
@@ -143,15 +176,36 @@ async function* csvLines(text: AsyncIterable<string>, format: ListFormat): Async
       continue;
     }
     const known = columns;
-    yield recordOrRefusal(info.lines, () => fieldsOf(record, known, info.lines));
+    const line = info.lines - record.reduce((count, value) => count + lineBreaksIn(value), 0);
+    // A quote that nothing closes swallows the lines up to the next one: they would be lost as one bad record.
+    if (record.length !== known.length && line < info.lines) throw malformedCsv(line);
+    yield recordOrRefusal(line, () => {
+      if (record.some((value) => mayHoldOtherLines(value, format.delimiter)))
+        throw new LinkageError(
+          "record-invalid",
+          `line ${line}: a value that goes on to line ${info.lines} and holds quotes or delimiters; is a quote left open?`,
+        );
+      return fieldsOf(record, known, line);
+    });
   }
 }
 
+function lineBreaksIn(value: string): number {
+  return value.match(/\r\n|\n|\r/g)?.length ?? 0;
+}
+
+/** Whether a value looks like one that swallowed lines, not like an address of several lines. */
+function mayHoldOtherLines(value: string, delimiter: string): boolean {
+  return lineBreaksIn(value) > 0 && (value.includes(delimiter) || value.includes('"'));
+}
+
 async function* feed(text: AsyncIterable<string>, parser: ReturnType<typeof parseCsv>): AsyncGenerator {
+  const closed = new Promise((resolve) => parser.once("close", resolve));
   const feeding = (async () => {
     try {
       for await (const piece of text) {
-        if (!parser.write(piece)) await new Promise((resolve) => parser.once("drain", resolve));
+        if (parser.destroyed) return;
+        if (!parser.write(piece)) await Promise.race([closed, new Promise((resolve) => parser.once("drain", resolve))]);
       }
       parser.end();
     } catch (error) {
@@ -163,11 +217,15 @@ async function* feed(text: AsyncIterable<string>, parser: ReturnType<typeof pars
   } catch (cause) {
     if (cause instanceof LinkageError) throw cause;
     const line = typeof cause === "object" && cause !== null && "lines" in cause ? Number(cause.lines) : 0;
-    throw new LinkageError("list-malformed", `line ${line}: not readable as CSV; check quotes and --delimiter`, {
-      cause,
-    });
+    // The parser's own message may quote a value, so it is not passed on.
+    throw malformedCsv(line);
+  } finally {
+    await feeding;
   }
-  await feeding;
+}
+
+function malformedCsv(line: number): LinkageError {
+  return new LinkageError("list-malformed", `line ${line}: not readable as CSV; check quotes and --delimiter`);
 }
 
 function columnsOf(headers: readonly string[], format: ListFormat): (PersonField | null)[] {
@@ -195,7 +253,8 @@ function fieldsOf(values: readonly string[], columns: readonly (PersonField | nu
     const value = values[index]?.trim() ?? "";
     if (field === null || value === "") return;
     const before = texts.get(field);
-    texts.set(field, before === undefined ? value : `${before} ${value}`);
+    const separator = LIST_FIELDS.has(field) ? SEVERAL_VALUES : " ";
+    texts.set(field, before === undefined ? value : `${before}${separator}${value}`);
   });
   return Object.fromEntries(
     [...texts].map(([field, value]) => [
