@@ -36,15 +36,16 @@ export type Evaluation = {
 
 /**
  * @param pairs - Candidate pairs in any order.
- * @param truth - True pairs of references.
+ * @param truth - True pairs of references; one told twice, or the other way round, counts once.
  */
 export function evaluate(pairs: readonly WeighedPair[], truth: readonly (readonly [string, string])[]): Evaluation {
   const known = new Set(truth.flatMap(([one, other]) => [pairName(one, other), pairName(other, one)]));
+  const truePairs = new Set(truth.map((pair) => pairName(...(pair.toSorted() as [string, string])))).size;
   const isTrue = (pair: WeighedPair): boolean => known.has(pairName(pair.refA, pair.refB));
-  const curve = operatingPoints(pairs, isTrue, truth.length);
+  const curve = operatingPoints(pairs, isTrue, truePairs);
   const bandNames = [...new Set(pairs.map(({ band }) => band))];
   return {
-    truePairs: truth.length,
+    truePairs,
     candidatePairs: pairs.length,
     best: bestOf(curve, ({ f1 }) => f1) ?? { thresholdBits: 0, precision: 0, recall: 0, f1: 0 },
     atPrecision95: bestOf(

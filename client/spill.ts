@@ -38,7 +38,8 @@ export function spillStore(folder: string = tmpdir()): SpillStore {
   const append = (rule: number, column: CellColumn): void => {
     const file = open(rule);
     const sealed = seal(key, column);
-    writeSync(file.descriptor, sealed, 0, sealed.length, file.end);
+    if (writeSync(file.descriptor, sealed, 0, sealed.length, file.end) !== sealed.length)
+      throw new Error("a temporary file could not be written whole");
     file.pieces.push({ at: file.end, cells: column.owner.length });
     file.end += sealed.length;
   };

@@ -46,11 +46,16 @@ function readPairs(path: string): WeighedPair[] {
   const [refA = -1, refB = -1, weight = -1, band = -1] = columns;
   if (columns.includes(-1))
     throw new LinkageError("list-header-unknown", `${path}: the header must name ref_a, ref_b, weight_bits and band`);
+  const seen = new Set<string>();
   return rows.map((row, at) => {
     const weightBits = Number(row[weight]);
     if (row[weight] === "" || !Number.isFinite(weightBits))
       throw new LinkageError("list-malformed", `${path}: line ${at + 2}: weight_bits is not a number`);
-    return { refA: row[refA] ?? "", refB: row[refB] ?? "", weightBits, band: row[band] ?? "" };
+    const pair = { refA: row[refA] ?? "", refB: row[refB] ?? "", weightBits, band: row[band] ?? "" };
+    const name = JSON.stringify([pair.refA, pair.refB]);
+    if (seen.has(name)) throw new LinkageError("list-malformed", `${path}: line ${at + 2}: a pair that occurs earlier`);
+    seen.add(name);
+    return pair;
   });
 }
 

@@ -1,0 +1,94 @@
+/**
+ * Coverage classes.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { coverageOf, joinedClass, settleClasses } from "#engine/encode/coverage.ts";
+import { factsOf } from "#engine/encode/facts.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { person } from "./lists.ts";
+
+const factsIn = (coverage: number): readonly string[] => SHIPPED_PROFILE.coverageClasses[coverage]?.facts ?? [];
+const sizesOf = (classes: Uint8Array): number[] =>
+  SHIPPED_PROFILE.coverageClasses.map((_, index) => classes.filter((found) => found === index).length);
+
+describe("a record's class", () => {
+  test.each([
+    [{}, []],
+    [{ doc_number: "C01X00T47" }, []],
+    [{ dob: "1980" }, ["birth-year"]],
+    [{ dob: "1980-02" }, ["birth-year"]],
+    [{ dob: "1980-01-01" }, ["birth-year"]],
+    [{ dob: "1980-02-03" }, ["birth-year", "birth-date"]],
+    [{ dob: "1980", phone: "5551234" }, ["birth-year", "identifier"]],
+    [{ dob: "1980", online_ids: ["a@b"] }, ["birth-year", "identifier"]],
+    [{ dob: "1980", birth_place: "Zagreb" }, ["birth-year", "place"]],
+    [{ dob: "1980", address: "Ilica 1, 10000, Zagreb" }, ["birth-year", "place"]],
+    [{ dob: "1980", birth_place: "unknown", phone: "0000000" }, ["birth-year"]],
+    [
+      { dob: "1980-02-03", birth_place: "Zagreb", doc_number: "C01X00T47" },
+      ["birth-year", "birth-date", "place", "identifier"],
+    ],
+  ])("of %j has %j", (fields, wanted) => {
+    expect(factsIn(coverageOf(SHIPPED_PROFILE, factsOf(person(fields))))).toEqual(wanted);
+  });
+
+  test("is refused when the profile names a fact that is none", () => {
+    const coverageClasses = [
+      { facts: [], mergesInto: null },
+      { facts: ["constructor"], mergesInto: 0 },
+    ];
+    expect(() => coverageOf({ ...SHIPPED_PROFILE, coverageClasses }, factsOf(person({})))).toThrow(/^profile-invalid/);
+  });
+
+  test("when merged has the facts of all, whatever their order", () => {
+    const classes = fc.array(fc.nat(SHIPPED_PROFILE.coverageClasses.length - 1), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(classes, (parts) => {
+        const joined = joinedClass(SHIPPED_PROFILE, parts);
+        expect(joinedClass(SHIPPED_PROFILE, parts.toReversed())).toBe(joined);
+        const all = new Set(parts.flatMap(factsIn));
+        expect(factsIn(joined).every((fact) => all.has(fact))).toBe(true);
+        for (const part of parts) expect(factsIn(joined).length).toBeGreaterThanOrEqual(factsIn(part).length);
+      }),
+    );
+  });
+});
+
+describe("thin classes", () => {
+  test("are none after settling, and no row gains a fact", () => {
+    const sizes = fc.array(fc.oneof(fc.nat(25), fc.nat(200)), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(sizes, (drawn) => {
+        const classes = Uint8Array.from(drawn.flatMap((count, index) => Array<number>(count).fill(index)));
+        const settled = settleClasses(SHIPPED_PROFILE, classes);
+        const found = sizesOf(settled);
+        expect(found.reduce((sum, count) => sum + count, 0)).toBe(classes.length);
+        if (classes.length < 20) expect(settled.every((coverage) => coverage === 0)).toBe(true);
+        else expect(found.filter((count) => count > 0 && count < 20)).toEqual([]);
+        settled.forEach((coverage, row) => {
+          const before = factsIn(classes[row] ?? 0);
+          expect(factsIn(coverage).every((fact) => before.includes(fact))).toBe(true);
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([
+    ["a thin class goes where the profile says", { 5: 40, 7: 19 }, { 5: 59 }],
+    ["a class that its own thin ones fill stays", { 1: 30, 4: 10, 5: 5, 6: 5 }, { 1: 30, 4: 20 }],
+    ["thin ones go on until they are many", { 0: 20, 4: 10, 5: 5 }, { 0: 35 }],
+    ["a thin class 0 takes in the next ones", { 0: 5, 1: 30, 4: 40 }, { 0: 35, 4: 40 }],
+    ["enough rows stay as they are", { 0: 20, 3: 20, 7: 20 }, { 0: 20, 3: 20, 7: 20 }],
+    ["fewer than twenty rows are class 0", { 3: 6, 7: 12 }, { 0: 18 }],
+  ])("%s", (_, before, after) => {
+    const rows = Object.entries(before).flatMap(([index, count]) => Array<number>(count).fill(Number(index)));
+    const found = sizesOf(settleClasses(SHIPPED_PROFILE, Uint8Array.from(rows)));
+    expect(Object.fromEntries(found.map((count, index) => [index, count]).filter(([, count]) => count))).toEqual(after);
+  });
+
+  test("of no rows are none", () => {
+    expect(settleClasses(SHIPPED_PROFILE, new Uint8Array(0))).toEqual(new Uint8Array(0));
+  });
+});

@@ -1,0 +1,137 @@
+/**
+ * Fact kinds: values and bits.
+ */
+import { describe, expect, test } from "vitest";
+import { factKind } from "#engine/encode/fact-kinds.ts";
+import { factsOf } from "#engine/encode/facts.ts";
+import { informationOf } from "#engine/encode/information.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { person } from "./lists.ts";
+
+const values = (bits: Record<string, number>, rareBits: number) => ({ bits, rareBits });
+const INFORMATION = informationOf({
+  format: "aquila/frequencies/v1",
+  source: "made for this test",
+  folds: values({ petrov: 6, ivan: 4 }, 12),
+  skeletons: values({ ptrf: 5 }, 10),
+  roots: values({ petrov: 6, ivan: 4 }, 11),
+  birthYears: values({ "1980": 5 }, 7),
+  places: values({}, 8),
+  nationalities: values({ HR: 1 }, 5),
+});
+
+function alternatives(kind: string, fields: Record<string, unknown>): [string, number][] {
+  return factKind(kind)(factsOf(person(fields)), INFORMATION).map(({ value, bits }) => [
+    value,
+    Number(bits.toFixed(4)),
+  ]);
+}
+
+const valuesOf = (kind: string, fields: Record<string, unknown>): string[] =>
+  alternatives(kind, fields).map(([value]) => value);
+
+const IVAN = { family_name: "Petrov", given_name: "Ivan" };
+
+describe("names", () => {
+  test("a pair has both words in alphabetical order and two bits less than their sum", () => {
+    expect(alternatives("pair-fold", IVAN)).toEqual([["ivan petrov", 8]]);
+    expect(alternatives("pair-fold", { family_name: "Ivan", given_name: "Petrov" })).toEqual([["ivan petrov", 8]]);
+  });
+
+  test("two words in one field are a pair when the other field is empty", () => {
+    expect(valuesOf("pair-fold", { family_name: "Ivan Petrov" })).toEqual(["ivan petrov"]);
+    expect(valuesOf("pair-fold", { family_name: "Petrov" })).toEqual([]);
+  });
+
+  test("every family word goes with every given word, aliases behind", () => {
+    expect(valuesOf("pair-fold", { family_name: "Petrov Ivanov", given_name: "Ivan", aliases: ["Vanja"] })).toEqual([
+      "ivan petrov",
+      "ivan ivanov",
+      "petrov vania",
+      "ivanov vania",
+    ]);
+  });
+
+  test("an initial is no word of a pair, but an initial", () => {
+    const fields = { family_name: "Petrov", given_name: "I." };
+    expect(valuesOf("pair-fold", fields)).toEqual([]);
+    expect(alternatives("given-initial", fields)).toEqual([["e", Number(Math.log2(10).toFixed(4))]]);
+  });
+
+  test("single words carry the bits of the table, rare ones the bits of rare ones", () => {
+    expect(alternatives("token-fold", { ...IVAN, given_name: "Zdenko" })).toEqual([
+      ["petrov", 6],
+      ["zdenko", 12],
+    ]);
+    expect(alternatives("given-root", IVAN)).toEqual([["ivan", 2]]);
+  });
+
+  test("folds of given names one letter apart share a value", () => {
+    const [one, other] = ["Branko", "Brank0o"].map((given_name) =>
+      valuesOf("given-deletions-family", { ...IVAN, given_name }),
+    );
+    expect(one?.some((value) => other?.includes(value))).toBe(true);
+  });
+});
+
+describe("dates", () => {
+  const born = { dob: "1980-02-03" };
+  const day = Math.log2(365);
+  test.each([
+    ["birth-date", "1980-2-3", 5 + day],
+    ["birth-date-swapped", "1980-2-3", 5 + day - 1],
+    ["birth-year-month", "1980-2", 5 + Math.log2(12)],
+    ["birth-day-month", "2-3", day],
+    ["birth-year", "1980", 5],
+  ])("%s is %s", (kind, value, bits) => {
+    expect(alternatives(kind, born)).toEqual([[value, Number(bits.toFixed(4))]]);
+  });
+
+  test("swapped day and month have one value", () => {
+    expect(valuesOf("birth-date-swapped", { dob: "1980-03-02" })).toEqual(valuesOf("birth-date-swapped", born));
+    expect(valuesOf("birth-date-swapped", { dob: "1980-02-13" })).toEqual([]);
+  });
+
+  test("a year alone has no day and no month", () => {
+    for (const kind of ["birth-date", "birth-date-swapped", "birth-year-month", "birth-day-month"])
+      expect(valuesOf(kind, { dob: "1980" })).toEqual([]);
+  });
+
+  test("years one apart always share a window, years four apart never", () => {
+    const windows = (year: number): string[] => valuesOf("birth-year-window", { dob: String(year) });
+    for (let year = 1900; year < 2000; year++) {
+      expect(windows(year)).toHaveLength(2);
+      expect(windows(year).some((value) => windows(year + 1).includes(value))).toBe(true);
+      expect(windows(year).some((value) => windows(year + 4).includes(value))).toBe(false);
+    }
+  });
+});
+
+describe("numbers and places", () => {
+  test("carry their fixed bits", () => {
+    expect(alternatives("document", { doc_number: "12345" })).toEqual([
+      ["12345", Number((5 * Math.log2(10)).toFixed(4))],
+    ]);
+    expect(alternatives("document", { doc_number: "123456789" })).toEqual([["123456789", 26]]);
+    expect(alternatives("phone", { phone: "5551234" })).toEqual([["5551234", 20]]);
+    expect(alternatives("online-id", { online_ids: ["a@b"] })).toEqual([["a@b", 24]]);
+    expect(alternatives("postcode", { address_postcode: "10 000" })).toEqual([["10000", 9]]);
+    expect(alternatives("sex", { sex: "F" })).toEqual([["F", 0.3]]);
+    expect(alternatives("birth-place", { birth_place: "Zagreb" })[0]?.[1]).toBe(6);
+    expect(alternatives("nationality", { nationality: "HR", nationalities: ["RS"] })).toEqual([
+      ["HR", 0],
+      ["RS", 3],
+    ]);
+  });
+});
+
+test("every fact of the shipped profile is known, an unknown one is refused", () => {
+  for (const name of SHIPPED_PROFILE.rules.flatMap((rule) => rule.facts)) expect(() => factKind(name)).not.toThrow();
+  expect(() => factKind("shoe-size")).toThrow(new LinkageError("profile-invalid", "no such fact: shoe-size"));
+  expect(() => factKind("constructor")).toThrow(LinkageError);
+});
+
+test("an empty record has no alternative of any kind", () => {
+  for (const name of SHIPPED_PROFILE.rules.flatMap((rule) => rule.facts)) expect(valuesOf(name, {})).toEqual([]);
+});
