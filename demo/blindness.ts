@@ -57,7 +57,7 @@ export class BlindnessProof {
     const memory = memoryHaystack("memory before", this.#server.processId);
     const haystacks = memory === undefined ? [snapshot] : [snapshot, memory];
     for (const { leaks } of await this.#server.whileHeld(() => this.#searchAll(haystacks)))
-      for (const { needle } of leaks) this.#knownBefore.add(needle);
+      for (const { needle, kind } of leaks) if (kind !== "control") this.#knownBefore.add(needle);
   }
 
   /** Searches the process's memory while it is held still. @returns Whether the system lets it be read. */

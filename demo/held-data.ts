@@ -75,12 +75,17 @@ export type HeldRow = {
   readonly cells: readonly { readonly rule: string; readonly keys: readonly string[] }[];
 };
 
-/** @param bytes - A whole batch. */
-export function heldRow(bytes: Uint8Array, row: number): HeldRow {
+/**
+ * @param bytes - A whole batch.
+ * @param handle - Of a row in it, base64url.
+ */
+export function heldRow(bytes: Uint8Array, handle: string): HeldRow {
   const batch = viewBatch(new Uint8Array(bytes), SHIPPED_PROFILE);
+  const row = [...batch.classes.keys()].find((candidate) => handleOf(batch, candidate) === handle);
+  if (row === undefined) throw new RangeError("heldRow: the batch has no such handle");
   const hex = (half: number | undefined): string => (half ?? 0).toString(16).padStart(8, "0");
   return {
-    handle: handleOf(batch, row),
+    handle,
     coverageClass: batch.classes[row] ?? 0,
     cells: batch.columns.map(({ upper, lower, row: rows }, rule) => ({
       rule: SHIPPED_PROFILE.rules[rule]?.id ?? "",

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { openVault } from "#client/vault.ts";
 import { slotCount } from "#engine/profile.ts";
 import { makeOperatorIdentity } from "#engine/round/identity.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
@@ -20,6 +21,7 @@ import {
   openPartyThreads,
   PartyRound,
   PURPOSE,
+  vaultFolderOf,
   type PartyThreads,
 } from "./parties.ts";
 import { megabytes, printText, printTitle, wholeNumber } from "./printing.ts";
@@ -32,6 +34,9 @@ const SEED = 2026;
 const FEWEST_RECORDS = 100;
 const MOST_RECORDS = 20_000;
 const EXIT_USAGE = 64;
+const EXIT_INTERRUPTED = 130;
+/** A server that is being ended may still make files. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10 };
 const THREADS = Math.min(2, availableParallelism());
 
 const { values } = parseArgs({
@@ -45,20 +50,14 @@ if (!Number.isInteger(records) || records < FEWEST_RECORDS || records > MOST_REC
 
 const folder = mkdtempSync(join(tmpdir(), "aquila-demo-"));
 const threads = openPartyThreads(THREADS);
-let server: ServerProcess | undefined;
-let isCleaned = false;
-
-async function clean(): Promise<void> {
-  if (isCleaned) return;
-  isCleaned = true;
-  await threads.close();
-  await server?.stop();
-  rmSync(folder, { recursive: true, force: true });
-}
+let starting: Promise<ServerProcess> | undefined;
+let interruptedCode = EXIT_INTERRUPTED;
+const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => {
-    process.exitCode ??= values.serve ? 0 : 1;
-    void clean().then(() => process.exit());
+    interruption.abort();
+    rmSync(folder, REMOVAL);
+    process.exit(interruptedCode);
   });
 
 try {
@@ -66,18 +65,28 @@ try {
   printTitle(faults.length === 0 ? "Done" : "Failed");
   for (const fault of faults) console.log(fault);
   console.log(`${process.uptime().toFixed(1)} seconds`);
-  if (faults.length > 0) process.exitCode = 1;
-  if (values.serve && server !== undefined) {
-    console.log(`\nThe secretariat is still up at ${server.url}`);
-    console.log(`  API page  ${server.url}/docs\n  metrics   ${server.url}/metrics\n  files     ${folder}`);
-    console.log("Ctrl-C ends it and removes its files.");
-    await new Promise(() => undefined);
-  }
+  process.exitCode = faults.length === 0 ? 0 : 1;
+  if (values.serve) await serveOn(process.exitCode);
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
 } finally {
-  await clean();
+  await threads.close();
+  await starting?.then(
+    (server) => server.stop(),
+    () => undefined,
+  );
+  rmSync(folder, REMOVAL);
+}
+
+/** Leaves the server up until the process is told to end. */
+async function serveOn(exitCode: number): Promise<void> {
+  const url = (await starting)?.url ?? "";
+  console.log(`\nThe secretariat is still up at ${url}`);
+  console.log(`  API page  ${url}/docs\n  metrics   ${url}/metrics\n  files     ${folder}`);
+  console.log("Ctrl-C ends it and removes its files.");
+  interruptedCode = exitCode;
+  await new Promise(() => undefined);
 }
 
 /** @returns What went wrong; empty when the round and the proof are as they should be. */
@@ -100,15 +109,14 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
   say(`${parties.length} lists written`);
 
   const operator = makeOperatorIdentity("operator");
-  const listening = startServer(join(folder, "secretariat"), roster, operator);
+  starting = startServer(join(folder, "secretariat"), roster, operator, interruption.signal);
   const [started, index] = await Promise.all([
-    listening,
+    starting,
     threads.indexLists({
       listPaths: parties.map((party) => listPathOf(folder, party)),
       controls: [PURPOSE, ...roster.parties.map((party) => party.signKey)],
     }),
   ]);
-  server = started;
   say(`secretariat listening on ${started.url}, process ${started.processId}`);
   const proof = new BlindnessProof(index, started, join(folder, "planted"), THREADS);
   try {
@@ -214,8 +222,11 @@ async function demonstrate(threads: PartyThreads): Promise<string[]> {
 
     const [first] = batches;
     if (first === undefined) throw new Error("the secretariat holds no batch");
-    const [from, to] = basename(first, ".batch").split("-");
-    printHeldRow(heldRow(readFileSync(first), 0), from ?? "", to ?? "");
+    const [from = "", to = ""] = basename(first, ".batch").split("-");
+    const [ownRow] = openVault(vaultFolderOf(folder, from)).readHandleMap(ROUND, to);
+    if (ownRow === undefined) throw new Error("the batch stands for no record");
+    const [handle, refs] = ownRow;
+    printHeldRow(heldRow(readFileSync(first), handle), from, to, refs.join(" and "));
 
     return [
       ...(leakCount === 0 ? [] : [`${leakCount} leaks were found`]),

@@ -6,7 +6,7 @@ import { ENCODINGS, type Encoding } from "./needle-index.ts";
 import type { Leak } from "./leak-search.ts";
 
 /** Where a planted leak stands: bytes `start` to `end` of the copy. */
-export type PlantedLeak = { readonly encoding: Encoding; readonly start: number; readonly end: number };
+type PlantedLeak = { readonly encoding: Encoding; readonly start: number; readonly end: number };
 
 /** Copies a file and adds one line for each encoding; each holds `text` in the middle of a message. */
 export function plantInEveryEncoding(source: string, copy: string, text: string): PlantedLeak[] {

@@ -16,7 +16,7 @@ export type SharedHit = {
   readonly band: ReleasedBand;
 };
 
-export type BandQuality = {
+type BandQuality = {
   /** This band and all more certain ones. */
   readonly downTo: ReleasedBand;
   readonly hits: number;

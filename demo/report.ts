@@ -84,9 +84,9 @@ export function printPlanted(results: readonly PlantedResult[]): void {
     console.log(`planted in a ${name}: ${planted} ${planted === 1 ? "leak" : "leaks"}, found ${found}`);
 }
 
-/** @param from - The party that sent the row, for `to`. */
-export function printHeldRow(row: HeldRow, from: string, to: string): void {
-  printTitle(`All that the secretariat held of one row (sent by ${from} for ${to})`);
+/** @param ref - What the row is to the party that sent it, and to nobody else. */
+export function printHeldRow(row: HeldRow, from: string, to: string, ref: string): void {
+  printTitle(`All that the secretariat held of one row of the batch from ${from} for ${to}`);
   console.log(`handle          ${row.handle}`);
   console.log(`coverage class  ${row.coverageClass}`);
   const width = Math.max(...row.cells.map(({ rule }) => rule.length));
@@ -96,7 +96,10 @@ export function printHeldRow(row: HeldRow, from: string, to: string): void {
       console.log(`${label.padEnd(width)}  ${keys.slice(at, at + KEYS_IN_A_LINE).join("  ")}`);
     }
   }
-  printText("Which of these keys are random fillers cannot be told from the batch.");
+  printText(
+    `Which of these keys are random fillers cannot be told from the batch. That the row is record ${ref} stands in the vault ` +
+      `of ${from} and nowhere else; under each of its other pairings the record has another handle, other keys, another place.`,
+  );
 }
 
 const KEYS_IN_A_LINE = 4;

@@ -8,7 +8,7 @@ import type { NeedleIndex } from "./needle-index.ts";
 import type { SearchWorkerData, StretchResult } from "./search-worker.ts";
 
 /** A leak and the file in which it stands. */
-export type FiledLeak = Leak & { readonly path: string };
+type FiledLeak = Leak & { readonly path: string };
 
 export type HaystackResult = {
   readonly name: string;

@@ -23,7 +23,7 @@ export type ServerProcess = {
   readonly stop: () => Promise<void>;
 };
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 const SNAPSHOT_MS = 30_000;
 const POLL_MS = 20;
 const LONGEST_STRING = 1 << 29;
@@ -35,9 +35,15 @@ const REPOSITORY = new URL("..", import.meta.url).pathname;
  * Starts the server on a free loopback port and waits until it listens.
  *
  * @param folder - Gets roster, configuration, server key, log, heap snapshots and the server's own data folder.
+ * @param interruption - Ends the process at once, also while it starts.
  * @throws Error if it ends or does not listen in time.
  */
-export async function startServer(folder: string, roster: Roster, operator: OperatorIdentity): Promise<ServerProcess> {
+export async function startServer(
+  folder: string,
+  roster: Roster,
+  operator: OperatorIdentity,
+  interruption: AbortSignal,
+): Promise<ServerProcess> {
   const snapshotFolder = join(folder, "heap");
   const logFile = join(folder, "server.log");
   const dataFolder = join(folder, "data");
@@ -67,11 +73,14 @@ export async function startServer(folder: string, roster: Roster, operator: Oper
       "--config",
       join(folder, "config.json"),
     ],
-    { cwd: REPOSITORY, stdio: ["ignore", log, log] },
+    { cwd: REPOSITORY, stdio: ["ignore", log, log], signal: interruption, killSignal: "SIGKILL" },
   );
   closeSync(log);
   const ended = new Promise<void>((resolve) => {
     child.once("exit", () => {
+      resolve();
+    });
+    child.once("error", () => {
       resolve();
     });
   });
