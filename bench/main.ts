@@ -3,10 +3,11 @@
  * Exit codes: 0 measured, 1 a bench found itself wrong, 64 wrong usage.
  */
 import { parseArgs } from "node:util";
+import { encode } from "./encode.ts";
 import { join } from "./join.ts";
 import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
 
-const BENCHES: readonly Bench[] = [join];
+const BENCHES: readonly Bench[] = [encode, join];
 
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 

@@ -2,6 +2,7 @@
  * Key cells: from facts to d, and from d to a key.
  */
 import { createCipheriv } from "node:crypto";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -9,8 +10,10 @@ import { cellMaker, factDigest, type Cell } from "#engine/encode/cells.ts";
 import { factKind } from "#engine/encode/fact-kinds.ts";
 import { factsOf, type RecordFacts } from "#engine/encode/facts.ts";
 import { informationOf, shippedTable } from "#engine/encode/information.ts";
+import { parsePerson } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { generatedRecords, makeCells, person, vectorFile } from "./lists.ts";
+import { vectorFile } from "../batch/vectors.ts";
+import { generatedRecords, makeCells, person } from "./lists.ts";
 
 const LinkageKeyVectors = z.strictObject({
   cases: z.array(
@@ -42,6 +45,19 @@ describe("the second implementation's vectors", () => {
     expect(hex(block.subarray(0, 8))).toBe(expected.key);
     expect([block.readUInt32BE(0), block.readUInt32BE(4)]).toEqual([expected.upper, expected.lower]);
   });
+});
+
+test("the worked example of the specification is what the encoder makes", () => {
+  const page = (name: string): string =>
+    readFileSync(new URL(`../../../docs/spec/${name}.md`, import.meta.url), "utf8");
+  const example: unknown = JSON.parse(/```json\n([^`]*)```/.exec(page("person"))?.[1] ?? "");
+  const { cells } = makeCells(factsOf(parsePerson(example, 1)));
+  const rows = [...page("encoding").matchAll(/^\| `([a-z-]+)` \| .* \| ([\d.]+) \| `([0-9a-f]{32})` \|$/gm)];
+  expect(rows).toHaveLength(4);
+  for (const [, rule = "", bits = "", d] of rows) {
+    const cell = cells.find((found) => found.rule === ruleIndex(rule));
+    expect([hex(cell?.digest ?? new Uint8Array()), Number(cell?.bits.toFixed(2))]).toEqual([d, Number(bits)]);
+  }
 });
 
 describe("digests", () => {

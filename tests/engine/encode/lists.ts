@@ -10,9 +10,6 @@ import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { generateRecords } from "#fixtures/people.ts";
-import { vectorFile } from "../batch/vectors.ts";
-
-export { vectorFile };
 
 /** Makes cells under the shipped profile. */
 export const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));

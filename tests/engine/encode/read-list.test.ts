@@ -1,9 +1,10 @@
 /**
  * Lists as police exports are: encodings, delimiters, broken lines, broken files.
  */
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PERSON_FIELDS, type PersonRecord } from "#engine/encode/person.ts";
+import { parsePerson, PERSON_FIELDS, type PersonRecord } from "#engine/encode/person.ts";
 import { ENCODINGS, readList, type Encoding, type HeaderMap, type ListFormat } from "#engine/encode/read-list.ts";
 import { LinkageError } from "#engine/errors.ts";
 
@@ -323,6 +324,16 @@ describe("CSV columns", () => {
         },
       ),
     );
+  });
+
+  test("the specification's example of a header map gives the record that it says", async () => {
+    const page = readFileSync(new URL("../../../docs/spec/person.md", import.meta.url), "utf8");
+    const headerMap = JSON.parse(/```json\n(\{\n {2}"surname"[^`]*)```/.exec(page)?.[1] ?? "") as HeaderMap;
+    const headers = /have the headers `([^`]*)`/.exec(page)?.[1] ?? "";
+    const row = /The row `([^`]*)`/.exec(page)?.[1] ?? "";
+    const record = JSON.parse(/is then\n`([^`]*)`/.exec(page)?.[1] ?? "") as Record<string, string>;
+    const text = `${headers.replaceAll("\n", " ")}\n${row}\n`;
+    expect(await recordsOf(Buffer.from(text), { headerMap })).toEqual([parsePerson(record, 2)]);
   });
 
   test("every field of a record is a header", async () => {
