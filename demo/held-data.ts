@@ -25,7 +25,16 @@ export function keepDataFolder(dataFolder: string, copy: string): void {
   for (const round of readdirSync(rounds)) {
     mkdirSync(join(copy, "rounds", round), { recursive: true });
     for (const name of readdirSync(join(rounds, round)))
-      linkSync(join(rounds, round, name), join(copy, "rounds", round, name));
+      linkIfThere(join(rounds, round, name), join(copy, "rounds", round, name));
+  }
+}
+
+/** A file that the server deletes meanwhile is gone for an examiner too. */
+function linkIfThere(path: string, copy: string): void {
+  try {
+    linkSync(path, copy);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
   }
 }
 

@@ -11,17 +11,9 @@
  * number are chance, and a fact written into a longer run of digits is therefore not found.
  */
 
-import {
-  FACT_KINDS,
-  FORMS,
-  WINDOW_BYTES,
-  encodeNeedle,
-  firstEntry,
-  needleText,
-  patternOf,
-  wordFilterPlace,
-} from "./needle-index.ts";
-import type { Encoding, FactKind, Form, NeedleIndex } from "./needle-index.ts";
+import { WINDOW_BYTES, encodeNeedle, type Encoding } from "./leak-encoding.ts";
+import { FACT_KINDS, FORMS, firstEntry, needleText, patternOf, wordFilterPlace } from "./needle-index.ts";
+import type { FactKind, Form, NeedleIndex } from "./needle-index.ts";
 
 export type Leak = {
   readonly kind: FactKind;
@@ -125,13 +117,19 @@ export function findLeaks(index: NeedleIndex, bytes: Uint8Array): Leak[] {
  * @returns First position from `from` on at which some pattern's first eight bytes stand; `end` when none does.
  */
 function nextWindow(index: NeedleIndex, block: Uint8Array, from: number, end: number): number {
-  const { wordFilter } = index;
-  let word0 = wordAt(block, from - 1);
-  for (let at = from; at < end; at++) {
-    word0 = (word0 << 8) | (block[at + 3] as number);
-    const place = wordFilterPlace(word0);
-    if ((((wordFilter[place >>> 5] as number) >>> (place & 31)) & 1) === 0) continue;
-    if (firstEntry(index, word0, wordAt(block, at + 4)) !== 0) return at;
+  let at = nextWord(index.wordFilter, block, from, end);
+  while (at < end && firstEntry(index, wordAt(block, at), wordAt(block, at + 4)) === 0)
+    at = nextWord(index.wordFilter, block, at + 1, end);
+  return at;
+}
+
+/** As {@link nextWindow} for the first four bytes, and not surely so. A loop without calls: nearly all bytes end here. */
+function nextWord(wordFilter: Uint32Array, block: Uint8Array, from: number, end: number): number {
+  let word = wordAt(block, from) >>> 8;
+  for (let at = from + 3; at < end + 3; at++) {
+    word = (word << 8) | (block[at] as number);
+    const place = wordFilterPlace(word);
+    if ((((wordFilter[place >>> 5] as number) >>> (place & 31)) & 1) !== 0) return at - 3;
   }
   return end;
 }

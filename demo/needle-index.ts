@@ -1,10 +1,8 @@
 /**
  * The facts that a leak search looks for, as an index that worker threads share.
- * Each text is searched as written and folded, in UTF-8, UTF-16, Latin-1 (as V8 keeps strings that fit it), JSON escapes
- * (as its heap snapshots write other letters), hexadecimal and base64 (RFC 4648 §4, §5 and §8).
- * Base64 of a text inside a longer stream depends on its neighbours except for its interior, at three alignments;
- * the interior is what is searched.
+ * Each text is searched as written and folded, in every encoding of leak-encoding.ts.
  */
+import { ENCODINGS, WINDOW_BYTES, patternsOf, type Encoding } from "./leak-encoding.ts";
 
 /** What a needle is; a leak is reported by kind, never by value. A control is no leak: a text that is there and must be found. */
 export const FACT_KINDS = ["full name", "date of birth", "document", "telephone", "control"] as const;
@@ -16,32 +14,9 @@ export type Fact = { readonly kind: FactKind; readonly text: string };
 export const FORMS = ["plain", "folded"] as const;
 export type Form = (typeof FORMS)[number];
 
-export const ENCODINGS = [
-  "utf-8",
-  "utf-16le",
-  "utf-16be",
-  "latin-1",
-  "json",
-  "json upper",
-  "hex",
-  "hex upper",
-  "base64+0",
-  "base64+1",
-  "base64+2",
-  "base64url+0",
-  "base64url+1",
-  "base64url+2",
-] as const;
-export type Encoding = (typeof ENCODINGS)[number];
-
-/** Shortest text searched, in bytes of UTF-8, and the bytes of a pattern by which the index finds it. */
-export const WINDOW_BYTES = 8;
-
 /** Positions of a pattern are numbered needle · 16 + encoding. */
 const ENCODING_BITS = 4;
-const NOT_FOR_ASCII: ReadonlySet<Encoding> = new Set(["latin-1", "json", "json upper"]);
-const FIRST_NOT_ASCII = 0x80;
-const WORD_FILTER_BITS = 23;
+const WORD_FILTER_BITS = 20;
 const WINDOW_FILTER_BITS = 24;
 
 /** All arrays lie in shared memory; an entry is kept as its number plus one, 0 means none. */
@@ -75,59 +50,6 @@ export type NeedleIndex = {
 /** Lower case without combining marks: what survives a careless normalisation. */
 export function foldForSearch(text: string): string {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-}
-
-/** @returns The bytes that `text` (UTF-8) leaves in a stream under an encoding. */
-export function encodeNeedle(text: Buffer, encoding: Encoding): Buffer {
-  switch (encoding) {
-    case "utf-8":
-      return text;
-    case "utf-16le":
-      return Buffer.from(text.toString("utf8"), "utf16le");
-    case "utf-16be":
-      return Buffer.from(text.toString("utf8"), "utf16le").swap16();
-    case "latin-1":
-      return Buffer.from(text.toString("utf8"), "latin1");
-    case "json":
-      return jsonEscaped(text);
-    case "json upper":
-      return jsonEscaped(text, (digits) => digits.toUpperCase());
-    case "hex":
-      return Buffer.from(text.toString("hex"), "latin1");
-    case "hex upper":
-      return Buffer.from(text.toString("hex").toUpperCase(), "latin1");
-    case "base64+0":
-      return base64Interior(text, 0, "base64");
-    case "base64+1":
-      return base64Interior(text, 1, "base64");
-    case "base64+2":
-      return base64Interior(text, 2, "base64");
-    case "base64url+0":
-      return base64Interior(text, 0, "base64url");
-    case "base64url+1":
-      return base64Interior(text, 1, "base64url");
-    case "base64url+2":
-      return base64Interior(text, 2, "base64url");
-  }
-}
-
-/** JSON with every letter beyond ASCII escaped (RFC 8259 §7). */
-function jsonEscaped(text: Buffer, digitCase = (digits: string): string => digits): Buffer {
-  const escaped = text
-    .toString("utf8")
-    .replace(/[^\0-\x7f]/g, (unit) => `\\u${digitCase(unit.charCodeAt(0).toString(16).padStart(4, "0"))}`);
-  return Buffer.from(escaped, "latin1");
-}
-
-/**
- * Characters all of whose six bits belong to the text, when it starts `alignment` bytes after a group of three.
- */
-function base64Interior(text: Buffer, alignment: number, alphabet: "base64" | "base64url"): Buffer {
-  const padded = Buffer.alloc(alignment + text.length);
-  text.copy(padded, alignment);
-  const first = Math.ceil((alignment * 8) / 6);
-  const end = Math.floor((padded.length * 8) / 6);
-  return Buffer.from(padded.toString(alphabet).slice(first, end), "latin1");
 }
 
 /** @returns Place of a pattern's first word in the filter. */
@@ -192,10 +114,7 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
 
   for (let needle = 0; needle < needleCount; needle++) {
     const text = Buffer.from(texts.buffer, starts[needle], (starts[needle + 1] ?? 0) - (starts[needle] ?? 0));
-    const isAscii = text.every((byte) => byte < FIRST_NOT_ASCII);
-    for (const [code, encoding] of ENCODINGS.entries()) {
-      const pattern = patternUnlessRepeated(text, encoding, isAscii);
-      if (pattern === undefined) continue;
+    for (const [code, pattern] of patternsOf(text)) {
       longestPatternBytes = Math.max(longestPatternBytes, pattern.length);
       const word0 = pattern.readInt32BE(0);
       const word1 = pattern.readInt32BE(WINDOW_BYTES / 2);
@@ -229,37 +148,6 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
     lengths,
     tails,
   };
-}
-
-/**
- * @returns Nothing when an encoding cannot hold the text or gives the bytes of another one: Latin-1 and JSON of ASCII,
- * hexadecimal without letters, base64url without its own two characters.
- */
-function patternUnlessRepeated(text: Buffer, encoding: Encoding, isAscii: boolean): Buffer | undefined {
-  if (isAscii && NOT_FOR_ASCII.has(encoding)) return undefined;
-  const pattern = encodeNeedle(text, encoding);
-  if (pattern.length < WINDOW_BYTES) return undefined;
-  switch (encoding) {
-    case "latin-1":
-      return pattern.toString("latin1") === text.toString("utf8") ? pattern : undefined;
-    case "json upper":
-      return pattern.equals(encodeNeedle(text, "json")) ? undefined : pattern;
-    case "hex upper":
-      return /[A-F]/.test(pattern.toString("latin1")) ? pattern : undefined;
-    case "base64url+0":
-    case "base64url+1":
-    case "base64url+2":
-      return pattern.includes("-") || pattern.includes("_") ? pattern : undefined;
-    case "utf-8":
-    case "utf-16le":
-    case "utf-16be":
-    case "json":
-    case "hex":
-    case "base64+0":
-    case "base64+1":
-    case "base64+2":
-      return pattern;
-  }
 }
 
 function setBit(bits: Uint32Array, place: number): void {

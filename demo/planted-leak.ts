@@ -2,7 +2,7 @@
  * Leaks planted on purpose, in copies: the search that finds nothing must find these.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { ENCODINGS, type Encoding } from "./needle-index.ts";
+import { ENCODINGS, type Encoding } from "./leak-encoding.ts";
 import type { Leak } from "./leak-search.ts";
 
 /** Where a planted leak stands: bytes `start` to `end` of the copy. */

@@ -9,6 +9,17 @@ export function printTitle(title: string): void {
   console.log(`\n${title}\n${"─".repeat(WIDTH)}`);
 }
 
+/** Prints a line with the seconds since the start. */
+export function printLine(text: string): void {
+  showStatus("");
+  console.log(`${process.uptime().toFixed(1).padStart(5)} s  ${text}`);
+}
+
+/** Shows passing text on a terminal, and nothing elsewhere. */
+export function showStatus(text: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${text}`);
+}
+
 /** Prints text wrapped at 100 columns. */
 export function printText(text: string): void {
   let line = "";

@@ -16,6 +16,7 @@ export type Stage = {
 };
 
 const MAX_LEAKS_SHOWN = 20;
+const KEYS_IN_A_LINE = 4;
 
 /** Hits by pair of parties: *high* above the diagonal, *medium* and *low* below it. */
 export function printHits(parties: readonly string[], hits: readonly SharedHit[]): void {
@@ -47,7 +48,8 @@ export function printQuality(hits: readonly SharedHit[], truth: ReadonlySet<stri
   );
 }
 
-export function printStages(stages: readonly Stage[]): void {
+/** @param slots - K, keys of a row. */
+export function printStages(stages: readonly Stage[], threadCount: number, slots: number): void {
   printTitle("Rates");
   printTable([
     ["stage", "seconds", "amount", "a second"],
@@ -58,6 +60,10 @@ export function printStages(stages: readonly Stage[]): void {
       `${amount / seconds < 100 ? decimal(amount / seconds) : wholeNumber(amount / seconds)} ${unit}`,
     ]),
   ]);
+  printText(
+    `Seconds are those of the parties' ${threadCount} threads added up, and of the clock where it says so. ` +
+      `A row has ${slots} keys, fillers included.`,
+  );
 }
 
 /** @returns Leaks found. */
@@ -84,6 +90,24 @@ export function printPlanted(results: readonly PlantedResult[]): void {
     console.log(`planted in a ${name}: ${planted} ${planted === 1 ? "leak" : "leaks"}, found ${found}`);
 }
 
+/**
+ * What the search does not say.
+ *
+ * @param knownBefore - Texts that stood in the server's program before any party had sent anything.
+ */
+export function printBounds(isMemoryRead: boolean, knownBefore: number): void {
+  printText(
+    `A heap snapshot holds the main thread's objects and strings, not the bytes of array buffers nor the workers' heaps${
+      isMemoryRead
+        ? "; the memory of the whole process, read through /proc while batches were open in it, holds both."
+        : ", and this system does not let the process's memory be read."
+    } ${wholeNumber(knownBefore)} texts, such as dates in comments, stood in the program before any party had sent anything; ` +
+      "in snapshot and memory they are set aside. Texts under eight bytes are not searched; a text of digits alone counts " +
+      "only where its run of digits ends with it. The search shows that nothing leaked in these forms, not that keys cannot " +
+      "be guessed.",
+  );
+}
+
 /** @param ref - What the row is to the party that sent it, and to nobody else. */
 export function printHeldRow(row: HeldRow, from: string, to: string, ref: string): void {
   printTitle(`All that the secretariat held of one row of the batch from ${from} for ${to}`);
@@ -101,5 +125,3 @@ export function printHeldRow(row: HeldRow, from: string, to: string, ref: string
       `of ${from} and nowhere else; under each of its other pairings the record has another handle, other keys, another place.`,
   );
 }
-
-const KEYS_IN_A_LINE = 4;

@@ -16,7 +16,6 @@ export type HaystackResult = {
   readonly leaks: readonly FiledLeak[];
   readonly leakCount: number;
   readonly searchedBytes: number;
-  readonly unreadBytes: number;
 };
 
 export type SearchPool = {
@@ -39,14 +38,11 @@ export function openSearchPool(index: NeedleIndex, threads: number): SearchPool 
       const results = await Promise.all(
         stretches.map(async (stretch) => ({ path: stretch.path, ...(await piscina.run(stretch)) })),
       );
-      const sum = (count: (result: StretchResult) => number): number =>
-        results.reduce((total, result) => total + count(result), 0);
       return {
         name,
         leaks: results.flatMap(({ path, leaks }) => leaks.map((leak) => ({ ...leak, path }))),
-        leakCount: sum((result) => result.leakCount),
-        searchedBytes: sum((result) => result.searchedBytes),
-        unreadBytes: sum((result) => result.unreadBytes),
+        leakCount: results.reduce((sum, result) => sum + result.leakCount, 0),
+        searchedBytes: stretches.reduce((sum, { start, end }) => sum + end - start, 0),
       };
     },
     close: () => piscina.destroy(),

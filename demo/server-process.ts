@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OperatorIdentity } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
+import { copyMemory } from "./process-memory.ts";
 
 export type ServerProcess = {
   readonly url: string;
@@ -17,8 +18,8 @@ export type ServerProcess = {
   readonly serverKeyFile: string;
   /** @returns Path of a heap snapshot of the main thread, whole. */
   readonly heapSnapshot: () => Promise<string>;
-  /** Holds the process still while `examine` runs. */
-  readonly whileHeld: <T>(examine: () => Promise<T>) => Promise<T>;
+  /** Holds the process still while its memory is copied to a file. @returns Whether the system lets it be read. */
+  readonly copyMemory: (copy: string) => boolean;
   /** Ends the process and waits for it. */
   readonly stop: () => Promise<void>;
 };
@@ -120,10 +121,10 @@ export async function startServer(
       await fetch(`${url}/healthz`);
       return join(snapshotFolder, fresh() ?? "");
     },
-    whileHeld: async (examine) => {
+    copyMemory: (copy) => {
       child.kill("SIGSTOP");
       try {
-        return await examine();
+        return copyMemory(processId, copy);
       } finally {
         child.kill("SIGCONT");
       }

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LeakSearch, findLeaks } from "../../demo/leak-search.ts";
 import type { Leak } from "../../demo/leak-search.ts";
-import { ENCODINGS, WINDOW_BYTES, foldForSearch, indexNeedles } from "../../demo/needle-index.ts";
-import type { Encoding, Fact } from "../../demo/needle-index.ts";
+import { ENCODINGS, WINDOW_BYTES, type Encoding } from "../../demo/leak-encoding.ts";
+import { foldForSearch, indexNeedles, type Fact } from "../../demo/needle-index.ts";
 
 const facts: Fact[] = [
   { kind: "full name", text: "Đorđe Šćepanović" },

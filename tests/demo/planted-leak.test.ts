@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findLeaks } from "../../demo/leak-search.ts";
-import { ENCODINGS, indexNeedles } from "../../demo/needle-index.ts";
+import { ENCODINGS } from "../../demo/leak-encoding.ts";
+import { indexNeedles } from "../../demo/needle-index.ts";
 import { foundAmong, plantInEveryEncoding, plantInside } from "../../demo/planted-leak.ts";
 
 const planted = "Jürgen Größl";

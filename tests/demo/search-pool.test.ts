@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { filesHaystack, memoryHaystack } from "../../demo/haystack.ts";
+import { filesHaystack } from "../../demo/haystack.ts";
 import { indexNeedles } from "../../demo/needle-index.ts";
+import { copyMemory } from "../../demo/process-memory.ts";
 import { openSearchPool, type SearchPool } from "../../demo/search-pool.ts";
 
 const name = "Ágnes Kovács";
@@ -41,13 +42,19 @@ test("folders are searched with all that is in them", async () => {
   expect(leaks[0]?.path).toBe(join(folder, "tree/deep/base64"));
 });
 
-test.runIf(process.platform === "linux")("a fact in an array buffer is found in the process's memory", async () => {
-  const held = Buffer.alloc(1 << 22, 0x2e);
-  held.write(name, 12_345, "utf16le");
-  const memory = memoryHaystack("memory", process.pid);
-  expect(memory).toBeDefined();
-  if (memory === undefined) return;
-  const { leaks } = await pool.search(memory);
-  expect(leaks.map((leak) => leak.encoding)).toContain("utf-16le");
-  expect(held).toHaveLength(1 << 22);
+test.runIf(process.platform === "linux")(
+  "a fact in an array buffer is found in a copy of the process's memory",
+  async () => {
+    const held = Buffer.alloc(1 << 22, 0x2e);
+    held.write(name, 12_345, "utf16le");
+    const copy = join(folder, "memory");
+    expect(copyMemory(process.pid, copy)).toBe(true);
+    const { leaks } = await pool.search(filesHaystack("memory", [copy]));
+    expect(leaks.map((leak) => leak.encoding)).toContain("utf-16le");
+    expect(held).toHaveLength(1 << 22);
+  },
+);
+
+test("memory that the system does not show is said to be so", () => {
+  expect(copyMemory(2 ** 22 + 1, join(folder, "nobody"))).toBe(false);
 });
