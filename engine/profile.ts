@@ -6,10 +6,10 @@ import { z } from "zod";
 import { canonicalDigest } from "./canonical-json.ts";
 import { LinkageError } from "./errors.ts";
 
-export const MAX_SLOTS = 40;
+const MAX_SLOTS = 40;
 /** One bit of a 32-bit agreement pattern each. */
-export const MAX_RULES = 32;
-export const MAX_COVERAGE_CLASSES = 8;
+const MAX_RULES = 32;
+const MAX_COVERAGE_CLASSES = 8;
 export const MIN_CLASS_ROWS = 20;
 
 const Identifier = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);

@@ -51,10 +51,12 @@ export function joinedColumns(columns: readonly CellColumn[]): CellColumn {
   return joined;
 }
 
+const DIGEST_WORDS = DIGEST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+
 /** @returns The cells at `positions`, in that order, with new owners. */
 export function pickCells(
   column: CellColumn,
-  positions: readonly number[] | Uint32Array,
+  positions: Uint32Array,
   owners: (position: number) => number,
 ): CellColumn {
   const picked = {
@@ -62,13 +64,21 @@ export function pickCells(
     owner: new Uint32Array(positions.length),
     bits: new Float32Array(positions.length),
   };
-  positions.forEach((position, at) => {
-    const from = position * DIGEST_BYTES;
-    picked.digests.set(column.digests.subarray(from, from + DIGEST_BYTES), at * DIGEST_BYTES);
+  const from = wordsOf(column.digests);
+  const to = wordsOf(picked.digests);
+  for (let at = 0; at < positions.length; at++) {
+    const position = positions[at] as number;
+    for (let word = 0; word < DIGEST_WORDS; word++)
+      to[at * DIGEST_WORDS + word] = from[position * DIGEST_WORDS + word] as number;
     picked.owner[at] = owners(position);
     picked.bits[at] = column.bits[position] as number;
-  });
+  }
   return picked;
+}
+
+/** The same bytes as words, so that a digest is copied without making a view of it. */
+function wordsOf(digests: Uint8Array): Uint32Array {
+  return new Uint32Array(digests.buffer, digests.byteOffset, digests.byteLength / Uint32Array.BYTES_PER_ELEMENT);
 }
 
 /** @returns Order of the cells by the first 64 bits of d, and those bits as two halves. */

@@ -97,8 +97,12 @@ function* keyColumns(
 
 /** Design §2, rule 3: only facts that are rare enough travel. */
 function tellingCells(column: CellColumn, thresholdBits: number): CellColumn {
-  const positions = [...column.bits.keys()].filter((position) => (column.bits[position] as number) >= thresholdBits);
-  return pickCells(column, positions, (position) => column.owner[position] as number);
+  const positions = new Uint32Array(column.bits.length);
+  let count = 0;
+  column.bits.forEach((bits, position) => {
+    if (bits >= thresholdBits) positions[count++] = position;
+  });
+  return pickCells(column, positions.subarray(0, count), (position) => column.owner[position] as number);
 }
 
 function keyColumn(

@@ -28,7 +28,7 @@ export type EncodedList = {
   readonly rows: readonly Row[];
   /** Coverage class of each row, thin classes merged. */
   readonly classes: Uint8Array;
-  /** SHA-256 of each row's provenance, 32 bytes each; salted when a batch is made. */
+  /** SHA-256 of each row's provenance, 32 bytes each, that of a merged row over its records' digests; salted when a batch is made. */
   readonly provenance: Uint8Array;
   /** Cells unique in the list; owners are rows. */
   readonly cells: CellStore;
@@ -59,6 +59,8 @@ const BUFFERED_RECORDS = 4096;
 const MAX_ORIGINS = 4;
 const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
 const PROVENANCE_BYTES = 32;
+/** Shared by all rows without an origin: there are many. */
+const NO_ORIGINS: readonly string[] = [];
 
 /** Takes records one by one, then gives the encoded list. */
 export type ListEncoder = { readonly add: (record: PersonRecord) => void; readonly finish: () => EncodedList };
@@ -66,8 +68,8 @@ export type ListEncoder = { readonly add: (record: PersonRecord) => void; readon
 /** @param store - Empty; filled rule by rule. */
 export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellStore): ListEncoder {
   const records: Row[] = [];
-  const coverage: number[] = [];
-  const provenance: Uint8Array[] = [];
+  let coverage = new Uint8Array(BUFFERED_RECORDS);
+  let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
   let waiting: { owner: number; cells: RecordCells }[] = [];
   let surplusCells = 0;
 
@@ -81,18 +83,22 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       const cells = makeCells(facts);
       waiting.push({ owner: records.length, cells });
       surplusCells += cells.surplus;
-      coverage.push(coverageOf(profile, facts));
-      provenance.push(provenanceDigest(record));
+      if (records.length === coverage.length) {
+        coverage = doubled(coverage);
+        provenance = doubled(provenance);
+      }
+      coverage[records.length] = coverageOf(profile, facts);
+      provenance.set(provenanceDigest(record), records.length * PROVENANCE_BYTES);
       records.push({
         refs: [record.rec_id],
-        origins: record.origin_ref === "" ? [] : [record.origin_ref],
+        origins: record.origin_ref === "" ? NO_ORIGINS : [record.origin_ref],
         handling: record.handling_code,
       });
       if (waiting.length === BUFFERED_RECORDS) flush();
     },
     finish: () => {
       flush();
-      const classes = Uint8Array.from(coverage);
+      const classes = coverage.subarray(0, records.length);
       const duplicates = ownDuplicates(profile, store, classes);
       const { rows, rowClasses, rowProvenance } = mergeRows(profile, records, classes, provenance, duplicates);
       const bestBits = new Float32Array(rows.length);
@@ -182,27 +188,52 @@ function mergeRows(
   profile: Profile,
   records: readonly Row[],
   classes: Uint8Array,
-  provenance: readonly Uint8Array[],
+  provenance: Uint8Array,
   { rowOf, rowCount }: OwnDuplicates,
 ): MergedRows {
-  const members: number[][] = Array.from({ length: rowCount }, () => []);
-  rowOf.forEach((row, record) => members[row]?.push(record));
+  const rows: Row[] = [];
   const rowClasses = new Uint8Array(rowCount);
   const rowProvenance = new Uint8Array(rowCount * PROVENANCE_BYTES);
-  const rows = members.map((group, row): Row => {
-    const parts = group.flatMap((record) => records[record] ?? []);
+  const merged = new Map<number, number[]>();
+  rowOf.forEach((row, record) => {
+    const before = rows[row];
+    if (before === undefined) {
+      rows[row] = records[record] as Row;
+      rowClasses[row] = classes[record] as number;
+      rowProvenance.set(digestAt(provenance, record), row * PROVENANCE_BYTES);
+      return;
+    }
+    const members = merged.get(row);
+    if (members === undefined) merged.set(row, [rowOf.indexOf(row), record]);
+    else members.push(record);
+  });
+  for (const [row, members] of merged) {
+    rows[row] = joinedRow(members.map((record) => records[record] as Row));
     rowClasses[row] = joinedClass(
       profile,
-      group.map((record) => classes[record] as number),
+      members.map((record) => classes[record] as number),
     );
-    const joined = Buffer.concat(group.map((record) => provenance[record] as Uint8Array));
+    const joined = Buffer.concat(members.map((record) => digestAt(provenance, record)));
     rowProvenance.set(hash("sha256", joined, "buffer"), row * PROVENANCE_BYTES);
-    const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));
-    return {
-      refs: parts.flatMap(({ refs }) => refs),
-      origins: [...new Set(parts.flatMap(({ origins }) => origins))].slice(0, MAX_ORIGINS),
-      handling: HANDLING_CODES[handling] ?? "",
-    };
-  });
+  }
   return { rows, rowClasses, rowProvenance };
+}
+
+function joinedRow(parts: readonly Row[]): Row {
+  const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));
+  return {
+    refs: parts.flatMap(({ refs }) => refs),
+    origins: [...new Set(parts.flatMap(({ origins }) => origins))].slice(0, MAX_ORIGINS),
+    handling: HANDLING_CODES[handling] ?? "",
+  };
+}
+
+function digestAt(provenance: Uint8Array, record: number): Uint8Array {
+  return provenance.subarray(record * PROVENANCE_BYTES, (record + 1) * PROVENANCE_BYTES);
+}
+
+function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
 }

@@ -7,7 +7,7 @@ import { estimatePrior, probabilityOf } from "../match/prior.ts";
 import { informationThreshold, matchWeights } from "../match/weight.ts";
 import type { Profile } from "../profile.ts";
 import type { CellStore } from "./cell-store.ts";
-import { equalGroups } from "./uniqueness.ts";
+import { forEqualCells } from "./uniqueness.ts";
 
 export type OwnDuplicates = {
   /** Record → row. */
@@ -64,14 +64,15 @@ export function ownDuplicates(profile: Profile, cells: CellStore, classes: Uint8
 function sharedKeys(cells: CellStore, rule: number, thresholdBits: number): RulePairs {
   const column = cells.read(rule);
   const pairs: number[] = [];
-  for (const group of equalGroups(column)) {
-    const telling = group.filter((position) => (column.bits[position] as number) >= thresholdBits);
+  forEqualCells(column, (order, start, end) => {
+    if (end - start < 2) return;
+    const telling = order.subarray(start, end).filter((position) => (column.bits[position] as number) >= thresholdBits);
     const owners = [...new Set(telling.map((position) => column.owner[position] as number))];
-    if (owners.length > MAX_GROUP) continue;
+    if (owners.length > MAX_GROUP) return;
     owners.forEach((one, at) => {
       for (const other of owners.slice(at + 1)) pairs.push(Math.min(one, other), Math.max(one, other));
     });
-  }
+  });
   return { rule, pairs: Uint32Array.from(pairs) };
 }
 

@@ -14,21 +14,35 @@ import { sortedOrder } from "./sort.ts";
 export function keepUnique(column: CellColumn, rowOf: Uint32Array, slots: number): CellColumn {
   const rowAt = (position: number): number => rowOf[column.owner[position] as number] as number;
   const rank = ranksWithinOwner(column.owner);
-  const used = new Map<number, number>();
-  const kept: number[] = [];
-  for (const group of equalGroups(column)) {
-    const [first] = group;
-    if (first === undefined || group.some((position) => rowAt(position) !== rowAt(first))) continue;
-    kept.push(group.reduce((best, position) => (isBetter(column, rank, position, best) ? position : best)));
-  }
-  // A stable sort: cells of equal rank stay in order of d.
-  kept.sort((one, other) => (rank[one] as number) - (rank[other] as number));
-  const within = kept.filter((position) => {
-    const count = (used.get(rowAt(position)) ?? 0) + 1;
-    used.set(rowAt(position), count);
-    return count <= slots;
+  const kept = new Uint32Array(column.owner.length);
+  let keptCount = 0;
+  forEqualCells(column, (order, start, end) => {
+    let best = order[start] as number;
+    for (let at = start + 1; at < end; at++) {
+      const position = order[at] as number;
+      if (rowAt(position) !== rowAt(best)) return;
+      if (isBetter(column, rank, position, best)) best = position;
+    }
+    kept[keptCount++] = best;
+  });
+  const used = new Uint8Array(rowOf.length);
+  const within = byRank(kept.subarray(0, keptCount), rank).filter((position) => {
+    const row = rowAt(position);
+    used[row] = Math.min((used[row] as number) + 1, slots + 1);
+    return (used[row]) <= slots;
   });
   return pickCells(column, within, rowAt);
+}
+
+/** Stable: cells of equal rank stay in order of d. */
+function byRank(positions: Uint32Array, rank: Uint8Array): Uint32Array {
+  const sorted = new Uint32Array(positions.length);
+  const highest = positions.reduce((most, position) => Math.max(most, rank[position] as number), 0);
+  let filled = 0;
+  for (let wanted = 0; wanted <= highest; wanted++) {
+    for (const position of positions) if (rank[position] === wanted) sorted[filled++] = position;
+  }
+  return sorted;
 }
 
 /** @returns For each cell how many cells of the same owner stand right before it. */
@@ -44,18 +58,23 @@ function isBetter({ bits }: CellColumn, rank: Uint8Array, one: number, other: nu
   return (bits[one] as number) > (bits[other] as number);
 }
 
-/** Positions of cells with equal d, group by group, each group in order of position. Equality is judged on 64 bits. */
-export function* equalGroups(column: CellColumn): Generator<readonly number[]> {
+/**
+ * Visits the cells of one d after the other; equality is judged on 64 bits.
+ *
+ * @param visit - Gets positions in increasing order of d and the half-open range of those with equal d, in order of position.
+ */
+export function forEqualCells(
+  column: CellColumn,
+  visit: (order: Uint32Array, start: number, end: number) => void,
+): void {
   const { upper, lower } = digestHalves(column);
-  let group: number[] = [];
-  let last = -1;
-  for (const position of sortedOrder(upper, lower)) {
-    if (last >= 0 && (upper[position] !== upper[last] || lower[position] !== lower[last])) {
-      yield group;
-      group = [];
-    }
-    group.push(position);
-    last = position;
+  const order = sortedOrder(upper, lower);
+  let start = 0;
+  for (let at = 1; at <= order.length; at++) {
+    const first = order[start] as number;
+    const here = order[at];
+    if (here !== undefined && upper[here] === upper[first] && lower[here] === lower[first]) continue;
+    visit(order, start, at);
+    start = at;
   }
-  if (group.length > 0) yield group;
 }
