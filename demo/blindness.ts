@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { filesHaystack } from "./haystack.ts";
-import { FACT_KINDS, FORMS, needleText, type NeedleIndex } from "./needle-index.ts";
+import { FACT_KINDS, FORMS, needleText, type FactKind, type NeedleIndex } from "./needle-index.ts";
 import { foundAmong, plantInEveryEncoding, plantInside } from "./planted-leak.ts";
 import { openSearchPool, type HaystackResult, type SearchPool } from "./search-pool.ts";
 
@@ -31,7 +31,7 @@ export type PlantedResult = { readonly name: string; readonly planted: number; r
 
 export class BlindnessProof {
   readonly #pool: SearchPool;
-  readonly #knownBefore = new Set<number>();
+  readonly #knownBefore = new Map<number, FactKind>();
 
   constructor(index: NeedleIndex, threads: number) {
     this.#pool = openSearchPool(index, threads);
@@ -41,15 +41,15 @@ export class BlindnessProof {
     return this.#pool.index;
   }
 
-  /** Texts of the input that stood in the server's own program before it received anything. */
-  get knownBefore(): number {
-    return this.#knownBefore.size;
+  /** Kinds of the texts that stood in the server's own program before it received anything, one for each text. */
+  get knownBefore(): readonly FactKind[] {
+    return [...this.#knownBefore.values()];
   }
 
   /** @param paths - Heap snapshot and memory of a server that no party has sent anything to. */
   async learnProgram(paths: readonly string[]): Promise<void> {
     const { leaks } = await this.#pool.search(filesHaystack("before", paths));
-    for (const { needle, kind } of leaks) if (kind !== "control") this.#knownBefore.add(needle);
+    for (const { needle, kind } of leaks) if (kind !== "control") this.#knownBefore.set(needle, kind);
   }
 
   /** @returns In order of `places`. */

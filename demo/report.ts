@@ -1,8 +1,10 @@
 /**
  * What the demonstration prints.
  */
+import { basename } from "node:path";
 import type { SearchedPlace, PlantedResult } from "./blindness.ts";
 import type { HeldRow } from "./held-data.ts";
+import type { FactKind } from "./needle-index.ts";
 import { decimal, megabytes, printTable, printText, printTitle, share, wholeNumber } from "./printing.ts";
 import { RELEASED_BANDS, qualityByBand, type SharedHit } from "./quality.ts";
 
@@ -80,7 +82,7 @@ export function printPlaces(places: readonly SearchedPlace[]): number {
   ]);
   const leaks = places.flatMap((place) => place.leaks.map((leak) => ({ ...leak, name: place.name })));
   for (const { name, kind, form, encoding, path, offset } of leaks.slice(0, MAX_LEAKS_SHOWN))
-    console.log(`LEAK  ${name}: ${kind}, ${form}, ${encoding}, at ${offset} of ${path}`);
+    console.log(`LEAK  ${name}: ${kind}, ${form}, ${encoding}, at ${offset} of ${basename(path)}`);
   if (leaks.length > MAX_LEAKS_SHOWN) console.log(`… and ${wholeNumber(leaks.length - MAX_LEAKS_SHOWN)} more`);
   return leaks.length;
 }
@@ -93,16 +95,19 @@ export function printPlanted(results: readonly PlantedResult[]): void {
 /**
  * What the search does not say.
  *
- * @param knownBefore - Texts that stood in the server's program before any party had sent anything.
+ * @param knownBefore - Kinds of the texts that stood in the server's program before any party had sent anything.
  */
-export function printBounds(isMemoryRead: boolean, knownBefore: number): void {
+export function printBounds(isMemoryRead: boolean, knownBefore: readonly FactKind[]): void {
+  const kinds = [...Map.groupBy(knownBefore, (kind) => kind)].map(([kind, texts]) => `${kind}: ${texts.length}`);
+  const texts = `${knownBefore.length} ${knownBefore.length === 1 ? "text" : "texts"} (${kinds.join(", ")})`;
+  const known = kinds.length === 0 ? "No text" : texts;
   printText(
     `A heap snapshot holds the main thread's objects and strings, not the bytes of array buffers nor the workers' heaps${
       isMemoryRead
         ? "; the memory of the whole process, read through /proc while batches were open in it, holds both."
         : ", and this system does not let the process's memory be read."
-    } ${wholeNumber(knownBefore)} texts, such as dates in comments, stood in the program before any party had sent anything; ` +
-      "in snapshot and memory they are set aside. Texts under eight bytes are not searched; a text of digits alone counts " +
+    } ${known} stood in the server's program by chance before any party had sent anything, as a date in a comment or a ` +
+      "short name across two words may; in snapshot and memory such texts are set aside. Texts under eight bytes are not searched; a text of digits alone counts " +
       "only where its run of digits ends with it. The search shows that nothing leaked in these forms, not that keys cannot " +
       "be guessed.",
   );
