@@ -27,6 +27,11 @@ export function registerEncode(program: Command, io: CommandIo): void {
           `the keys of round ${options.round} are not agreed yet; run: aquila agree`,
         );
       const encode = ({ list, refusedCount, notAdmitted }: ReadListResult): void => {
+        if (list.rows.length === 0)
+          throw new LinkageError(
+            "list-empty",
+            `no record is left to encode: ${refusedCount} refused, ${notAdmitted} of categories that the round does not admit (a record without one counts as other)`,
+          );
         const bar = startBar(io, options.json, "encoding for counterparts");
         const batches = encodeRound(vault, options.round, list, (done, total) => {
           bar.update(done, total);

@@ -29,7 +29,7 @@ export function keepUnique(column: CellColumn, rowOf: Uint32Array, slots: number
   const within = byRank(kept.subarray(0, keptCount), rank).filter((position) => {
     const row = rowAt(position);
     used[row] = Math.min((used[row] as number) + 1, slots + 1);
-    return (used[row]) <= slots;
+    return used[row] <= slots;
   });
   return pickCells(column, within, rowAt);
 }
