@@ -1,6 +1,7 @@
 /**
  * The keys at rest: one server key in a file of its own, and one data key for each round, wrapped under it.
- * Destroying a round's wrapped key makes every file of the round unreadable, in backups of the database too.
+ * Destroying a round's wrapped key makes every file of the round unreadable, unless a copy of the database made before
+ * comes together with the server key.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";

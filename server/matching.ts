@@ -16,17 +16,17 @@ import { dataKeyOf, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
 import { moveRound } from "./store/rounds.ts";
-import { deleteRoundChunks, listChunkFiles, listChunks, listUploads } from "./store/uploads.ts";
+import { deleteRoundChunks, findUpload, listChunkFiles, listChunks, listUploads } from "./store/uploads.ts";
 import { planTiles } from "./tiles.ts";
 import { storedBatch } from "./uploads.ts";
-import type { FoundPair, StoredBatch } from "./workers/tasks.ts";
+import type { CompleteBatch, FoundPair } from "./workers/tasks.ts";
 
 /** Shared memory that the batches of pairings in work may take together; a single larger pairing still runs, alone. */
 const MEMORY_BYTES = 2 * 2 ** 30;
 const HIT_ID_BYTES = 16;
 
 /** The two stored batches of one pairing; `a` is the lower id's. */
-type StoredPairing = { readonly a: StoredBatch; readonly b: StoredBatch };
+type StoredPairing = { readonly a: CompleteBatch; readonly b: CompleteBatch };
 
 /** A matching under way. */
 type Run = {
@@ -153,9 +153,12 @@ async function releasePackages({ secretariat, round, hits }: Run): Promise<void>
 }
 
 async function storedPairings(secretariat: Secretariat, round: Round): Promise<StoredPairing[]> {
-  const stored = async (from: string, to: string): Promise<StoredBatch> => {
+  const { store } = secretariat;
+  const stored = async (from: string, to: string): Promise<CompleteBatch> => {
     const direction = { round: round.id, from, to };
-    return storedBatch(secretariat, round, direction, await listChunks(secretariat.store, direction));
+    const digest = (await findUpload(store, direction))?.digest ?? null;
+    if (digest === null) throw new RangeError("a sealed round lacks a batch");
+    return { ...storedBatch(secretariat, round, direction, await listChunks(store, direction)), digest };
   };
   const pairings: StoredPairing[] = [];
   for (const [lower, higher] of round.descriptor.pairings)

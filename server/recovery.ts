@@ -7,6 +7,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { serverKeyId } from "./data-key.ts";
 import { deleteFiles } from "./encrypted-file.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
+import { emptyLog } from "./store/open.ts";
 import { listPackageFiles } from "./store/packages.ts";
 import { findRound, moveAllRounds } from "./store/rounds.ts";
 import { findSetting, insertSetting } from "./store/settings.ts";
@@ -36,6 +37,8 @@ export async function recover(secretariat: Secretariat): Promise<void> {
     return moveAllRounds(transaction, "matching", "sealed");
   });
   if (interrupted > 0) log.warn({ state: "sealed" }, "matching was interrupted; the round is sealed again");
+  // An erasure may have been cut off before it did so; until then the database still holds the destroyed key.
+  await emptyLog(store);
   for (const name of await readdir(roundsFolder)) await sweep(secretariat, name);
 }
 

@@ -2,6 +2,7 @@
  * The embedded store: node:sqlite through kysely, write-ahead log, synchronous FULL.
  * What is deleted is overwritten (secure_delete), since a wrapped key must be gone when it is destroyed.
  */
+import { closeSync, fchmodSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, SqliteDialect, sql } from "kysely";
 import { Migrator } from "kysely/migration";
@@ -11,6 +12,8 @@ import type { Store, Tables } from "./tables.ts";
 
 /** In order; a released migration is never changed. */
 const MIGRATIONS = { "0001-rounds": rounds };
+
+const PRIVATE_MODE = 0o600;
 
 const PRAGMAS = [
   "journal_mode = WAL",
@@ -27,6 +30,7 @@ const PRAGMAS = [
  * @throws {@link LinkageError} `file-unreadable` if a migration fails.
  */
 export async function openStore(path: string): Promise<Store> {
+  makePrivate(path);
   const database = new DatabaseSync(path);
   for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
@@ -59,6 +63,7 @@ type FolderLock = { readonly release: () => void };
  * @throws {@link LinkageError} `file-exists` if another server uses the folder.
  */
 export function lockFolder(path: string): FolderLock {
+  makePrivate(path);
   const database = new DatabaseSync(path);
   try {
     database.exec("BEGIN EXCLUSIVE");
@@ -71,6 +76,13 @@ export function lockFolder(path: string): FolderLock {
       database.close();
     },
   };
+}
+
+/** Makes the file if it is missing; only its owner can read it. SQLite gives its write-ahead log the same mode. */
+function makePrivate(path: string): void {
+  const file = openSync(path, "a", PRIVATE_MODE);
+  fchmodSync(file, PRIVATE_MODE);
+  closeSync(file);
 }
 
 function dialectOf(database: DatabaseSync): SqliteDialect {

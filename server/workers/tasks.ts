@@ -25,8 +25,14 @@ export type CheckTask = { readonly stored: StoredBatch; readonly expected: Expec
 /** Digest of the whole batch, base64url, and the reader's refusal, if any. */
 export type CheckAnswer = { readonly digest: string; readonly refusal: Refusal | null };
 
+/** A stored batch that was read and taken. */
+export type CompleteBatch = StoredBatch & {
+  /** SHA-256 of the whole batch, base64url. */
+  readonly digest: string;
+};
+
 /** @property into - As long as the batch. */
-export type LoadTask = { readonly stored: StoredBatch; readonly into: SharedArrayBuffer };
+export type LoadTask = { readonly stored: CompleteBatch; readonly into: SharedArrayBuffer };
 
 /** One piece of a tile: a range of one rule's columns. */
 export type TilePart = { readonly rule: number; readonly range: JoinRange };

@@ -1,12 +1,13 @@
 /**
  * Matching a whole round over HTTP: hits, bands, workers, interruption.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPackage, type Package } from "#engine/round/package.ts";
 import { Progress } from "#engine/round/messages.ts";
 import {
+  batchPath,
   codeOf,
   headerOf,
   identityOf,
@@ -104,6 +105,29 @@ describe("matching", () => {
   it("releases no hit below the descriptor's lowest band", async () => {
     const { at } = await matchWith(2, "high");
     expect(at.map(({ band }) => band)).toEqual(["high", "high"]);
+  });
+
+  it("refuses a stored chunk that was put back to an earlier one, though it opens", async () => {
+    const { app, url, log } = await startServer(house);
+    const operator = operatorSigning(house);
+    const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
+    const folder = join(house.dataDir, "rounds", "test-1");
+    const onlyFile = (): string => join(folder, readdirSync(folder)[0] ?? "");
+    const rolledBack = headerOf(view, keys, "AT", "HR");
+    const path = `${batchPath(rolledBack)}/chunks/0`;
+    await send(url, partySigning(house, "AT"), "PUT", path, makeBatch(rolledBack).bytes);
+    const earlier = readFileSync(onlyFile());
+    expect(codeOf(await submitBatch(house, url, rolledBack, makeBatch(rolledBack).bytes))).toBe("200");
+    writeFileSync(onlyFile(), earlier);
+    for (const { from, to } of view.batches.filter((batch) => batch.from + batch.to !== "ATHR")) {
+      const header = headerOf(view, keys, from, to);
+      expect(codeOf(await submitBatch(house, url, header, makeBatch(header).bytes))).toBe("200");
+    }
+    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
+    await expect(untilState(house, url, "test-1", "released")).rejects.toThrow("the round is sealed");
+    expect(log.join("")).toContain("matching failed");
+    await app.close();
   });
 
   it("leaves the round sealed, with every batch, when the server closes during it", async () => {

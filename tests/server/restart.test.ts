@@ -3,12 +3,14 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
+import { openStore } from "#server/store/open.ts";
+import { eraseRoundKey, findRound } from "#server/store/rounds.ts";
 import {
   batchPath,
   codeOf,
@@ -135,12 +137,44 @@ describe("a data folder", () => {
     expect(await refused()).toBe("started");
   });
 
-  it("is not opened with another server key, nor with one that others may read", async () => {
+  it("is not opened with another server key, nor with one of another length", async () => {
     await (await startServer(house)).app.close();
     const keyFile = join(house.folder, "keys", "server.key");
     writeFileSync(keyFile, new Uint8Array(32));
     expect(await refused()).toBe("file-unreadable");
     writeFileSync(keyFile, new Uint8Array(31));
     expect(await refused()).toBe("file-unreadable");
+  });
+
+  it("is not opened with a server key that others may read", async () => {
+    await (await startServer(house)).app.close();
+    const keyFile = join(house.folder, "keys", "server.key");
+    chmodSync(keyFile, 0o640);
+    expect(await refused()).toBe("file-unreadable");
+    chmodSync(keyFile, 0o600);
+    expect(await refused()).toBe("started");
+  });
+
+  it("loses the wrapped key of a round whose erasure was cut off, as soon as it is opened again", async () => {
+    const { app, url } = await startServer(house);
+    expect((await send(url, operatorSigning(house), "POST", "/v1/rounds", makeDescriptor(house))).status).toBe(201);
+    await app.close();
+    const store = await openStore(join(house.dataDir, "aquila.db"));
+    const wrapped = (await findRound(store, "test-1"))?.wrapped_key ?? new Uint8Array();
+    await eraseRoundKey(store, "test-1");
+    // A copy of the files now is what a crash at this point leaves.
+    const left = join(house.folder, "left");
+    cpSync(house.dataDir, left, { recursive: true });
+    await store.destroy();
+    const holdsKey = (): boolean =>
+      readdirSync(left, { recursive: true, encoding: "utf8" })
+        .map((name) => join(left, name))
+        .some((path) => statSync(path).isFile() && readFileSync(path).includes(wrapped));
+    expect(wrapped.length).toBeGreaterThan(32);
+    expect(holdsKey(), "the search finds it").toBe(true);
+
+    const second = await startServer({ ...house, dataDir: left });
+    expect(holdsKey()).toBe(false);
+    await second.app.close();
   });
 });
