@@ -99,7 +99,7 @@ export class BlindnessProof {
         (needle) =>
           FACT_KINDS[index.kinds[needle] ?? -1] === "full name" && FORMS[index.forms[needle] ?? -1] === "plain",
       )
-      .map((needle) => needleText(index, needle).toString("utf8"))
+      .map((needle) => needleText(index, needle).units)
       .filter((text) => text.length >= 10 && /^[\0-\xff]+$/.test(text));
     const name = names.find((text) => /[\x80-\xff]/.test(text)) ?? names[0];
     if (name === undefined) throw new Error("no name can be planted");

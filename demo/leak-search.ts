@@ -11,8 +11,8 @@
  * number are chance, and a fact written into a longer run of digits is therefore not found.
  */
 
-import { WINDOW_BYTES, encodeNeedle, type Encoding } from "./leak-encoding.ts";
-import { FACT_KINDS, FORMS, firstEntry, needleText, patternOf, wordFilterPlace } from "./needle-index.ts";
+import { WINDOW_BYTES, encodeNeedle, roomFor, type Encoding } from "./leak-encoding.ts";
+import { FACT_KINDS, FORMS, firstEntry, needleText, patternOf, wordAt, wordFilterPlace } from "./needle-index.ts";
 import type { FactKind, Form, NeedleIndex } from "./needle-index.ts";
 
 export type Leak = {
@@ -35,6 +35,8 @@ export class LeakSearch {
   readonly #report: (leak: Leak) => void;
   /** Bytes of the stream that are still needed; the first one stands at `#base` of the stream. */
   readonly #block: Uint8Array;
+  /** Room for the pattern that is being compared. */
+  readonly #pattern: Uint8Array;
   #used = 0;
   #base = 0;
   /** Next position of the block to be tried. */
@@ -44,6 +46,7 @@ export class LeakSearch {
   constructor(index: NeedleIndex, report: (leak: Leak) => void) {
     this.#index = index;
     this.#report = report;
+    this.#pattern = new Uint8Array(roomFor(index.longestPatternBytes));
     this.#block = new Uint8Array(BLOCK_BYTES + index.longestPatternBytes + 2 * NEIGHBOUR_BYTES);
   }
 
@@ -91,10 +94,10 @@ export class LeakSearch {
       const tailAt = at + (this.#index.lengths[entry - 1] ?? 0) - 4;
       if (tailAt + 4 > this.#used || wordAt(present, tailAt) !== this.#index.tails[entry - 1]) continue;
       const { needle, encoding } = patternOf(this.#index, entry - 1);
-      const pattern = encodeNeedle(needleText(this.#index, needle), encoding);
-      const end = at + pattern.length;
-      if (pattern.compare(present, at, end) !== 0) continue;
-      if (isInsideNumber(present, at, end, encoding, needleText(this.#index, needle))) continue;
+      const text = needleText(this.#index, needle);
+      const end = at + encodeNeedle(text, encoding, this.#pattern);
+      if (present.compare(this.#pattern, 0, end - at, at, end) !== 0) continue;
+      if (isInsideNumber(present, at, end, encoding, text.utf8)) continue;
       const kind = FACT_KINDS[this.#index.kinds[needle] ?? -1];
       const form = FORMS[this.#index.forms[needle] ?? -1];
       if (kind === undefined || form === undefined) throw new RangeError("LeakSearch: index is damaged");
@@ -134,15 +137,10 @@ function nextWord(wordFilter: Uint32Array, block: Uint8Array, from: number, end:
   return end;
 }
 
-/** @returns Four bytes, big-endian, as a signed integer; bytes outside the block are 0. */
-function wordAt(block: Uint8Array, at: number): number {
-  return ((block[at] ?? 0) << 24) | ((block[at + 1] ?? 0) << 16) | ((block[at + 2] ?? 0) << 8) | (block[at + 3] ?? 0);
-}
-
 /** Whether a text of digits alone, found at `start` to `end`, is part of a longer run of digits. */
-function isInsideNumber(block: Buffer, start: number, end: number, encoding: Encoding, text: Buffer): boolean {
+function isInsideNumber(block: Buffer, start: number, end: number, encoding: Encoding, utf8: Uint8Array): boolean {
   const width = encoding === "utf-8" ? 1 : encoding === "utf-16le" || encoding === "utf-16be" ? 2 : 0;
-  if (width === 0 || !text.every(isDigit)) return false;
+  if (width === 0 || !utf8.every(isDigit)) return false;
   return [start - width, end].some((at) => {
     if (at < 0 || at + width > block.length) return false;
     if (width === 1) return isDigit(block[at] ?? 0);

@@ -2,7 +2,15 @@
  * The facts that a leak search looks for, as an index that worker threads share.
  * Each text is searched as written and folded, in every encoding of leak-encoding.ts.
  */
-import { ENCODINGS, WINDOW_BYTES, patternsOf, type Encoding } from "./leak-encoding.ts";
+import {
+  ENCODINGS,
+  WINDOW_BYTES,
+  encodeNeedle,
+  isTelling,
+  roomFor,
+  type Encoding,
+  type SearchedText,
+} from "./leak-encoding.ts";
 
 /** What a needle is; a leak is reported by kind, never by value. A control is no leak: a text that is there and must be found. */
 export const FACT_KINDS = ["full name", "date of birth", "document", "telephone", "control"] as const;
@@ -57,6 +65,11 @@ export function wordFilterPlace(word: number): number {
   return Math.imul(word, 0x9e3779b1) >>> (32 - WORD_FILTER_BITS);
 }
 
+/** @returns Four bytes, big-endian, as a signed integer; bytes outside the array are 0. */
+export function wordAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+}
+
 /** @returns First entry whose pattern begins with the two words, plus one; 0 when there is none. */
 export function firstEntry(index: NeedleIndex, word0: number, word1: number): number {
   const hash = windowHash(word0, word1);
@@ -87,10 +100,11 @@ export function patternOf(index: NeedleIndex, entry: number): { needle: number; 
   return { needle: packed >>> ENCODING_BITS, encoding };
 }
 
-/** Texts of a needle as the index keeps them. */
-export function needleText(index: NeedleIndex, needle: number): Buffer {
-  const start = index.starts[needle] ?? 0;
-  return Buffer.from(index.texts.buffer, start, (index.starts[needle + 1] ?? start) - start);
+/** @returns The text of a needle. */
+export function needleText({ texts, starts }: Pick<NeedleIndex, "texts" | "starts">, needle: number): SearchedText {
+  const start = starts[needle] ?? 0;
+  const utf8 = texts.subarray(start, starts[needle + 1] ?? start);
+  return { units: Buffer.from(texts.buffer, start, utf8.length).toString("utf8"), utf8 };
 }
 
 /**
@@ -99,7 +113,7 @@ export function needleText(index: NeedleIndex, needle: number): Buffer {
  * @param facts - In any number; texts of fewer than eight bytes are counted and left out.
  */
 export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
-  const { texts, starts, kinds, forms, shortCount } = storeTexts(facts);
+  const { texts, starts, kinds, forms, shortCount, longestTextBytes } = storeTexts(facts);
   const needleCount = kinds.length;
   const capacity = needleCount * ENCODINGS.length;
   const slots = new Int32Array(new SharedArrayBuffer(16 << Math.ceil(Math.log2(capacity * 1.5 + 64))));
@@ -112,12 +126,15 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
   let patternCount = 0;
   let longestPatternBytes = WINDOW_BYTES;
 
+  const room = new Uint8Array(roomFor(longestTextBytes));
   for (let needle = 0; needle < needleCount; needle++) {
-    const text = Buffer.from(texts.buffer, starts[needle], (starts[needle + 1] ?? 0) - (starts[needle] ?? 0));
-    for (const [code, pattern] of patternsOf(text)) {
+    const text = needleText({ texts, starts }, needle);
+    for (const [code, encoding] of ENCODINGS.entries()) {
+      const pattern = room.subarray(0, encodeNeedle(text, encoding, room));
+      if (!isTelling(text, encoding, pattern)) continue;
       longestPatternBytes = Math.max(longestPatternBytes, pattern.length);
-      const word0 = pattern.readInt32BE(0);
-      const word1 = pattern.readInt32BE(WINDOW_BYTES / 2);
+      const word0 = wordAt(pattern, 0);
+      const word1 = wordAt(pattern, WINDOW_BYTES / 2);
       const hash = windowHash(word0, word1);
       setBit(wordFilter, wordFilterPlace(word0));
       setBit(windowFilter, hash >>> (32 - WINDOW_FILTER_BITS));
@@ -125,7 +142,7 @@ export function indexNeedles(facts: Iterable<Fact>): NeedleIndex {
       patterns[patternCount] = (needle << ENCODING_BITS) | code;
       nexts[patternCount] = slots[slot + 2] ?? 0;
       lengths[patternCount] = pattern.length;
-      tails[patternCount] = pattern.readInt32BE(pattern.length - 4);
+      tails[patternCount] = wordAt(pattern, pattern.length - 4);
       slots[slot] = word0;
       slots[slot + 1] = word1;
       slots[slot + 2] = ++patternCount;
@@ -158,6 +175,7 @@ function storeTexts(facts: Iterable<Fact>) {
   const needles = new Map<string, { kind: FactKind; form: Form }>();
   let shortCount = 0;
   let byteCount = 0;
+  let longestTextBytes = 0;
   for (const { kind, text } of facts) {
     for (const form of FORMS) {
       const shape = form === "plain" ? text : foldForSearch(text);
@@ -169,6 +187,7 @@ function storeTexts(facts: Iterable<Fact>) {
       }
       needles.set(shape, { kind, form });
       byteCount += bytes;
+      longestTextBytes = Math.max(longestTextBytes, bytes);
     }
   }
   const texts = new Uint8Array(new SharedArrayBuffer(byteCount));
@@ -184,7 +203,7 @@ function storeTexts(facts: Iterable<Fact>) {
     forms[needle] = FORMS.indexOf(form);
     starts[++needle] = at;
   }
-  return { texts, starts, kinds, forms, shortCount };
+  return { texts, starts, kinds, forms, shortCount, longestTextBytes };
 }
 
 function sharedWords(length: number): Uint32Array<SharedArrayBuffer> {

@@ -106,13 +106,12 @@ describe("leak search", () => {
   });
 
   test("a fact across the border of the search's own blocks is found once at its offset", () => {
-    for (const border of [1 << 20, 1 << 21]) {
-      for (let shift = -24; shift <= 8; shift++) {
-        const bytes = Buffer.alloc((1 << 21) + 4096, 0xee);
-        bytes.write("Ágnes Kovács", border + shift, "utf8");
-        const leaks = findLeaks(index, bytes);
-        expect(leaks.map((leak) => leak.offset)).toEqual([border + shift]);
-      }
+    const border = 1 << 20;
+    for (let shift = -24; shift <= 8; shift++) {
+      const bytes = Buffer.alloc(border + 4096, 0xee);
+      bytes.write("Ágnes Kovács", border + shift, "utf8");
+      const leaks = findLeaks(index, bytes);
+      expect(leaks.map((leak) => leak.offset)).toEqual([border + shift]);
     }
   });
 
