@@ -50,6 +50,7 @@ function reportOf({ list, refused, refusedCount }: ReadListResult, counterpartRe
     silenced: refsOf("silenced"),
     silencing: list.report.silencing.map((pair) => ({ ...pair })),
     surplusCells: list.report.surplusCells,
+    otherScripts: list.report.otherScripts,
     rules: list.report.rules.map((rule) => ({ ...rule })),
     classes: classSizes(list),
   };
@@ -80,6 +81,7 @@ function reportText(report: CheckReport): string {
       "silence each other's keys (one person twice? then merge them)",
       report.silencing.map(({ refA, refB, ruleCount }) => `${refA} and ${refB}: ${ruleCount} rules`),
     ),
+    `${report.otherScripts} records have a name in a script other than Latin, Greek or Cyrillic: romanised letter by letter, found less`,
     `${report.surplusCells} keys beyond the slots of their rules (many aliases or dates) are left out`,
     "keys by rule (made, unique in the list):",
     ...report.rules.map(

@@ -41,6 +41,7 @@ export function registerEncode(program: Command, io: CommandIo): void {
           records: list.report.records,
           refused: refusedCount,
           notAdmitted,
+          otherScripts: list.report.otherScripts,
           rows: list.report.rows,
           batches: batches.map((batch) => ({ ...batch })),
         };
@@ -50,6 +51,7 @@ export function registerEncode(program: Command, io: CommandIo): void {
           summary,
           [
             `${summary.records} records encoded as ${summary.rows} rows; ${refusedCount} refused, ${notAdmitted} of categories that the round does not admit`,
+            `${summary.otherScripts} records have a name in a script other than Latin, Greek or Cyrillic`,
             ...batches.map(
               ({ counterpart, rowCount, byteLength, hiddenRows }) =>
                 `for ${counterpart}: ${rowCount} rows with padding, ${byteLength} bytes; ${hiddenRows} rows cannot be found`,

@@ -9,6 +9,7 @@ import type { CellColumn, CellStore } from "./cell-store.ts";
 import { DIGEST_BYTES, type CellMaker, type RecordCells } from "./cells.ts";
 import { coverageOf, joinedClass, settleClasses } from "./coverage.ts";
 import { factsOf } from "./facts.ts";
+import { usesOtherScript } from "./names/other-scripts.ts";
 import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
 import type { PersonRecord } from "./person.ts";
 import { keepUnique } from "./uniqueness.ts";
@@ -47,6 +48,8 @@ export type ListReport = {
   readonly merged: number;
   /** Cells beyond a rule's slots: surplus aliases and dates. */
   readonly surplusCells: number;
+  /** Records with a name in a script other than Latin, Greek or Cyrillic. */
+  readonly otherScripts: number;
   readonly rules: readonly RuleReport[];
   /** Pairs of rows that silence each other's keys, most rules first. */
   readonly silencing: readonly SilencingPair[];
@@ -72,6 +75,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
   let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
   let waiting: { owner: number; cells: RecordCells }[] = [];
   let surplusCells = 0;
+  let otherScripts = 0;
 
   const flush = (): void => {
     for (const [rule, column] of columnsOf(waiting)) store.append(rule, column);
@@ -83,6 +87,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       const cells = makeCells(facts);
       waiting.push({ owner: records.length, cells });
       surplusCells += cells.surplus;
+      otherScripts += Number(namesOf(record).some(usesOtherScript));
       if (records.length === coverage.length) {
         coverage = doubled(coverage);
         provenance = doubled(provenance);
@@ -124,6 +129,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
           rows: rows.length,
           merged: records.length - rows.length,
           surplusCells,
+          otherScripts,
           rules,
           silencing: duplicates.silencing.map(({ recordA, recordB, ruleCount }) => ({
             refA: refOf(records, recordA),
@@ -134,6 +140,10 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       };
     },
   };
+}
+
+function namesOf({ family_name, given_name, patronymic, aliases }: PersonRecord): string[] {
+  return [family_name, given_name, patronymic, ...aliases];
 }
 
 /** Raises each row's best bits to those of its cells. */

@@ -4,10 +4,18 @@
  */
 import { HYPOCORISTICS, JOINED_NAMES } from "./hypocoristics.ts";
 import { WORKING_LETTERS } from "./letters.ts";
+import { romanisedLetter } from "./other-scripts.ts";
 import { rewrite } from "./rewriting.ts";
 import { initialClass, masculineSurname, skeletonOf } from "./skeleton.ts";
 import { CLUSTER_RULES, SPELLING_RULES, VOWEL_RULES, wordCue } from "./spelling.ts";
-import { HYPHENED_TITLES, PARTICLES, PLACEHOLDER_PHRASES, PLACEHOLDERS, TITLES } from "./stop-words.ts";
+import {
+  HYPHENED_TITLES,
+  PARTICLES,
+  PLACEHOLDER_PHRASES,
+  PLACEHOLDERS,
+  TITLES,
+  UNROMANISED_PLACEHOLDERS,
+} from "./stop-words.ts";
 
 /** Raised whenever any value of any name could change; part of the profile. */
 export const CANONICALISER_VERSION = "1";
@@ -28,12 +36,14 @@ export type NameToken = {
 
 const MAX_CHARACTERS = 200;
 const MAX_TOKENS = 8;
+const LAST_ASCII = 0x7f;
+const LAST_CODE_UNIT = 0xffff;
 const SPACE = 0x20;
 const FULL_STOP = 0x2e;
 const HYPHEN = 0x2d;
 const MAX_PHRASE_WORDS = 3;
 
-/** A word of the field: its working letters and the code unit that ends it. */
+/** A word of the field: its working letters and the code point that ends it. */
 type Word = { readonly text: string; readonly end: number };
 
 function foldOf(word: string): string {
@@ -42,13 +52,14 @@ function foldOf(word: string): string {
 }
 
 function wordsOf(raw: string): Word[] {
-  const text = raw.normalize("NFKC");
-  const length = Math.min(text.length, MAX_CHARACTERS);
+  const text = raw.normalize("NFKC").slice(0, MAX_CHARACTERS);
+  if (UNROMANISED_PLACEHOLDERS.has(text.trim())) return [];
   const words: Word[] = [];
   let word = "";
-  for (let i = 0; i <= length; i++) {
-    const end = i < length ? text.charCodeAt(i) : SPACE;
-    const letter = WORKING_LETTERS[end];
+  for (let i = 0; i <= text.length; i++) {
+    const end = text.codePointAt(i) ?? SPACE;
+    if (end > LAST_CODE_UNIT) i++;
+    const letter = WORKING_LETTERS[end] ?? (end > LAST_ASCII ? romanisedLetter(String.fromCodePoint(end)) : undefined);
     if (letter !== undefined) {
       word += letter;
     } else if (word !== "") {
@@ -104,7 +115,7 @@ function initialToken(fold: string): NameToken {
 /**
  * Tokens in input order without titles and particles.
  *
- * @returns Empty if the name is missing, a placeholder, or in a script that is not supported.
+ * @returns Empty if the name is missing or a placeholder.
  */
 export function canonicalName(raw: string): readonly NameToken[] {
   let words: readonly Word[] = wordsOf(raw);

@@ -1,15 +1,14 @@
 /**
  * Words of a name field that are not part of a name: placeholders, titles, particles.
- * All sets hold words as canonicalName sees them: working letters of letters.ts, so lower case without plain marks.
+ * All sets hold words as canonicalName sees them: working letters, so lower case without plain marks, other scripts romanised.
  * docs/spec/names.md, "Missing values", "Titles" and "Particles".
  */
 import { WORKING_LETTERS } from "./letters.ts";
+import { romanisedLetter } from "./other-scripts.ts";
 
-/** A word in the working letters of letters.ts. */
+/** A word in working letters. */
 function working(word: string): string {
-  let out = "";
-  for (let i = 0; i < word.length; i++) out += WORKING_LETTERS[word.charCodeAt(i)] ?? "";
-  return out;
+  return Array.from(word, (letter) => WORKING_LETTERS[letter.charCodeAt(0)] ?? romanisedLetter(letter) ?? "").join("");
 }
 
 const wordSet = (words: string): ReadonlySet<string> => new Set(words.trim().split(/\s+/u).map(working));
@@ -48,6 +47,15 @@ export const PLACEHOLDER_PHRASES = phraseSet(`
   yok, bilgi yok, adı yok, ad soyad, όνομα, επώνυμο, χωρίς όνομα, δεν υπάρχει, μη γνωστό
 `);
 
+/** Placeholders of other scripts, as written and in NFKC: romanised, some of them would be names (未知 is Weizhi). */
+export const UNROMANISED_PLACEHOLDERS: ReadonlySet<string> = new Set(
+  `غير معروف, غير معروفة, مجهول, مجهولة, مجهول الهوية, لا يوجد, بدون اسم, نامعلوم, ناشناس, بی نام, نامشخص,
+  לא ידוע, לא ידועה, אלמוני, אלמונית, פלוני, ללא שם, אין, უცნობი, უსახელო, არ არის ცნობილი, անհայտ, անանուն,
+  不详, 不詳, 未知, 不明, 无名, 無名, 无名氏, 無名氏, 无, 無, 不明者, 미상, 불명, 무명, 알 수 없음`
+    .split(",")
+    .map((phrase) => phrase.trim().normalize("NFKC")),
+);
+
 /** Titles, ranks and forms of address; left out if another word remains. */
 export const TITLES = wordSet(`
   dr drs mr mrs ms miss sir mag ing dipl prof doc akad phd msc bsc mba mmag dott dkfm ddr univ habil
@@ -71,4 +79,5 @@ export const PARTICLES = wordSet(`
   bin ibn ben bint ould uld
   фон ван дер ден де дел ди да дю ла ле ел эль ал аль ель бин ибн бен бинт
   φον ντε ντα ελ αλ μπιν ιμπν
+  بن ابن بنت
 `);

@@ -65,6 +65,7 @@ const CheckReport = z.strictObject({
   silenced: z.array(z.string()),
   silencing: z.array(z.strictObject({ refA: z.string(), refB: z.string(), ruleCount: z.int().min(2) })),
   surplusCells: z.int(),
+  otherScripts: z.int(),
   rules: z.array(z.strictObject({ rule: z.string(), cells: z.int(), unique: z.int() })),
   classes: z.array(z.strictObject({ facts: z.array(z.string()), rows: z.int() })),
 });
