@@ -10,7 +10,7 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { signMessage } from "#engine/round/identity.ts";
 import { readPieces } from "./durable-file.ts";
-import type { Connection } from "./http.ts";
+import { refusalOf, type Connection } from "./http.ts";
 import type { Vault } from "./vault.ts";
 
 export type UploadProgress = { readonly bytesDone: number; readonly bytesTotal: number };
@@ -96,16 +96,28 @@ async function sendManifest(
   vault: Vault,
   manifest: Manifest,
 ): Promise<string | null> {
+  const { round, to, digest: ownDigest, byteLength } = manifest;
+  // Before the server can take it: were its answer lost and the list encoded anew, the handles that it holds would be lost.
+  vault.keepReceipt(round, to, { digest: ownDigest, byteLength });
   const signature = signMessage(vault.identity, MANIFEST_LABEL, canonicalBytes(manifest));
   try {
     return (await connection.putManifest(manifest.round, { manifest, signature })).digest;
   } catch (error) {
     // The answer to an earlier attempt may have been lost on its way; or the server is still reading the batch.
-    if (!(error instanceof LinkageError) || error.code !== "batch-duplicate") throw error;
+    if (!(error instanceof LinkageError) || error.code !== "batch-duplicate") {
+      if (isRefused(error)) vault.dropReceipt(round, to);
+      throw error;
+    }
     const { state, digest } = await connection.batchStatus(manifest.round, manifest.from, manifest.to);
     if (state !== "complete") throw error;
     return digest;
   }
+}
+
+/** Whether the server said that it did not take the batch; a fault of its own or of the way leaves that open. */
+function isRefused(error: unknown): boolean {
+  const refusal = refusalOf(error);
+  return refusal !== null && refusal.status < 500;
 }
 
 function checkedHeader(firstChunk: Uint8Array, round: string, party: string, counterpart: string): BatchHeader {

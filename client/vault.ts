@@ -55,7 +55,7 @@ export type VaultPairing = {
   readonly keyId: string;
 };
 
-/** What was submitted to the server as complete. */
+/** What was submitted to the server as complete; kept from before its manifest is sent. */
 const Receipt = z.strictObject({ digest: Bytes32, byteLength: z.int().min(1) });
 export type Receipt = z.infer<typeof Receipt>;
 
@@ -246,7 +246,7 @@ export class Vault {
     return readHandleLines(this.#batchFile(round, counterpart, "handles.jsonl"), wanted);
   }
 
-  /** @returns What of the batch for `counterpart` the server took as complete; null before. */
+  /** @returns What of the batch for `counterpart` the server took, or may have taken, as complete; null before. */
   receipt(round: string, counterpart: string): Receipt | null {
     const path = this.#batchFile(round, counterpart, "receipt.json");
     return existsSync(path) ? readShape(path, Receipt) : null;
@@ -256,11 +256,16 @@ export class Vault {
     replaceFile(prepared(this.#batchFile(round, counterpart, "receipt.json")), [jsonFile(receipt)]);
   }
 
+  /** After the server has refused the batch. */
+  dropReceipt(round: string, counterpart: string): void {
+    destroyFile(this.#batchFile(round, counterpart, "receipt.json"));
+  }
+
   #requireUnsubmitted(round: string, counterpart: string): void {
     if (this.receipt(round, counterpart) !== null)
       throw new LinkageError(
         "file-exists",
-        `the batch for ${counterpart} in round ${round} has been submitted already`,
+        `the batch for ${counterpart} in round ${round} has been submitted already; if its answer was lost, run: aquila submit`,
       );
   }
 

@@ -84,6 +84,26 @@ describe("a batch", () => {
     },
   );
 
+  test("whose manifest may have arrived is not encoded anew, whose manifest was refused is", async () => {
+    const lost = setUp();
+    lost.fake.loseAnswerOf = "putManifest";
+    await expect(lost.submit()).rejects.toMatchObject({ code: "server-unreachable" });
+    expect(() => {
+      lost.write(batchBytes(5_000));
+    }).toThrow(expect.objectContaining({ code: "file-exists" }));
+    expect(await lost.submit()).toMatchObject({ digest: lost.fake.complete.get("AT-HR") });
+
+    const refused = setUp();
+    const cause = { type: "urn:x", title: "x", status: 422, code: "batch-class-thin", detail: "x" };
+    refused.fake.refuseManifest = new LinkageError("batch-class-thin", "x", { cause });
+    await expect(refused.submit()).rejects.toMatchObject({ code: "batch-class-thin" });
+    expect(refused.vault.receipt("2026-4", "HR")).toBeNull();
+    refused.write(batchBytes(5_000));
+    refused.fake.refuseManifest = new LinkageError("internal", "x", { cause: { ...cause, status: 500 } });
+    await expect(refused.submit()).rejects.toMatchObject({ code: "internal" });
+    expect(refused.vault.receipt("2026-4", "HR")).not.toBeNull();
+  });
+
   test("that was encoded anew after half an upload replaces the chunks that differ", async () => {
     const { submit, fake, write, stored } = setUp();
     fake.loseAnswerOf = "putChunk 1";

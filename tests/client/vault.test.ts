@@ -1,7 +1,16 @@
 /**
  * The vault: modes, atomicity, what is never overwritten and what is destroyed.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFile, destroyFile, readLines, readPieces, replaceFile } from "#client/durable-file.ts";
@@ -217,6 +226,15 @@ describe("a durable file", () => {
     }).toThrow("out of luck");
     expect(readFileSync(path, "utf8")).toBe("first");
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
+  test("is overwritten before it is removed", () => {
+    const folder = temporaryFolder();
+    createFile(join(folder, "secret"), [new Uint8Array([1, 2, 3])]);
+    linkSync(join(folder, "secret"), join(folder, "same-bytes"));
+    destroyFile(join(folder, "secret"));
+    expect(readdirSync(folder)).toEqual(["same-bytes"]);
+    expect(readFileSync(join(folder, "same-bytes"))).toEqual(Buffer.alloc(3));
   });
 
   test("is destroyed even if it is empty, and destroying nothing is nothing", () => {

@@ -11,6 +11,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
 import { openStore } from "#server/store/open.ts";
 import { eraseRoundKey, findRound } from "#server/store/rounds.ts";
+import { moveUpload } from "#server/store/uploads.ts";
 import {
   batchPath,
   codeOf,
@@ -155,12 +156,30 @@ describe("a data folder", () => {
     expect(await refused()).toBe("started");
   });
 
+  it("goes on with an upload whose batch was being read when the server ended", async () => {
+    const first = await startServer(house);
+    const { view, keys } = await openSubmission(house, first.url, makeDescriptor(house));
+    const header = headerOf(view, keys, "AT", "HR");
+    const { bytes } = makeBatch(header);
+    await send(first.url, partySigning(house, "AT"), "PUT", `${batchPath(header)}/chunks/0`, bytes);
+    await first.app.close();
+    const store = await openStore(join(house.dataDir, "aquila.db"));
+    expect(await moveUpload(store, { round: "test-1", from: "AT", to: "HR" }, "partial", "checking")).toBe(true);
+    await store.destroy();
+
+    const second = await startServer(house);
+    const manifest = signManifest(house, header, bytes);
+    const closed = await send(second.url, partySigning(house, "AT"), "PUT", `${batchPath(header)}/manifest`, manifest);
+    expect(codeOf(closed)).toBe("200");
+    await second.app.close();
+  });
+
   it("loses the wrapped key of a round whose erasure was cut off, as soon as it is opened again", async () => {
     const { app, url } = await startServer(house);
     expect((await send(url, operatorSigning(house), "POST", "/v1/rounds", makeDescriptor(house))).status).toBe(201);
     await app.close();
     const store = await openStore(join(house.dataDir, "aquila.db"));
-    const wrapped = (await findRound(store, "test-1"))?.wrapped_key ?? new Uint8Array();
+    const wrapped = Buffer.from((await findRound(store, "test-1"))?.wrapped_key ?? []);
     await eraseRoundKey(store, "test-1");
     // A copy of the files now is what a crash at this point leaves.
     const left = join(house.folder, "left");

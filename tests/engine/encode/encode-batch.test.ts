@@ -79,6 +79,13 @@ describe("two encodings of one list", () => {
   const [one, other] = ["one", "other"].map((seed) => open(LIST, pairingOf("a"), randomFrom(seed)));
   if (one === undefined || other === undefined) throw new RangeError("two batches are wanted");
 
+  test("have fillers that are random in both halves", () => {
+    for (const { upper, lower } of open(LIST, pairingOf("a"), randomFrom("1")).columns) {
+      // Among so few draws of 32 bits a second zero or many repeats are next to impossible.
+      for (const half of [upper, lower]) expect(new Set(half).size).toBeGreaterThan(half.length - 4);
+    }
+  });
+
   test("differ in every handle, in the order of rows and in every filler", () => {
     const handles = [one, other].map((batch) =>
       Array.from({ length: 125 }, (_, row) =>
