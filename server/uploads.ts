@@ -3,6 +3,7 @@
  * A batch that is refused leaves nothing behind.
  */
 import { join } from "node:path";
+import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
 import { CHUNK_BYTES, batchByteLength } from "#engine/batch/layout.ts";
 import { checkManifest, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
 import type { ExpectedBatch } from "#engine/batch/read.ts";
@@ -35,9 +36,6 @@ import {
 } from "./store/uploads.ts";
 import { batchState } from "./view.ts";
 import type { StoredBatch } from "./workers/tasks.ts";
-
-/** Longest header that a batch can have; docs/spec/batch.md. */
-const LONGEST_HEADER_BYTES = 4_096;
 
 /** A chunk as it came. */
 type Chunk = {
@@ -181,7 +179,7 @@ async function requireSubmission(store: Store, direction: Direction, caller: Cal
 }
 
 function checkChunk({ profile }: Secretariat, round: Round, { from }: Direction, { index, bytes }: Chunk): void {
-  const longest = batchByteLength(profile, expectedRowCount(round.descriptor, from), LONGEST_HEADER_BYTES);
+  const longest = batchByteLength(profile, expectedRowCount(round.descriptor, from), MAX_HEADER_BYTES);
   if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
   if (index * CHUNK_BYTES >= longest)
     throw new LinkageError("chunk-invalid", `no batch of this size has a chunk ${index}`);

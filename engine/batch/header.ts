@@ -10,7 +10,7 @@ import { PartyId } from "../round/roster.ts";
 import { SIZE_CLASSES } from "./size-class.ts";
 
 /** Longest header, bytes. */
-const MAX_HEADER_BYTES = 4096;
+export const MAX_HEADER_BYTES = 4096;
 /** ASCII `AQBATCH1`. */
 export const MAGIC = new TextEncoder().encode("AQBATCH1");
 /** Magic and header length. */

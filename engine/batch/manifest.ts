@@ -12,7 +12,8 @@ import { CHUNK_BYTES } from "./layout.ts";
 
 /** Label of the sender's signature; see {@link manifestMessage}. */
 export const MANIFEST_LABEL = "aquila/v1/manifest";
-const MAX_CHUNKS = 100_000;
+/** Chunks of one batch. */
+export const MAX_CHUNKS = 100_000;
 
 export const Manifest = z
   .strictObject({

@@ -5,6 +5,7 @@
  * a batch's GET and its manifest's PUT answer {@link BatchStatus}; a refusal is a {@link Problem}.
  */
 import { z } from "zod";
+import { MAX_CHUNKS } from "../batch/manifest.ts";
 import { PROBLEM_CODES } from "../errors.ts";
 import { Bytes32 } from "./binary.ts";
 import { RoundDescriptor } from "./descriptor.ts";
@@ -13,8 +14,6 @@ import { MAX_PARTIES, PartyId } from "./roster.ts";
 import { RoundState } from "./states.ts";
 
 const MAX_DIRECTIONS = MAX_PARTIES * (MAX_PARTIES - 1);
-/** Chunks of one batch. */
-export const MAX_CHUNKS = 100_000;
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const CreateRound = RoundDescriptor;

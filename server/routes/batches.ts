@@ -3,10 +3,10 @@
  */
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { SignedManifest } from "#engine/batch/manifest.ts";
+import { MAX_CHUNKS, SignedManifest } from "#engine/batch/manifest.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { RoundId } from "#engine/round/descriptor.ts";
-import { BatchStatus, MAX_CHUNKS } from "#engine/round/messages.ts";
+import { BatchStatus } from "#engine/round/messages.ts";
 import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
 import { bodyDigest } from "../body.ts";

@@ -3,6 +3,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeConfirmation, makeRoundKey, type Confirmation } from "#engine/round/keys.ts";
 import { Roster } from "#engine/round/roster.ts";
@@ -212,6 +213,16 @@ describe("states", () => {
     expect(readdirSync(join(house.dataDir, "rounds"))).not.toContain("left");
     expect(codeOf(await asOperator("POST", "/v1/rounds/left/erase"))).toBe("round-state");
     expect(codeOf(await asOperator("POST", "/v1/rounds/left/open"))).toBe("round-state");
+  });
+
+  it("a round is not erased under the workers that match it", async () => {
+    await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "matched" }));
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    database.exec("UPDATE rounds SET state = 'matching' WHERE id = 'matched'");
+    expect(codeOf(await asOperator("POST", "/v1/rounds/matched/erase"))).toBe("round-state");
+    database.exec("UPDATE rounds SET state = 'draft' WHERE id = 'matched'");
+    database.close();
+    expect(viewIn(await asOperator("POST", "/v1/rounds/matched/erase")).state).toBe("erased");
   });
 
   it("an unknown round is unknown to operators too", async () => {
