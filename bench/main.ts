@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { encode } from "./encode.ts";
 import { join } from "./join.ts";
+import { quality } from "./quality.ts";
 import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
 
 const BENCHES: readonly Bench[] = [encode, join];
@@ -12,12 +13,14 @@ const BENCHES: readonly Bench[] = [encode, join];
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 
 async function main(): Promise<number> {
+  if (process.argv[2] === "quality") return quality(process.argv.slice(3));
   const { values, positionals } = parseArgs({
     options: { json: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
     allowPositionals: true,
   });
   if (values.list) {
     for (const { name, about } of BENCHES) console.log(`${name.padEnd(8)}  ${about}`);
+    console.log("quality   precision, recall, calibration and fairness; has options of its own: bench/quality.ts");
     return 0;
   }
   const wantedScale = process.env["BENCH"] ?? "usual";

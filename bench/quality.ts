@@ -1,0 +1,152 @@
+/**
+ * Bench `quality`: what the product finds, and finds wrongly, on fresh fictional people and on the lists of a folder.
+ * `npm run -s bench -- quality [--json] [--data DIR] [--ablation] [--curve] [--plots DIR]`; sizes by BENCH as for every bench.
+ * One line a measurement, no times in them: two runs give the same bytes.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { SCALES, type Scale } from "./measurement.ts";
+import { encoderOf, linkBlind, type BlindJudged, type Encoder } from "./quality/blind.ts";
+import { readDataSets } from "./quality/data-samples.ts";
+import { bridgingSvg, falseHitsSvg, precisionRecallSvg, reliabilitySvg } from "./quality/figure-files.ts";
+import { pooledFigures } from "./quality/figures.ts";
+import { freshFixtures, growingFixtures } from "./quality/fixture-samples.ts";
+import { checksumOf, lineJson, lineText, type QualityLine } from "./quality/line.ts";
+import { marginCurve, type MarginPoint } from "./quality/margin-curve.ts";
+import {
+  ablationLines,
+  bridgingShare,
+  calibrationLines,
+  groupLines,
+  marginLines,
+  operatingLine,
+  sizeLines,
+  type SizePoint,
+} from "./quality/measurements.ts";
+import { nameLines } from "./quality/name-measurements.ts";
+import type { DataSet } from "./quality/sample.ts";
+
+const MARGINS_BITS: Record<Scale, readonly number[]> = {
+  smoke: [0, 6, 12],
+  usual: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  full: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+};
+
+type Options = {
+  readonly scale: Scale;
+  readonly data: string | undefined;
+  readonly ablation: boolean;
+  readonly curve: boolean;
+};
+
+/** A line, or a picture by its file name. */
+type Output = { readonly line: QualityLine } | { readonly file: string; readonly svg: string };
+
+/**
+ * @param args - After the bench's name.
+ * @returns Exit code: 0 measured, 64 wrong usage.
+ */
+export async function quality(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: "boolean", default: false },
+      data: { type: "string" },
+      ablation: { type: "boolean", default: false },
+      curve: { type: "boolean", default: false },
+      plots: { type: "string" },
+    },
+  });
+  const wantedScale = process.env["BENCH"] ?? "usual";
+  const scale = SCALES.find((known) => known === wantedScale);
+  if (scale === undefined) {
+    console.error("BENCH is smoke, usual or full");
+    return 64;
+  }
+  const lines: string[] = [];
+  const print = (line: QualityLine): void => {
+    const json = lineJson(line);
+    lines.push(json);
+    console.log(values.json ? json : lineText(line));
+  };
+  for await (const output of measureAll({ ...values, scale, data: values.data })) {
+    if ("line" in output) print(output.line);
+    else if (values.plots !== undefined) {
+      mkdirSync(values.plots, { recursive: true });
+      writeFileSync(join(values.plots, output.file), output.svg);
+    }
+  }
+  print({
+    measure: "run",
+    dataSet: "all",
+    profile: SHIPPED_PROFILE_DIGEST,
+    scale,
+    allLines: checksumOf(lines.join("\n")),
+  });
+  return 0;
+}
+
+async function* measureAll(options: Options): AsyncGenerator<Output> {
+  const encode = await encoderOf(SHIPPED_PROFILE);
+  const fixtures = freshFixtures(options.scale);
+  const curves: { dataSet: string; points: readonly MarginPoint[] }[] = [];
+  for (const dataSet of [fixtures, ...dataSetsOf(options)]) {
+    if ("missing" in dataSet) {
+      yield { line: { measure: "missing", dataSet: dataSet.name, file: dataSet.missing } };
+      continue;
+    }
+    const results = dataSet.samples.map((sample) => linkBlind(sample, encode));
+    yield* measureDataSet(dataSet, results, options);
+    if (options.curve && ["fixtures", "see_synth"].includes(dataSet.name)) {
+      const points = await marginCurve(SHIPPED_PROFILE, everyThird(dataSet), MARGINS_BITS[options.scale]);
+      yield* linesOnly(marginLines(dataSet.name, points));
+      curves.push({ dataSet: dataSet.name, points });
+    }
+  }
+  if (curves.length > 0) yield { file: "bridging.svg", svg: bridgingSvg(curves) };
+  if (options.data === undefined)
+    yield { line: { measure: "missing", dataSet: "data", file: "no folder was named: --data DIR" } };
+  else yield* linesOnly(nameLines(options.data));
+  yield* measureSizes(encode, options.scale);
+}
+
+function dataSetsOf({ data }: Options): ReturnType<typeof readDataSets> {
+  return data === undefined ? [] : readDataSets(data);
+}
+
+function* measureDataSet(dataSet: DataSet, results: readonly BlindJudged[], { ablation }: Options): Generator<Output> {
+  const { name } = dataSet;
+  const figures = pooledFigures(results);
+  yield { line: operatingLine(name, "blind", results, figures, bridgingShare(results)) };
+  yield { file: `precision-recall-${fileName(name)}.svg`, svg: precisionRecallSvg(name, figures, undefined) };
+  yield* linesOnly(groupLines(dataSet, "blind", results, figures));
+  const bins = yield* linesOnly(calibrationLines(name, "blind", results));
+  if (name === "fixtures") yield { file: "reliability.svg", svg: reliabilitySvg([{ name: "Aquila, blind", bins }]) };
+  if (ablation) yield* linesOnly(ablationLines(SHIPPED_PROFILE, name, results));
+}
+
+/** One list pair at a time: the largest fills memory. */
+function* measureSizes(encode: Encoder, scale: Scale): Generator<Output> {
+  const points: SizePoint[] = [];
+  for (const sample of growingFixtures(scale)) points.push(yield* linesOnly(sizeLines(linkBlind(sample, encode))));
+  yield { file: "false-hits.svg", svg: falseHitsSvg(points) };
+}
+
+/** One pairing of each seed is enough for a curve. */
+function everyThird({ name, samples }: DataSet): DataSet {
+  return { name, samples: samples.filter((_, at) => at % 3 === 0) };
+}
+
+function* linesOnly<Result>(lines: Generator<QualityLine, Result>): Generator<Output, Result> {
+  for (;;) {
+    const next = lines.next();
+    if (next.done === true) return next.value;
+    yield { line: next.value };
+  }
+}
+
+function fileName(dataSet: string): string {
+  return dataSet.replace(/[^a-z0-9]+/gi, "-").toLowerCase();
+}

@@ -1,0 +1,167 @@
+/**
+ * The quality bench's lines from its results: one function for each kind of measurement.
+ */
+import { reaches } from "#engine/match/band.ts";
+import type { Profile } from "#engine/profile.ts";
+import { withoutRule, type Ablated } from "./ablation.ts";
+import type { BlindJudged, Judged } from "./blind.ts";
+import { bandChecks, brierScore, reliabilityTable, type BandCheck, type ReliabilityBin } from "./calibration.ts";
+import { pairsChecksum, pooledFigures, type PooledFigures } from "./figures.ts";
+import { byLanguage, byScripts, checkGroups } from "./groups.ts";
+import type { QualityLine } from "./line.ts";
+import type { MarginPoint } from "./margin-curve.ts";
+import type { DataSet } from "./sample.ts";
+
+/** Figures of one matcher, `blind` or `oracle`. */
+export function operatingLine(
+  dataSet: string,
+  matcher: string,
+  results: readonly Judged[],
+  figures: PooledFigures,
+  bridging: number | null,
+): QualityLine {
+  const { best, atPrecision95, atPrecision99 } = figures;
+  return {
+    measure: "operating",
+    dataSet,
+    matcher,
+    samples: results.length,
+    records: results.reduce((sum, { sample }) => sum + sample.listA.length + sample.listB.length, 0),
+    truePairs: figures.truePairs,
+    candidatePairs: figures.candidatePairs,
+    candidateRecall: figures.candidateRecall,
+    f1: best.f1,
+    precision: best.precision,
+    recall: best.recall,
+    thresholdLogOddsBits: best.thresholdBits,
+    averagePrecision: figures.averagePrecision,
+    recallAtPrecision95: atPrecision95?.recall ?? null,
+    recallAtPrecision99: atPrecision99?.recall ?? null,
+    bridgingShare: bridging,
+    bands: figures.bandFigures,
+    pairsChecksum: pairsChecksum(results),
+  };
+}
+
+/** @returns Rows that bridge over all rows, both lists of all samples. */
+export function bridgingShare(results: readonly { readonly bridgingRows: number; readonly rows: number }[]): number {
+  const sum = (value: (result: { readonly bridgingRows: number; readonly rows: number }) => number): number =>
+    results.reduce((total, result) => total + value(result), 0);
+  return sum(({ bridgingRows }) => bridgingRows) / sum(({ rows }) => rows);
+}
+
+/** Languages where the truth tells them, scripts always, at the data set's best threshold; each with its check. */
+export function* groupLines(
+  dataSet: DataSet,
+  matcher: string,
+  results: readonly Judged[],
+  { best }: PooledFigures,
+): Generator<QualityLine> {
+  const kinds = [
+    { kind: "scripts", groups: byScripts(results, best.thresholdBits) },
+    ...(dataSet.samples.some(({ homes }) => homes.size > 0)
+      ? [{ kind: "language", groups: byLanguage(results, best.thresholdBits) }]
+      : []),
+  ];
+  for (const { kind, groups } of kinds) {
+    for (const group of groups) yield { measure: "group", dataSet: dataSet.name, matcher, kind, ...group };
+    if (groups.length > 1)
+      yield { measure: "group-check", dataSet: dataSet.name, matcher, kind, ...checkGroups(groups) };
+  }
+}
+
+/** Reliability table and Brier score over all candidate pairs, then each band's check. */
+export function* calibrationLines(
+  dataSet: string,
+  matcher: string,
+  results: readonly Judged[],
+): Generator<QualityLine, readonly ReliabilityBin[]> {
+  const pairs = results.flatMap((result) => result.pairs);
+  const bins = reliabilityTable(pairs);
+  yield { measure: "reliability", dataSet, matcher, pairs: pairs.length, brierScore: brierScore(pairs), bins };
+  yield* bandLines(dataSet, matcher, bandChecks(pairs));
+  return bins;
+}
+
+function* bandLines(dataSet: string, matcher: string, checks: readonly BandCheck[]): Generator<QualityLine> {
+  for (const check of checks) yield { measure: "band-check", dataSet, matcher, ...check };
+}
+
+/** False hits per 1,000 records of a list, of each band and all above it. */
+export type SizePoint = {
+  readonly recordsPerList: number;
+  readonly falseHitsPer1000: { readonly high: number; readonly medium: number; readonly low: number };
+};
+
+export function* sizeLines(result: BlindJudged): Generator<QualityLine, SizePoint> {
+  const recordsPerList = (result.sample.listA.length + result.sample.listB.length) / 2;
+  const rate = (lowest: "high" | "medium" | "low"): number => {
+    const hits = result.pairs.filter(({ band, same }) => !same && reaches(band, lowest));
+    return (1000 * hits.length) / recordsPerList;
+  };
+  const falseHitsPer1000 = { high: rate("high"), medium: rate("medium"), low: rate("low") };
+  const { best, bandFigures } = pooledFigures([result]);
+  const dataSet = `fixtures ${recordsPerList}`;
+  yield {
+    measure: "list-size",
+    dataSet,
+    recordsPerList,
+    truePairs: result.sample.truth.size,
+    candidatePairs: result.pairs.length,
+    falseHitsPer1000,
+    f1: best.f1,
+    bridgingShare: bridgingShare([result]),
+    bands: bandFigures,
+    pairsChecksum: pairsChecksum([result]),
+  };
+  yield* bandLines(dataSet, "blind", bandChecks(result.pairs));
+  return { recordsPerList, falseHitsPer1000 };
+}
+
+/** Each rule of the profile left out, after a line with none left out. */
+export function* ablationLines(
+  profile: Profile,
+  dataSet: string,
+  results: readonly BlindJudged[],
+): Generator<QualityLine> {
+  const figuresOf = (ablated: readonly Ablated[]) => {
+    const { best, atPrecision95, candidateRecall } = pooledFigures(ablated);
+    return {
+      f1: best.f1,
+      recallAtPrecision95: atPrecision95?.recall ?? 0,
+      candidateRecall,
+      bridgingShare: bridgingShare(ablated),
+    };
+  };
+  const whole = figuresOf(results.map((result) => withoutRule(profile, result, undefined)));
+  yield { measure: "ablation", dataSet, without: "nothing", slots: 0, ...whole };
+  for (const [index, rule] of profile.rules.entries()) {
+    const rest = figuresOf(results.map((result) => withoutRule(profile, result, index)));
+    yield {
+      measure: "ablation",
+      dataSet,
+      without: rule.id,
+      slots: rule.slots,
+      ...rest,
+      f1Worth: whole.f1 - rest.f1,
+      recallAtPrecision95Worth: whole.recallAtPrecision95 - rest.recallAtPrecision95,
+      bridgingCost: whole.bridgingShare - rest.bridgingShare,
+    };
+  }
+}
+
+/** One line for each margin. */
+export function* marginLines(dataSet: string, points: readonly MarginPoint[]): Generator<QualityLine> {
+  for (const { marginBits, bridgingShare: share, figures } of points) {
+    yield {
+      measure: "margin",
+      dataSet,
+      marginBits,
+      f1: figures.best.f1,
+      recallAtPrecision95: figures.atPrecision95?.recall ?? null,
+      recallAtPrecision99: figures.atPrecision99?.recall ?? null,
+      bridgingShare: share,
+      candidatePairs: figures.candidatePairs,
+    };
+  }
+}
