@@ -4,8 +4,8 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 
-/** JSON data; values of `undefined` are not data and are refused. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+/** JSON data; a member that is `undefined` is left out, as in JSON.stringify. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json | undefined };
 
 /** @returns UTF-8 bytes of the RFC 8785 form of `value`. */
 export function canonicalBytes(value: Json): Uint8Array {

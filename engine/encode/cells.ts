@@ -10,7 +10,10 @@ import { informationOf, type FrequencyTable } from "./information.ts";
 
 export const DIGEST_BYTES = 16;
 
-/** One cell before any pairing's key: it never leaves the party. */
+/**
+ * One cell before any pairing's key: it never leaves the party.
+ * `bits` is the information of its facts less the rule's extra bits: what is held against the threshold.
+ */
 export type Cell = { readonly rule: number; readonly digest: Uint8Array; readonly bits: number };
 
 /** The cells of one record and how many more its facts would have made. */
@@ -32,6 +35,7 @@ export async function cellMaker(profile: Profile, table: FrequencyTable): Promis
   const rules = profile.rules.map((rule, index) => ({
     index,
     slots: rule.slots,
+    extraBits: rule.extraBits ?? 0,
     facts: rule.facts.map((name) => names.indexOf(name)),
     prefix: ["aquila/v1/fact", String(profile.version), rule.id],
   }));
@@ -45,7 +49,7 @@ export async function cellMaker(profile: Profile, table: FrequencyTable): Promis
       const count = alternatives.reduce((product, { length }) => product * length, 1);
       surplus += Math.max(0, count - rule.slots);
       for (const { values, bits } of bestCombinations(alternatives, rule.slots))
-        cells.push({ rule: rule.index, digest: factDigest([...rule.prefix, ...values]), bits });
+        cells.push({ rule: rule.index, digest: factDigest([...rule.prefix, ...values]), bits: bits - rule.extraBits });
     }
     return { cells, surplus };
   };

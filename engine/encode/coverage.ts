@@ -7,39 +7,40 @@ import { MIN_CLASS_ROWS, type Profile } from "../profile.ts";
 import type { RecordFacts } from "./facts.ts";
 
 const COVERAGE_FACTS: Readonly<Record<string, (facts: RecordFacts) => boolean>> = {
-  "birth-year": ({ dates }) => dates.length > 0,
+  "birth-year": ({ dates }) => dates.some(({ approximate }) => approximate !== true),
   "birth-date": ({ dates }) => dates.some(({ day }) => day !== undefined),
   identifier: ({ documents, phones, onlineIds }) => documents.length + phones.length + onlineIds.length > 0,
   place: ({ birthPlaces, address }) => birthPlaces.length > 0 || address.locality !== "" || address.street !== "",
 };
 
+const FACT_NAMES = Object.keys(COVERAGE_FACTS);
+
+/** @returns The coverage facts that the record has, one bit each. */
+export function coverageBits(facts: RecordFacts): number {
+  return FACT_NAMES.reduce((bits, name, at) => bits | (Number(COVERAGE_FACTS[name]?.(facts) ?? false) << at), 0);
+}
+
+/** @throws {@link LinkageError} `profile-invalid` when this encoder does not know the fact. */
+export function coverageBit(name: string): number {
+  const at = FACT_NAMES.indexOf(name);
+  if (at < 0) throw new LinkageError("profile-invalid", `no such coverage fact: ${name}`);
+  return 1 << at;
+}
+
 /**
- * @returns The largest of the profile's classes all of whose facts the record has.
+ * @param coverage - Bits of coverage facts.
+ * @returns The largest of the profile's classes all of whose facts are among them.
  * @throws {@link LinkageError} `profile-invalid` when a class names a fact that this encoder does not know.
  */
-export function coverageOf(profile: Profile, facts: RecordFacts): number {
-  return classWith(profile, (fact) => {
-    const has = Object.hasOwn(COVERAGE_FACTS, fact) ? COVERAGE_FACTS[fact] : undefined;
-    if (has === undefined) throw new LinkageError("profile-invalid", `no such coverage fact: ${fact}`);
-    return has(facts);
-  });
-}
-
-/**
- * @param classes - In any order.
- * @returns The class that has the facts of all.
- */
-export function joinedClass(profile: Profile, classes: readonly number[]): number {
-  const has = new Set(classes.flatMap((index) => profile.coverageClasses[index]?.facts ?? []));
-  return classWith(profile, (fact) => has.has(fact));
-}
-
-/** Largest class of the profile whose facts are all there. */
-function classWith(profile: Profile, has: (fact: string) => boolean): number {
+export function classOf(profile: Profile, coverage: number): number {
   let best = 0;
-  profile.coverageClasses.forEach((coverage, index) => {
-    const size = coverage.facts.length;
-    if (size > (profile.coverageClasses[best]?.facts.length ?? 0) && coverage.facts.every(has)) best = index;
+  let size = 0;
+  profile.coverageClasses.forEach(({ facts }, index) => {
+    const wanted = facts.reduce((bits, name) => bits | coverageBit(name), 0);
+    if (facts.length > size && (coverage & wanted) === wanted) {
+      best = index;
+      size = facts.length;
+    }
   });
   return best;
 }

@@ -11,6 +11,7 @@ import { LinkageError } from "../errors.ts";
 import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
 import { profileDigest, type Rule } from "../profile.ts";
+import { carriersOf } from "./between.ts";
 import { DIGEST_BYTES } from "./cells.ts";
 import { pickCells, type CellColumn } from "./cell-store.ts";
 import type { EncodedList } from "./list.ts";
@@ -89,18 +90,21 @@ function* keyColumns(
 ): Generator<KeyColumn> {
   const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
   const thresholdBits = informationThreshold(list.profile, largerRowCount);
+  const side = pairing.from < pairing.to ? "lower" : "higher";
   for (const [index, rule] of list.profile.rules.entries()) {
-    const telling = tellingCells(list.cells.read(index), thresholdBits);
+    const { carries } = carriersOf(rule);
+    const mayTravel = (row: number): boolean => carries(list.coverage[row] as number, side);
+    const telling = tellingCells(list.cells.read(index), thresholdBits, mayTravel);
     yield keyColumn(telling, rule, pairing, place, random);
   }
 }
 
 /** Design §2, rule 3: only facts that are rare enough travel. */
-function tellingCells(column: CellColumn, thresholdBits: number): CellColumn {
+function tellingCells(column: CellColumn, thresholdBits: number, mayTravel: (row: number) => boolean): CellColumn {
   const positions = new Uint32Array(column.bits.length);
   let count = 0;
   column.bits.forEach((bits, position) => {
-    if (bits >= thresholdBits) positions[count++] = position;
+    if (bits >= thresholdBits && mayTravel(column.owner[position] as number)) positions[count++] = position;
   });
   return pickCells(column, positions.subarray(0, count), (position) => column.owner[position] as number);
 }
@@ -143,10 +147,13 @@ function sortedColumn(cells: KeyColumn, real: number, random: RandomFill): KeyCo
     const before = order[at - 1] as number;
     const here = order[at] as number;
     if (cells.upper[before] !== cells.upper[here] || cells.lower[before] !== cells.lower[here]) continue;
-    // Chance of 2⁻⁶⁴ a pair of cells: draw the filler again.
-    const filler = Math.max(before, here);
-    if (filler < real) throw new RangeError("two telling keys are equal after the uniqueness rule");
-    random(cells.upper.subarray(filler, filler + 1));
+    // Chance of 2⁻⁶⁴ a pair of cells. A filler is drawn again; two telling keys that meet are carried by neither row.
+    const later = Math.max(before, here);
+    const redrawn = later < real ? [before, here] : [later];
+    for (const cell of redrawn) {
+      random(cells.upper.subarray(cell, cell + 1));
+      random(cells.lower.subarray(cell, cell + 1));
+    }
     return sortedColumn(cells, real, random);
   }
   const inOrder = (values: Uint32Array): Uint32Array => order.map((position) => values[position] as number);

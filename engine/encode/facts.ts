@@ -67,8 +67,9 @@ function datesOf(record: PersonRecord): PartialDate[] {
 function dateOf(text: string, { dob_quality }: PersonRecord): PartialDate[] {
   const date = isPlaceholder(text) ? undefined : parseDate(text);
   if (date === undefined) return [];
+  if (dob_quality === "approx") return [{ year: date.year, approximate: true }];
   // 1 January stands for "only the year is known" in most registers.
-  if (dob_quality === "approx" || (date.month === 1 && date.day === 1)) return [{ year: date.year }];
+  if (date.month === 1 && date.day === 1) return [{ year: date.year }];
   return [date];
 }
 
@@ -79,7 +80,7 @@ function rangeYears(record: PersonRecord): PartialDate[] {
   const from = parseDate(record.dob)?.year;
   const to = parseDate(record.dob_to)?.year;
   if (from === undefined || to === undefined || to < from || to - from >= MAX_RANGE_YEARS) return [];
-  return Array.from({ length: to - from + 1 }, (_, step) => ({ year: from + step }));
+  return Array.from({ length: to - from + 1 }, (_, step) => ({ year: from + step, approximate: true }));
 }
 
 function countryCode(text: string): string {

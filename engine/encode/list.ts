@@ -7,7 +7,8 @@ import { canonicalBytes } from "../canonical-json.ts";
 import type { Profile } from "../profile.ts";
 import type { CellColumn, CellStore } from "./cell-store.ts";
 import { DIGEST_BYTES, type CellMaker, type RecordCells } from "./cells.ts";
-import { coverageOf, joinedClass, settleClasses } from "./coverage.ts";
+import { carriersOf } from "./between.ts";
+import { classOf, coverageBits, settleClasses } from "./coverage.ts";
 import { factsOf } from "./facts.ts";
 import { usesOtherScript } from "./names/other-scripts.ts";
 import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
@@ -27,6 +28,8 @@ export type Row = {
 export type EncodedList = {
   readonly profile: Profile;
   readonly rows: readonly Row[];
+  /** Bits of the coverage facts that each row has. */
+  readonly coverage: Uint8Array;
   /** Coverage class of each row, thin classes merged. */
   readonly classes: Uint8Array;
   /** SHA-256 of each row's provenance, 32 bytes each, that of a merged row over its records' digests; salted when a batch is made. */
@@ -92,7 +95,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
         coverage = doubled(coverage);
         provenance = doubled(provenance);
       }
-      coverage[records.length] = coverageOf(profile, facts);
+      coverage[records.length] = coverageBits(facts);
       provenance.set(provenanceDigest(record), records.length * PROVENANCE_BYTES);
       records.push({
         refs: [record.rec_id],
@@ -103,14 +106,16 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
     },
     finish: () => {
       flush();
-      const classes = coverage.subarray(0, records.length);
-      const duplicates = ownDuplicates(profile, store, classes);
-      const { rows, rowClasses, rowProvenance } = mergeRows(profile, records, classes, provenance, duplicates);
+      const recordCoverage = coverage.subarray(0, records.length);
+      const duplicates = ownDuplicates(profile, store, recordCoverage);
+      const { rows, rowCoverage, rowProvenance } = mergeRows(records, recordCoverage, provenance, duplicates);
       const bestBits = new Float32Array(rows.length);
       const bestUniqueBits = new Float32Array(rows.length);
       const rules = profile.rules.map((rule, index): RuleReport => {
         const column = store.read(index);
-        const unique = keepUnique(column, duplicates.rowOf, rule.slots);
+        const { status } = carriersOf(rule);
+        const statusOf = (row: number): number => status(rowCoverage[row] as number);
+        const unique = keepUnique(column, duplicates.rowOf, rule.slots, statusOf);
         raiseBits(bestBits, column, (record) => duplicates.rowOf[record] as number);
         raiseBits(bestUniqueBits, unique, (row) => row);
         store.replace(index, unique);
@@ -119,7 +124,11 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       return {
         profile,
         rows,
-        classes: settleClasses(profile, rowClasses),
+        coverage: rowCoverage,
+        classes: settleClasses(
+          profile,
+          rowCoverage.map((bits) => classOf(profile, bits)),
+        ),
         provenance: rowProvenance,
         cells: store,
         bestBits,
@@ -192,41 +201,38 @@ function provenanceDigest(record: PersonRecord): Uint8Array {
   return hash("sha256", canonicalBytes({ case_ref, category, legal_basis }), "buffer");
 }
 
-type MergedRows = { rows: Row[]; rowClasses: Uint8Array; rowProvenance: Uint8Array };
+type MergedRows = { rows: Row[]; rowCoverage: Uint8Array; rowProvenance: Uint8Array };
 
 function mergeRows(
-  profile: Profile,
   records: readonly Row[],
-  classes: Uint8Array,
+  coverage: Uint8Array,
   provenance: Uint8Array,
   { rowOf, rowCount }: OwnDuplicates,
 ): MergedRows {
   const rows: Row[] = [];
-  const rowClasses = new Uint8Array(rowCount);
+  const rowCoverage = new Uint8Array(rowCount);
   const rowProvenance = new Uint8Array(rowCount * PROVENANCE_BYTES);
+  const firstRecord = new Uint32Array(rowCount);
   const merged = new Map<number, number[]>();
   rowOf.forEach((row, record) => {
+    rowCoverage[row] = (rowCoverage[row] as number) | (coverage[record] as number);
     const before = rows[row];
     if (before === undefined) {
       rows[row] = records[record] as Row;
-      rowClasses[row] = classes[record] as number;
+      firstRecord[row] = record;
       rowProvenance.set(digestAt(provenance, record), row * PROVENANCE_BYTES);
       return;
     }
     const members = merged.get(row);
-    if (members === undefined) merged.set(row, [rowOf.indexOf(row), record]);
+    if (members === undefined) merged.set(row, [firstRecord[row] as number, record]);
     else members.push(record);
   });
   for (const [row, members] of merged) {
     rows[row] = joinedRow(members.map((record) => records[record] as Row));
-    rowClasses[row] = joinedClass(
-      profile,
-      members.map((record) => classes[record] as number),
-    );
     const joined = Buffer.concat(members.map((record) => digestAt(provenance, record)));
     rowProvenance.set(hash("sha256", joined, "buffer"), row * PROVENANCE_BYTES);
   }
-  return { rows, rowClasses, rowProvenance };
+  return { rows, rowCoverage, rowProvenance };
 }
 
 function joinedRow(parts: readonly Row[]): Row {

@@ -2,11 +2,13 @@
  * A list's own duplicates: the list linked to itself in the clear; pairs at *high* become one row.
  * Without this the uniqueness rule would silence exactly the persons that a party holds twice.
  */
-import { foldPairs, type RulePairs } from "../match/candidates.ts";
+import { foldPairs } from "../match/candidates.ts";
 import { estimatePrior, probabilityOf } from "../match/prior.ts";
 import { informationThreshold, matchWeights } from "../match/weight.ts";
 import type { Profile } from "../profile.ts";
-import type { CellStore } from "./cell-store.ts";
+import { carriersOf } from "./between.ts";
+import type { CellColumn, CellStore } from "./cell-store.ts";
+import { classOf } from "./coverage.ts";
 import { forEqualCells } from "./uniqueness.ts";
 
 export type OwnDuplicates = {
@@ -23,13 +25,18 @@ const MIN_SILENCING_RULES = 2;
 
 /**
  * @param cells - All cells of the list; owners are records.
- * @param classes - Coverage class of each record.
+ * @param coverage - Bits of the coverage facts of each record.
  */
-export function ownDuplicates(profile: Profile, cells: CellStore, classes: Uint8Array): OwnDuplicates {
-  const recordCount = classes.length;
+export function ownDuplicates(profile: Profile, cells: CellStore, coverage: Uint8Array): OwnDuplicates {
+  const recordCount = coverage.length;
+  const classes = coverage.map((bits) => classOf(profile, bits));
   const thresholdBits = informationThreshold(profile, Math.max(recordCount, 1));
   const pairs = foldPairs(
-    profile.rules.map((_, rule) => sharedKeys(cells, rule, thresholdBits)),
+    profile.rules.map((rule, index) => {
+      const { meet } = carriersOf(rule);
+      const mayMeet = (one: number, other: number): boolean => meet(coverage[one] as number, coverage[other] as number);
+      return { rule: index, pairs: sharedKeys(cells.read(index), thresholdBits, mayMeet) };
+    }),
     recordCount,
   );
   const weights = matchWeights({ profile, thresholdBits }, pairs, classes, classes);
@@ -61,8 +68,11 @@ export function ownDuplicates(profile: Profile, cells: CellStore, classes: Uint8
 }
 
 /** Pairs of records, lower first, that share a telling key of one rule. */
-function sharedKeys(cells: CellStore, rule: number, thresholdBits: number): RulePairs {
-  const column = cells.read(rule);
+function sharedKeys(
+  column: CellColumn,
+  thresholdBits: number,
+  mayMeet: (one: number, other: number) => boolean,
+): Uint32Array {
   const pairs: number[] = [];
   forEqualCells(column, (order, start, end) => {
     if (end - start < 2) return;
@@ -70,10 +80,11 @@ function sharedKeys(cells: CellStore, rule: number, thresholdBits: number): Rule
     const owners = [...new Set(telling.map((position) => column.owner[position] as number))];
     if (owners.length > MAX_GROUP) return;
     owners.forEach((one, at) => {
-      for (const other of owners.slice(at + 1)) pairs.push(Math.min(one, other), Math.max(one, other));
+      for (const other of owners.slice(at + 1))
+        if (mayMeet(one, other)) pairs.push(Math.min(one, other), Math.max(one, other));
     });
   });
-  return { rule, pairs: Uint32Array.from(pairs) };
+  return Uint32Array.from(pairs);
 }
 
 function rootOf(parent: Uint32Array, record: number): number {

@@ -76,7 +76,13 @@ export function parsePerson(value: unknown, line: number): PersonRecord {
 }
 
 /** A date of birth as far as it is known; parts that are not known are absent. */
-export type PartialDate = { readonly year: number; readonly month?: number; readonly day?: number };
+export type PartialDate = {
+  readonly year: number;
+  readonly month?: number;
+  readonly day?: number;
+  /** The year is an estimate. */
+  readonly approximate?: true;
+};
 
 const DATE_FORMS = [
   /^(?<year>\d{4})(?:-(?<month>\d{2})(?:-(?<day>\d{2}))?)?$/,

@@ -9,27 +9,37 @@ import { sortedOrder } from "./sort.ts";
  * @param rowOf - Record → row.
  * @param slots - Cells that a row may keep. Of merged rows the best of each record stay, equally good ones by d, so that
  *   the order of the records changes nothing.
- * @returns Cells held by one row only; owners are rows.
+ * @param statusOf - 0 or 1 for each row; rows of different status never meet in one batch under this rule.
+ * @returns Cells held by one row of their status only; owners are rows.
  */
-export function keepUnique(column: CellColumn, rowOf: Uint32Array, slots: number): CellColumn {
+export function keepUnique(
+  column: CellColumn,
+  rowOf: Uint32Array,
+  slots: number,
+  statusOf: (row: number) => number = () => 0,
+): CellColumn {
   const rowAt = (position: number): number => rowOf[column.owner[position] as number] as number;
   const rank = ranksWithinOwner(column.owner);
   const kept = new Uint32Array(column.owner.length);
   let keptCount = 0;
   forEqualCells(column, (order, start, end) => {
-    let best = order[start] as number;
-    for (let at = start + 1; at < end; at++) {
-      const position = order[at] as number;
-      if (rowAt(position) !== rowAt(best)) return;
-      if (isBetter(column, rank, position, best)) best = position;
+    for (const status of [0, 1]) {
+      let best = -1;
+      let shared = false;
+      for (let at = start; at < end; at++) {
+        const position = order[at] as number;
+        if (statusOf(rowAt(position)) !== status) continue;
+        shared ||= best >= 0 && rowAt(position) !== rowAt(best);
+        if (best < 0 || isBetter(column, rank, position, best)) best = position;
+      }
+      if (best >= 0 && !shared) kept[keptCount++] = best;
     }
-    kept[keptCount++] = best;
   });
   const used = new Uint8Array(rowOf.length);
   const within = byRank(kept.subarray(0, keptCount), rank).filter((position) => {
     const row = rowAt(position);
     used[row] = Math.min((used[row] as number) + 1, slots + 1);
-    return used[row] <= slots;
+    return (used[row] as number) <= slots;
   });
   return pickCells(column, within, rowAt);
 }

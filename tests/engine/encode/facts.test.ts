@@ -38,7 +38,7 @@ describe("dates", () => {
 
   test("say only the year on 1 January and when approximate", () => {
     expect(facts({ dob: "1980-01-01" }).dates).toEqual([{ year: 1980 }]);
-    expect(facts({ dob: "1980-02-03", dob_quality: "approx" }).dates).toEqual([{ year: 1980 }]);
+    expect(facts({ dob: "1980-02-03", dob_quality: "approx" }).dates).toEqual([{ year: 1980, approximate: true }]);
   });
 
   test.each([
@@ -48,12 +48,16 @@ describe("dates", () => {
     ["1983", "1980", []],
     ["?", "1980", []],
   ])("a range from %s to %s gives the years %j", (dob, dob_to, years) => {
-    expect(facts({ dob, dob_to, dob_quality: "range" }).dates).toEqual(years.map((year) => ({ year })));
+    expect(facts({ dob, dob_to, dob_quality: "range" }).dates).toEqual(years.map((year) => ({ year, approximate: true })));
   });
 
   test("a range keeps its alternatives, and without an end is a date", () => {
     const range = { dob: "1980", dob_to: "1981", dob_quality: "range", dob_alternatives: ["1990-02-03"] };
-    expect(facts(range).dates).toEqual([{ year: 1980 }, { year: 1981 }, { year: 1990, month: 2, day: 3 }]);
+    expect(facts(range).dates).toEqual([
+      { year: 1980, approximate: true },
+      { year: 1981, approximate: true },
+      { year: 1990, month: 2, day: 3 },
+    ]);
     expect(facts({ dob: "1980-02-03", dob_to: "unknown", dob_quality: "range" }).dates).toHaveLength(1);
   });
 });
