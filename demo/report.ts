@@ -45,8 +45,8 @@ export function printQuality(hits: readonly SharedHit[], truth: ReadonlySet<stri
   ]);
   printTable([["band", "hits in it", "hits down to it", "of these true", "precision", "recall"], ...rows]);
   printText(
-    `${wholeNumber(truth.size)} pairs of records of one person in two lists are to be found. Errors are those of real lists ` +
-      "(preset life): many records say too little to be found without being guessed.",
+    `${wholeNumber(truth.size)} pairs of records of one person in two lists are to be found. The lists' errors have the rates of ` +
+      "published lists (fixtures, preset life).",
   );
 }
 
