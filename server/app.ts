@@ -22,7 +22,7 @@ import { CALLER, callerOf, signersOf, type Caller } from "./caller.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
 import { makeNonces } from "./nonces.ts";
-import { API_DESCRIPTION, toJsonSchema, withComponents } from "./openapi.ts";
+import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
 import { answerProblem, REFUSED_WITH } from "./refusal.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -101,7 +101,7 @@ export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptio
     transform: toJsonSchema,
     transformObject: withComponents,
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: DOCS_POLICY });
+  await app.register(swaggerUi, { ...DOCS_PAGE, staticCSP: DOCS_POLICY });
 
   operationRoutes(app, secretariat);
   await app.register(

@@ -57,7 +57,23 @@ for (const [id, shape] of Object.entries({
   schemaRegistry.add(shape, { id });
 
 export const toJsonSchema = createJsonSchemaTransform({ schemaRegistry });
-export const withComponents = createJsonSchemaTransformObject({ schemaRegistry });
+const withBothDirections = createJsonSchemaTransformObject({ schemaRegistry });
+/** What the library adds to a shape's name where it is the shape of a request. */
+const REQUEST_SUFFIX = /Input$/;
+
+/** @returns The document with its components. No shape here differs between request and answer, so each is named once. */
+export const withComponents: typeof withBothDirections = (routes) =>
+  JSON.parse(JSON.stringify(withBothDirections(routes), namedOnce)) as ReturnType<typeof withBothDirections>;
+
+/** The page that shows the document. It sends nothing: requests are signed, which a page cannot do. */
+export const DOCS_PAGE = {
+  routePrefix: "/docs",
+  uiConfig: { supportedSubmitMethods: [] },
+  theme: {
+    title: "Aquila secretariat",
+    css: [{ filename: "page.css", content: ".topbar, .scheme-container { display: none }" }],
+  },
+};
 
 /** Marks a route as signed. */
 export const SIGNED = [{ httpMessageSignature: [] }];
@@ -74,4 +90,11 @@ export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array
 /** @returns An answer of bytes. */
 export function bytesAnswer(description: string) {
   return { description, content: { "application/octet-stream": { schema: Bytes } } };
+}
+
+/** For JSON.stringify: leaves out the names that end with the suffix, and leads their references to the others. */
+function namedOnce(key: string, value: unknown): unknown {
+  if (key === "$ref" && typeof value === "string") return value.replace(REQUEST_SUFFIX, "");
+  if (key !== "schemas" || typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !REQUEST_SUFFIX.test(name)));
 }

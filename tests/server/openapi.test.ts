@@ -108,10 +108,17 @@ describe("the OpenAPI document", () => {
     expect(text.match(/"\$ref":/g)).toHaveLength(references.length);
   });
 
+  it("names each shape once, for requests and answers alike", () => {
+    const shapes = Object.keys(document.components.schemas);
+    expect(shapes).toContain("RoundDescriptor");
+    expect(shapes.filter((name) => name.endsWith("Input"))).toEqual([]);
+  });
+
   it("has a page for people, under a policy that lets nothing foreign in", async () => {
     const page = await fetch(`${server.url}/docs/`);
     expect(page.status).toBe(200);
     expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
+    expect(await page.text()).toContain("<title>Aquila secretariat</title>");
   });
 });
 
