@@ -63,6 +63,25 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
   return { list: encoder.finish(), refused, refusedCount, notAdmitted };
 }
 
+/**
+ * Reads a list again for some of its records.
+ *
+ * @returns Those with these references, each once, in the list's order.
+ */
+export async function findRecords(
+  path: string,
+  format: ListFormat,
+  refs: ReadonlySet<string>,
+): Promise<PersonRecord[]> {
+  const found = new Map<string, PersonRecord>();
+  for await (const line of readList(fileBytes(path, undefined), format)) {
+    if (!("record" in line) || !refs.has(line.record.rec_id) || found.has(line.record.rec_id)) continue;
+    found.set(line.record.rec_id, line.record);
+    if (found.size === refs.size) break;
+  }
+  return [...found.values()];
+}
+
 function admits(categories: ReadonlySet<string> | undefined, { category }: PersonRecord): boolean {
   return categories === undefined || categories.has(category === "" ? "other" : category);
 }

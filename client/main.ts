@@ -8,6 +8,7 @@ import { EXIT, exitCodeOf, type CommandIo } from "./commands/command-io.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerEncode } from "./commands/encode.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
+import { registerExplain } from "./commands/explain.ts";
 import { registerKey } from "./commands/key.ts";
 import { registerLink } from "./commands/link.ts";
 import { registerResults } from "./commands/results.ts";
@@ -52,6 +53,7 @@ registerSubmit(program, io);
 registerResults(program, io);
 registerLink(program, io);
 registerEvaluate(program, io);
+registerExplain(program, io);
 
 try {
   await program.parseAsync();

@@ -25,6 +25,8 @@ export type ResultRow = {
 };
 
 /**
+ * Keeps the opened package in the vault, so that its hits can be explained later.
+ *
  * @param profile - The round's.
  * @returns Most certain first, then by counterpart, then by first reference.
  * @throws {@link LinkageError} `package-unavailable` before release; `package-invalid` if the package is not for this party,
@@ -46,7 +48,9 @@ export async function fetchResults(
   const opened = await openPackage(sealed, vault.identity);
   if (opened.round !== round || opened.t1 !== t1)
     throw new LinkageError("package-invalid", "the package is of another round");
-  return namedHits(vault, opened, profile);
+  const rows = namedHits(vault, opened, profile);
+  vault.keepPackage(opened);
+  return rows;
 }
 
 /** @returns CSV (RFC 4180) with a header; several references of one row are separated by " | ", rules by spaces; formulas are escaped. */

@@ -9,6 +9,7 @@
  *               /tag-keys.json     K_tag of each pairing, until every batch is in
  *               /pairings.json     K_proof and key id of each pairing
  *               /provenance.json   seed of the provenance commitments' salts
+ *               /package.json      the package of hits as last opened
  *               /batches/HR.batch, HR.handles.jsonl, HR.receipt.json
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -20,6 +21,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { Bytes16, Bytes32, fromBase64url, toBase64url } from "#engine/round/binary.ts";
 import { RoundDescriptor, RoundId } from "#engine/round/descriptor.ts";
 import { Identity } from "#engine/round/identity.ts";
+import { Package } from "#engine/round/package.ts";
 import { MAX_PARTIES, PartyId, Roster } from "#engine/round/roster.ts";
 import {
   createFile,
@@ -200,6 +202,15 @@ export class Vault {
   provenanceSeed(round: string): Uint8Array {
     const fresh = { seed: randomBytes(SEED_BYTES).toString("base64url") };
     return fromBase64url(this.#keepFirst(round, "provenance.json", Provenance, fresh).seed);
+  }
+
+  /** @returns The round's hits, without padding; null before they are kept. */
+  package(round: string): Package | null {
+    return this.#readIfThere(round, "package.json", Package);
+  }
+
+  keepPackage(opened: Package): void {
+    replaceFile(prepared(this.#roundPath(opened.round, "package.json")), [jsonFile({ ...opened, padding: "" })]);
   }
 
   /** Where the batch for `counterpart` lies or will lie. */

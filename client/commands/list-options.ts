@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
-import { ENCODINGS, type Encoding, type HeaderMap } from "#engine/encode/read-list.ts";
+import { ENCODINGS, type Encoding, type HeaderMap, type ListFormat } from "#engine/encode/read-list.ts";
 import { PersonRecord, type PersonField } from "#engine/encode/person.ts";
 import { encodeListFile, type ReadListResult } from "../list.ts";
 import { spillStore } from "../spill.ts";
@@ -40,6 +40,14 @@ export function withListOptions(command: Command): Command {
     .option("--strict", "stop at the first bad record instead of leaving it out", false);
 }
 
+/** How the file is to be read; CSV by its ending, JSONL else. */
+export function listFormat(path: string, options: ListFileOptions): ListFormat {
+  const headerMap: HeaderMap =
+    options.map === undefined ? {} : readJsonFile(options.map, HeaderMapFile, "list-header-unknown");
+  const kind = extname(path).toLowerCase() === ".csv" ? "csv" : "jsonl";
+  return { kind, encoding: options.encoding, delimiter: options.delimiter, headerMap };
+}
+
 /** Reads and encodes a list, telling on standard error what is refused. Calls `use` while the list's cells are there. */
 export async function withEncodedList<T>(
   io: CommandIo,
@@ -48,14 +56,12 @@ export async function withEncodedList<T>(
   use: (result: ReadListResult) => T | Promise<T>,
   categories?: ReadonlySet<string>,
 ): Promise<T> {
-  const headerMap: HeaderMap =
-    options.map === undefined ? {} : readJsonFile(options.map, HeaderMapFile, "list-header-unknown");
-  const kind = extname(path).toLowerCase() === ".csv" ? "csv" : "jsonl";
+  const format = listFormat(path, options);
   const spill = sizeOf(path) > SPILL_FROM_BYTES ? spillStore() : undefined;
   const bar = startBar(io, options.json, `reading ${path}`);
   try {
     const result = await encodeListFile(path, {
-      format: { kind, encoding: options.encoding, delimiter: options.delimiter, headerMap },
+      format,
       strict: options.strict,
       categories,
       store: spill,

@@ -42,7 +42,7 @@ function setUp() {
     fake.packages.set("AT", await sealPackage(content, identity.boxKey));
   };
   const results = () => fetchResults(connection, vault, "2026-4", SHIPPED_PROFILE);
-  return { release, results };
+  return { release, results, vault };
 }
 
 describe("results", () => {
@@ -53,6 +53,16 @@ describe("results", () => {
       { refs: ["=cmd"], counterpart: "HR", hit: handle("k"), band: "high", rules: [ruleIds[0]] },
       { refs: ["AT-1", "AT-7"], counterpart: "HR", hit: handle("i"), band: "low", rules: [ruleIds[0], ruleIds[2]] },
     ]);
+  });
+
+  test("keep their package in the vault, and a package that is refused is not kept", async () => {
+    const { release, results, vault } = setUp();
+    await release([hitOf({ handle: handle("x") })]);
+    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
+    expect(vault.package("2026-4")).toBeNull();
+    await release([hitOf({})]);
+    await results();
+    expect(vault.package("2026-4")?.hits).toEqual([hitOf({})]);
   });
 
   test("before release are unavailable", async () => {
