@@ -1,17 +1,19 @@
 /**
  * Bench `quality`: what the product finds, and finds wrongly, on fresh fictional people and on the lists of a folder.
- * `npm run -s bench -- quality [--json] [--data DIR] [--ablation] [--curve] [--plots DIR]`; sizes by BENCH as for every bench.
+ * `npm run -s bench -- quality [--json] [--data DIR] [--ablation] [--curve] [--no-oracle] [--plots DIR]`; sizes by BENCH as for every bench.
  * One line a measurement, no times in them: two runs give the same bytes.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import type { OracleModel } from "./oracle/oracle.ts";
 import { SCALES, type Scale } from "./measurement.ts";
 import { encoderOf, linkBlind, type BlindJudged, type Encoder } from "./quality/blind.ts";
+import { linkClear, oracleModel } from "./quality/clear.ts";
 import { readDataSets } from "./quality/data-samples.ts";
 import { bridgingSvg, falseHitsSvg, precisionRecallSvg, reliabilitySvg } from "./quality/figure-files.ts";
-import { pooledFigures } from "./quality/figures.ts";
+import { pooledFigures, type PooledFigures } from "./quality/figures.ts";
 import { freshFixtures, growingFixtures } from "./quality/fixture-samples.ts";
 import { checksumOf, lineJson, lineText, type QualityLine } from "./quality/line.ts";
 import { marginCurve, type MarginPoint } from "./quality/margin-curve.ts";
@@ -27,6 +29,7 @@ import {
 } from "./quality/measurements.ts";
 import { nameLines } from "./quality/name-measurements.ts";
 import type { DataSet } from "./quality/sample.ts";
+import { lowThresholdLines, targetLines } from "./quality/targets.ts";
 
 const MARGINS_BITS: Record<Scale, readonly number[]> = {
   smoke: [0, 6, 12],
@@ -39,6 +42,7 @@ type Options = {
   readonly data: string | undefined;
   readonly ablation: boolean;
   readonly curve: boolean;
+  readonly oracle: OracleModel | undefined;
 };
 
 /** A line, or a picture by its file name. */
@@ -56,6 +60,7 @@ export async function quality(args: readonly string[]): Promise<number> {
       data: { type: "string" },
       ablation: { type: "boolean", default: false },
       curve: { type: "boolean", default: false },
+      "no-oracle": { type: "boolean", default: false },
       plots: { type: "string" },
     },
   });
@@ -71,7 +76,9 @@ export async function quality(args: readonly string[]): Promise<number> {
     lines.push(json);
     console.log(values.json ? json : lineText(line));
   };
-  for await (const output of measureAll({ ...values, scale, data: values.data })) {
+  const { data, ablation, curve } = values;
+  const oracle = values["no-oracle"] ? undefined : oracleModel(scale);
+  for await (const output of measureAll({ scale, data, ablation, curve, oracle })) {
     if ("line" in output) print(output.line);
     else if (values.plots !== undefined) {
       mkdirSync(values.plots, { recursive: true });
@@ -102,6 +109,7 @@ async function* measureAll(options: Options): AsyncGenerator<Output> {
     if (options.curve && ["fixtures", "see_synth"].includes(dataSet.name)) {
       const points = await marginCurve(SHIPPED_PROFILE, everyThird(dataSet), MARGINS_BITS[options.scale]);
       yield* linesOnly(marginLines(dataSet.name, points));
+      if (dataSet.name === "see_synth") yield* linesOnly(lowThresholdLines(dataSet.name, points).values());
       curves.push({ dataSet: dataSet.name, points });
     }
   }
@@ -116,14 +124,33 @@ function dataSetsOf({ data }: Options): ReturnType<typeof readDataSets> {
   return data === undefined ? [] : readDataSets(data);
 }
 
-function* measureDataSet(dataSet: DataSet, results: readonly BlindJudged[], { ablation }: Options): Generator<Output> {
+/** The blind matcher, and the oracle beside it unless it was left out. */
+function* measureDataSet(
+  dataSet: DataSet,
+  results: readonly BlindJudged[],
+  { ablation, oracle }: Options,
+): Generator<Output> {
   const { name } = dataSet;
-  const figures = pooledFigures(results);
-  yield { line: operatingLine(name, "blind", results, figures, bridgingShare(results)) };
-  yield { file: `precision-recall-${fileName(name)}.svg`, svg: precisionRecallSvg(name, figures, undefined) };
-  yield* linesOnly(groupLines(dataSet, "blind", results, figures));
+  const blind = pooledFigures(results);
+  const share = bridgingShare(results);
+  yield { line: operatingLine(name, "blind", results, blind, share) };
+  yield* linesOnly(groupLines(dataSet, "blind", results, blind));
   const bins = yield* linesOnly(calibrationLines(name, "blind", results));
-  if (name === "fixtures") yield { file: "reliability.svg", svg: reliabilitySvg([{ name: "Aquila, blind", bins }]) };
+  const reliability = [{ name: "Aquila, blind", bins }];
+  let clear: PooledFigures | undefined;
+  if (oracle !== undefined) {
+    const clearResults = dataSet.samples.map((sample) => linkClear(oracle, sample));
+    clear = pooledFigures(clearResults);
+    yield { line: operatingLine(name, "oracle", clearResults, clear, null) };
+    yield* linesOnly(groupLines(dataSet, "oracle", clearResults, clear));
+    reliability.push({
+      name: "oracle in the clear",
+      bins: yield* linesOnly(calibrationLines(name, "oracle", clearResults)),
+    });
+  }
+  yield* linesOnly(targetLines(name, { blind, oracle: clear, bridgingShare: share }).values());
+  yield { file: `precision-recall-${fileName(name)}.svg`, svg: precisionRecallSvg(name, blind, clear) };
+  if (name === "fixtures") yield { file: "reliability.svg", svg: reliabilitySvg(reliability) };
   if (ablation) yield* linesOnly(ablationLines(SHIPPED_PROFILE, name, results));
 }
 
@@ -139,7 +166,7 @@ function everyThird({ name, samples }: DataSet): DataSet {
   return { name, samples: samples.filter((_, at) => at % 3 === 0) };
 }
 
-function* linesOnly<Result>(lines: Generator<QualityLine, Result>): Generator<Output, Result> {
+function* linesOnly<Result>(lines: Iterator<QualityLine, Result>): Generator<Output, Result> {
   for (;;) {
     const next = lines.next();
     if (next.done === true) return next.value;

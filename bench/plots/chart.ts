@@ -37,6 +37,8 @@ const RIGHT = 20;
 const TOP = 44;
 const BOTTOM = 56;
 const LEGEND_ROW = 18;
+/** Keeps a label readable on a line. */
+const HALO = `paint-order="stroke" stroke="#ffffff" stroke-width="3"`;
 
 /** @returns A whole SVG document. */
 export function chartSvg({ title, x, y, series }: Chart): string {
@@ -83,7 +85,7 @@ function seriesSvg(series: Series, toX: (x: number) => number, toY: (y: number) 
     `<path d="${path}" ${stroke(series)}/>`,
     ...(series.dots === true ? inside.map(({ x, y }) => dot(x, y, series.color)) : []),
     ...inside.flatMap(({ x, y, label }) =>
-      label === undefined ? [] : [text(x + 6, y - 6, label, `font-size="10" fill="${series.color}"`)],
+      label === undefined ? [] : [text(x + 7, y + 14, label, `font-size="10" fill="${series.color}" ${HALO}`)],
     ),
   ];
 }

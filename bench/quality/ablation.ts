@@ -31,7 +31,9 @@ export function withoutRule(profile: Profile, result: BlindJudged, rule: number 
   };
   const [paddedA, paddedB] = result.paddedRows;
   const model = { profile, thresholdBits: informationThreshold(profile, Math.max(paddedA, paddedB)) };
-  const weights = matchWeights(model, candidates, result.listA.classes, result.listB.classes);
+  const weights = matchWeights(model, candidates, result.listA.classes, result.listB.classes).map(
+    (bits) => Math.round(bits * 1e6) / 1e6,
+  );
   // A merged row's pair stands once for each of its records; prior and bridging count rows.
   const firsts = [
     ...new Map(remaining.map((_, at) => [`${candidates.rowA[at] ?? 0} ${candidates.rowB[at] ?? 0}`, at])).values(),
@@ -42,7 +44,7 @@ export function withoutRule(profile: Profile, result: BlindJudged, rule: number 
   const prior = estimatePrior(profile, rowWeights, paddedA, paddedB);
   const pairs = remaining.map(({ pair }, at) => {
     const weightBits = weights[at] as number;
-    if (rule === undefined && Math.abs(weightBits - pair.weightBits) > 1e-5)
+    if (rule === undefined && weightBits !== pair.weightBits)
       throw new Error("quality: ablation without a rule dropped gives other weights than the join");
     const probability = probabilityOf(weightBits, prior.logOddsBits);
     return { ...pair, logOddsBits: weightBits + prior.logOddsBits, probability, band: bandOf(profile, probability) };
