@@ -12,7 +12,7 @@ export type GroupFigures = {
   readonly truePairs: number;
   readonly recall: number;
   readonly recallStandardError: number;
-  readonly falseHits: number;
+  readonly accusedRecords: number;
   /** Records of the group; for a pair of scripts, all records times the pair's share of all pairs of records. */
   readonly records: number;
   readonly falseHitsPer1000: number;
@@ -39,7 +39,7 @@ const ACCUSED_RATIO = 2;
 const MIN_TRUE_PAIRS = 20;
 const MIN_EXPECTED_FALSE_HITS = 5;
 
-type Counts = { truePairs: number; found: number; falseHits: number; records: number };
+type Counts = { truePairs: number; found: number; accusedRecords: number; records: number };
 
 /**
  * By language: true pairs by that of the true person, false hits and records by the nationality that the record states.
@@ -62,7 +62,7 @@ export function byLanguage(results: readonly Judged[], thresholdBits: number): G
     for (const language of languages.values()) countsOf(counts, language).records++;
     for (const { refA, refB, same } of hits) {
       if (same) continue;
-      for (const ref of [refA, refB]) countsOf(counts, languages.get(ref) ?? "unknown").falseHits++;
+      for (const ref of [refA, refB]) countsOf(counts, languages.get(ref) ?? "unknown").accusedRecords++;
     }
   }
   return figuresOf(counts);
@@ -81,7 +81,7 @@ export function byScripts(results: readonly Judged[], thresholdBits: number): Gr
       if (logOddsBits < thresholdBits) continue;
       const count = pairOf(refA, refB);
       if (same) count.found++;
-      else count.falseHits += 2;
+      else count.accusedRecords += 2;
     }
     const inA = [...Map.groupBy(listA, scriptOf)];
     const inB = [...Map.groupBy(listB, scriptOf)];
@@ -100,7 +100,7 @@ export function checkGroups(groups: readonly GroupFigures[]): GroupCheck {
   const sum = (value: (group: GroupFigures) => number): number =>
     groups.reduce((total, group) => total + value(group), 0);
   const overallRecall = sum(({ recall, truePairs }) => recall * truePairs) / sum(({ truePairs }) => truePairs);
-  const overallFalseHitsPer1000 = (1000 * sum(({ falseHits }) => falseHits)) / sum(({ records }) => records);
+  const overallFalseHitsPer1000 = (1000 * sum(({ accusedRecords }) => accusedRecords)) / sum(({ records }) => records);
   const named = groups.filter(({ group }) => group !== "unknown");
   const lowest = named
     .filter(({ truePairs }) => truePairs >= MIN_TRUE_PAIRS)
@@ -129,7 +129,7 @@ function statedLanguage({ nationality, nationalities }: PersonRecord): string {
 }
 
 function countsOf(counts: Map<string, Counts>, group: string): Counts {
-  const count = counts.get(group) ?? { truePairs: 0, found: 0, falseHits: 0, records: 0 };
+  const count = counts.get(group) ?? { truePairs: 0, found: 0, accusedRecords: 0, records: 0 };
   counts.set(group, count);
   return count;
 }
@@ -137,16 +137,16 @@ function countsOf(counts: Map<string, Counts>, group: string): Counts {
 /** A false hit accuses two records. */
 function figuresOf(counts: ReadonlyMap<string, Counts>): GroupFigures[] {
   return [...counts]
-    .map(([group, { truePairs, found, falseHits, records }]) => {
+    .map(([group, { truePairs, found, accusedRecords, records }]) => {
       const recall = truePairs === 0 ? 0 : found / truePairs;
       return {
         group,
         truePairs,
         recall,
         recallStandardError: truePairs === 0 ? 0 : Math.sqrt((recall * (1 - recall)) / truePairs),
-        falseHits,
+        accusedRecords,
         records,
-        falseHitsPer1000: records === 0 ? 0 : (1000 * falseHits) / records,
+        falseHitsPer1000: records === 0 ? 0 : (1000 * accusedRecords) / records,
       };
     })
     .sort((one, other) => (one.group < other.group ? -1 : 1));

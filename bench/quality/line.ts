@@ -18,10 +18,12 @@ export function lineJson(line: QualityLine): string {
   return JSON.stringify({ bench: "quality", ...body, checksum: checksumOf(JSON.stringify(body)) });
 }
 
-/** For people: `measure  data set  key value  key value …`; nested values as `key.part value`. */
+/** For people: `measure  data set  key value  key value …`; below it one indented line for each bin, band or other part. */
 export function lineText({ measure, dataSet, ...rest }: QualityLine): string {
-  const cells = Object.entries(rest).flatMap(([key, value]) => cellsOf(key, value));
-  return [measure.padEnd(13), dataSet.padEnd(24), ...cells].join("  ");
+  const entries = Object.entries(rest);
+  const own = entries.flatMap(([key, value]) => (isPart(value) ? [] : [cell(key, value)]));
+  const parts = entries.flatMap(([key, value]) => (isPart(value) ? partLines(key, value) : []));
+  return [[measure.padEnd(13), dataSet.padEnd(24), ...own].join("  "), ...parts].join("\n");
 }
 
 /** @returns 16 hexadecimal digits of SHA-256. */
@@ -41,12 +43,22 @@ function roundedValue(value: LineValue): LineValue {
   return value;
 }
 
-function cellsOf(key: string, value: LineValue): string[] {
-  if (isList(value)) return value.flatMap((each, at) => cellsOf(`${key}.${at}`, each));
-  if (typeof value === "object" && value !== null)
-    return Object.entries(value).flatMap(([part, each]) => cellsOf(`${key}.${part}`, each));
-  if (typeof value === "number" && !Number.isInteger(value)) return [`${key} ${value.toFixed(4)}`];
-  return [`${key} ${String(value ?? "not reached")}`];
+type Part = Exclude<LineValue, string | number | boolean | null>;
+
+function partLines(key: string, part: Part): string[] {
+  const entries = Object.entries(part);
+  const own = entries.flatMap(([name, value]) => (isPart(value) ? [] : [cell(name, value)]));
+  const lines = own.length === 0 ? [] : [`${" ".repeat(15)}${key.padEnd(24)}  ${own.join("  ")}`];
+  return [...lines, ...entries.flatMap(([name, value]) => (isPart(value) ? partLines(`${key} ${name}`, value) : []))];
+}
+
+function cell(key: string, value: LineValue): string {
+  if (typeof value === "number" && !Number.isInteger(value)) return `${key} ${value.toFixed(4)}`;
+  return `${key} ${typeof value === "object" ? "not reached" : String(value)}`;
+}
+
+function isPart(value: LineValue): value is Part {
+  return typeof value === "object" && value !== null;
 }
 
 function isList(value: LineValue): value is readonly LineValue[] {

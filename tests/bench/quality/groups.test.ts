@@ -34,9 +34,9 @@ test("languages: recall is the true person's, false hits are those of the nation
   const groups = byLanguage([RESULT], 0);
   expect(groups.map(({ group }) => group)).toEqual(["bg", "hu", "unknown"]);
   const [bg, hu, unknown] = groups;
-  expect(bg).toMatchObject({ truePairs: 2, recall: 0.5, falseHits: 1, records: 3 });
-  expect(hu).toMatchObject({ truePairs: 1, recall: 0, falseHits: 0, records: 2 });
-  expect(unknown).toMatchObject({ truePairs: 0, falseHits: 1, records: 1, falseHitsPer1000: 1000 });
+  expect(bg).toMatchObject({ truePairs: 2, recall: 0.5, accusedRecords: 1, records: 3 });
+  expect(hu).toMatchObject({ truePairs: 1, recall: 0, accusedRecords: 0, records: 2 });
+  expect(unknown).toMatchObject({ truePairs: 0, accusedRecords: 1, records: 1, falseHitsPer1000: 1000 });
 });
 
 test("scripts: a pair's records are its share of all pairs of records", () => {
@@ -44,7 +44,7 @@ test("scripts: a pair's records are its share of all pairs of records", () => {
   expect(groups.map(({ group }) => group)).toEqual(["Cyrillic–Cyrillic", "Cyrillic–Latin", "Latin–Latin"]);
   // Of nine pairs of records two are Cyrillic on both sides, five mixed, two Latin; six records in all.
   expect(groups.map(({ records }) => Number((records * 9).toFixed(6)))).toEqual([12, 30, 12]);
-  expect(groups.map(({ falseHits }) => falseHits)).toEqual([2, 0, 0]);
+  expect(groups.map(({ accusedRecords }) => accusedRecords)).toEqual([2, 0, 0]);
   expect(groups.map(({ recall }) => recall)).toEqual([0, 1, 0]);
 });
 
@@ -54,7 +54,7 @@ describe("the check", () => {
     truePairs: 100,
     recall,
     recallStandardError: Math.sqrt((recall * (1 - recall)) / 100),
-    falseHits: (falseHitsPer1000 * records) / 1000,
+    accusedRecords: (falseHitsPer1000 * records) / 1000,
     records,
     falseHitsPer1000,
   });
