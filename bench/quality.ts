@@ -1,6 +1,7 @@
 /**
  * Bench `quality`: what the product finds, and finds wrongly, on fresh fictional people and on the lists of a folder.
  * `npm run -s bench -- quality [--json] [--data DIR] [--ablation] [--curve] [--no-oracle] [--plots DIR]`; sizes by BENCH as for every bench.
+ * The pictures of bench/results/quality are `--data DIR --curve --plots bench/results/quality`.
  * One line a measurement, no times in them: two runs give the same bytes.
  */
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -74,20 +74,38 @@ export function chartSvg({ title, x, y, series }: Chart): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#202020">\n<title>${escaped(title)}</title>\n${body.join("\n")}\n</svg>\n`;
 }
 
+type Place = { readonly x: number; readonly y: number };
+
+/** Closer than a pixel, two points of a line are one; closer than a letter, two labels cannot be read. */
+const LINE_GAP = 1;
+const LABEL_GAP = 13;
+
 /** Points outside the axes are left out, so that a line begins where it enters. */
 function seriesSvg(series: Series, toX: (x: number) => number, toY: (y: number) => number): string[] {
   const inside = series.points
     .map(([x, y], at) => ({ x: toX(x), y: toY(y), label: series.labels?.[at] }))
     .filter(({ x, y }) => x >= LEFT - 0.5 && x <= WIDTH - RIGHT + 0.5 && y >= TOP - 0.5 && y <= HEIGHT - BOTTOM + 0.5);
   if (inside.length === 0) return [];
-  const path = inside.map(({ x, y }, at) => `${at === 0 ? "M" : "L"}${fixed(x)} ${fixed(y)}`).join("");
+  const drawn = apart(inside, LINE_GAP);
+  const path = drawn.map(({ x, y }, at) => `${at === 0 ? "M" : "L"}${fixed(x)} ${fixed(y)}`).join("");
+  const labelled = apart(inside, LABEL_GAP);
   return [
     `<path d="${path}" ${stroke(series)}/>`,
     ...(series.dots === true ? inside.map(({ x, y }) => dot(x, y, series.color)) : []),
-    ...inside.flatMap(({ x, y, label }) =>
+    ...labelled.flatMap(({ x, y, label }) =>
       label === undefined ? [] : [text(x + 7, y + 14, label, `font-size="10" fill="${series.color}" ${HALO}`)],
     ),
   ];
+}
+
+/** The places in order, without those nearer than `gap` to the last one kept. */
+function apart<Kept extends Place>(places: readonly Kept[], gap: number): Kept[] {
+  const kept: Kept[] = [];
+  for (const place of places) {
+    const last = kept.at(-1);
+    if (last === undefined || Math.hypot(place.x - last.x, place.y - last.y) >= gap) kept.push(place);
+  }
+  return kept;
 }
 
 function shareOf({ from, to, log }: Axis, value: number): number {
