@@ -23,7 +23,11 @@ import type { Nonces } from "./nonces.ts";
 const CLOCK_TOLERANCE_S = 5;
 
 /** The one way in which `Signature-Input` can begin: no component more, less, twice or with a parameter. */
-const COVERED = `${SIGNATURE_LABEL}=(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")});`;
+const COVERED = `${SIGNATURE_LABEL}=(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")})`;
+/** A parameter with an integer or a string without escapes (RFC 8941 §3.1.2). */
+const PARAMETER = /;([a-z]+)=(?:[0-9]{1,15}|"[ !#-[\]-~]*")/y;
+/** One entry of the 64 bytes of an Ed25519 signature. */
+const ONE_SIGNATURE = new RegExp(`^${SIGNATURE_LABEL}=:[A-Za-z0-9+/]{86}==:$`);
 
 const Parameters = z.strictObject({
   created: z.date(),
@@ -49,10 +53,14 @@ type SignatureCheck = {
  */
 export async function verifySignature(check: SignatureCheck, request: FastifyRequest): Promise<Caller> {
   const input = request.headers["signature-input"];
-  if (typeof input !== "string" || request.headers.signature === undefined)
+  const { signature } = request.headers;
+  if (typeof input !== "string" || typeof signature !== "string")
     throw new LinkageError("request-signature", "the request carries no Signature and Signature-Input");
-  if (!input.startsWith(COVERED))
-    throw new LinkageError("request-signature", `Signature-Input must begin with ${COVERED}`);
+  if (!input.startsWith(COVERED) || !isParameters(input.slice(COVERED.length)) || !ONE_SIGNATURE.test(signature))
+    throw new LinkageError(
+      "request-signature",
+      `Signature-Input must be ${COVERED} with each of ${SIGNATURE_PARAMETERS.join(", ")} once, and Signature one entry`,
+    );
   const found: SignatureParameters[] = [];
   const verified = await verifies(check, request, found);
   const parameters = Parameters.safeParse(found[0]);
@@ -108,6 +116,18 @@ async function verifies(
     // The library says no in many ways; which one is nobody's business but the signer's.
     return false;
   }
+}
+
+/** @returns Whether `text` is every parameter once, in any order, and nothing else: no second entry can follow. */
+function isParameters(text: string): boolean {
+  const names: string[] = [];
+  PARAMETER.lastIndex = 0;
+  for (let at = 0; at < text.length; at = PARAMETER.lastIndex) {
+    const name = PARAMETER.exec(text)?.[1];
+    if (name === undefined) return false;
+    names.push(name);
+  }
+  return names.sort().join() === [...SIGNATURE_PARAMETERS].sort().join();
 }
 
 /** Times in milliseconds since the epoch. */

@@ -37,6 +37,38 @@ const seconds = (offset: number): Date => new Date(Date.now() + offset * 1_000);
 const asked = async (twist: Twist, signing = partySigning(house, "AT")): Promise<string> =>
   codeOf(await send(server.url, signing, "GET", "/v1/rounds", undefined, twist));
 
+/** Signs a request and sends it with its two headers changed. @returns The answer's code. */
+async function sentWith(change: (input: string, signature: string) => [string, string]): Promise<string> {
+  const { keyId, signSecret } = partySigning(house, "AT");
+  const created = new Date();
+  const url = `${server.url}/v1/rounds`;
+  const { headers } = await httpbis.signMessage(
+    {
+      key: createSigner(privateKeyOf("ed25519", signSecret), "ed25519", keyId),
+      name: SIGNATURE_LABEL,
+      fields: SIGNED_COMPONENTS,
+      params: SIGNATURE_PARAMETERS,
+      paramValues: {
+        created,
+        expires: new Date(created.getTime() + 60_000),
+        nonce: randomBytes(16).toString("base64url"),
+        tag: "aquila/v1",
+      },
+    },
+    { method: "GET", url, headers: { "content-digest": contentDigestOf(new Uint8Array()) } },
+  );
+  const signed: Record<string, unknown> = headers;
+  const [input, signature] = change(String(signed["Signature-Input"]), String(signed["Signature"]));
+  const answer = await fetch(url, {
+    headers: {
+      "content-digest": contentDigestOf(new Uint8Array()),
+      "signature-input": input,
+      signature,
+    },
+  });
+  return answer.ok ? "200" : ((await answer.json()) as { code: string }).code;
+}
+
 describe("a request's signature", () => {
   it("is accepted from parties and operators", async () => {
     expect(await asked({})).toBe("200");
@@ -68,6 +100,21 @@ describe("a request's signature", () => {
     ["for another query", () => ({ sentPath: "/v1/rounds?all=1" })],
   ])("%s is refused", async (_name, twist) => {
     expect(await asked(twist())).toBe("request-signature");
+  });
+
+  it.each<[string, (input: string, signature: string) => [string, string]]>([
+    ["a second entry of the same label", (input, signature) => [`${input}, ${input}`, signature]],
+    ["the same label before it", (input, signature) => [`aquila=("@method");keyid="x", ${input}`, signature]],
+    ["a second label", (input, signature) => [`${input}, other=("@method")`, signature]],
+    ["a second label with its signature", (i, s) => [`${i}, ${i.replace("aquila", "other")}`, `${s}, other=:AA==:`]],
+    ["a second signature of the same label", (input, signature) => [input, `${signature}, ${signature}`]],
+    ["a signature of another label", (input, signature) => [input, `${signature}, other=:AA==:`]],
+    ["a parameter twice", (input, signature) => [`${input};tag="aquila/v1"`, signature]],
+    ["a parameter more", (input, signature) => [`${input};x=1`, signature]],
+    ["a word after it", (input, signature) => [`${input} x`, signature]],
+  ])("with %s is refused", async (_name, change) => {
+    expect(await sentWith((input, signature) => [input, signature]), "as signed").toBe("200");
+    expect(await sentWith(change)).toBe("request-signature");
   });
 
   it("is wanted on every route under /v1", async () => {
