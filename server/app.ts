@@ -26,7 +26,7 @@ import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./open
 import { answerProblem, REFUSED_WITH } from "./refusal.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
-import { operationRoutes } from "./routes/operations.ts";
+import { metricsRoute, operationRoutes } from "./routes/operations.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { roundRoutes } from "./routes/rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
@@ -50,6 +50,11 @@ type AppOptions = {
   readonly requestsPerMinute: number;
 };
 
+type ApiOptions = AppOptions & {
+  /** Whether /metrics is served here. */
+  readonly withMetrics: boolean;
+};
+
 const MINUTE_MS = 60_000;
 /** Parties may share an address, so it may send as much as this many signers. */
 const SIGNERS_PER_ADDRESS = 20;
@@ -60,7 +65,45 @@ const DOCS_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'";
 
 /** @returns The app, not yet started. Closing it closes neither store nor pool; server/open.ts does. */
-export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptions): Promise<App> {
+export async function buildApp(options: ApiOptions): Promise<App> {
+  const { secretariat, tls, requestsPerMinute, withMetrics } = options;
+  const app = await bareApp(options);
+  await app.register(swagger, {
+    openapi: API_DESCRIPTION,
+    transform: toJsonSchema,
+    transformObject: withComponents,
+  });
+  await app.register(swaggerUi, { ...DOCS_PAGE, staticCSP: DOCS_POLICY });
+
+  operationRoutes(app, secretariat);
+  if (withMetrics) metricsRoute(app, secretariat);
+  await app.register(
+    (v1: App, _options, done) => {
+      requireSignatures(v1, secretariat, tls === null ? "http" : "https");
+      v1.addHook(
+        "preHandler",
+        limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
+      );
+      roundRoutes(v1, secretariat);
+      keyRoutes(v1, secretariat);
+      batchRoutes(v1, secretariat);
+      packageRoutes(v1, secretariat);
+      done();
+    },
+    { prefix: "/v1" },
+  );
+  return app;
+}
+
+/** @returns An app of /metrics alone, for an address of its own. */
+export async function buildMetricsApp(options: AppOptions): Promise<App> {
+  const app = await bareApp(options);
+  metricsRoute(app, options.secretariat);
+  return app;
+}
+
+/** @returns An app without routes: limits, problems, headers, log lines. */
+async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Promise<App> {
   const { log, metrics } = secretariat;
   const app: App = fastify({
     loggerInstance: log,
@@ -95,29 +138,6 @@ export async function buildApp({ secretariat, tls, requestsPerMinute }: AppOptio
   app.addHook(
     "onRequest",
     limitOf(app, requestsPerMinute * SIGNERS_PER_ADDRESS, (request) => request.ip),
-  );
-  await app.register(swagger, {
-    openapi: API_DESCRIPTION,
-    transform: toJsonSchema,
-    transformObject: withComponents,
-  });
-  await app.register(swaggerUi, { ...DOCS_PAGE, staticCSP: DOCS_POLICY });
-
-  operationRoutes(app, secretariat);
-  await app.register(
-    (v1: App, _options, done) => {
-      requireSignatures(v1, secretariat, tls === null ? "http" : "https");
-      v1.addHook(
-        "preHandler",
-        limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
-      );
-      roundRoutes(v1, secretariat);
-      keyRoutes(v1, secretariat);
-      batchRoutes(v1, secretariat);
-      packageRoutes(v1, secretariat);
-      done();
-    },
-    { prefix: "/v1" },
   );
   return app;
 }

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve, sep } from "node:path";
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
@@ -17,15 +17,17 @@ export const DEFAULT_CONFIG_PATH = "aquila.config.json";
 const MAX_WORKERS = 64;
 
 const Path = z.string().min(1).max(4_096);
+const Host = z.string().min(1).max(253);
+/** 0 takes any free port. */
+const Port = z.int().min(0).max(65_535);
 
 export const Config = z
   .strictObject({
-    host: z.string().min(1).max(253).default("127.0.0.1"),
-    /** 0 takes any free port. */
-    port: z.int().min(0).max(65_535).default(8_443),
+    host: Host.default("127.0.0.1"),
+    port: Port.default(8_443),
     /** Database and encrypted files. */
     dataDir: Path,
-    /** Made on first start; keep it outside `dataDir` and its backups. */
+    /** Made on first start, with the folder of data keys beside it; outside `dataDir`, and to be kept out of backups. */
     serverKeyFile: Path,
     rosterFile: Path,
     operators: z
@@ -40,6 +42,12 @@ export const Config = z
     /** For each signer; twenty times as many for each address. */
     requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
     tls: z.strictObject({ certFile: Path, keyFile: Path }).optional(),
+    /** Where /metrics is served instead of the API's address. */
+    metrics: z.strictObject({ host: Host, port: Port }).optional(),
+  })
+  .refine(({ metrics, tls }) => tls !== undefined || metrics === undefined || isLoopback(metrics.host), {
+    path: ["tls"],
+    message: "is required to serve metrics beyond loopback",
   })
   .refine(({ host, tls }) => tls !== undefined || isLoopback(host), {
     path: ["tls"],
@@ -54,6 +62,8 @@ export type Config = z.infer<typeof Config>;
 export function readConfig(path: string): Readonly<Config> {
   const config = parsed(Config, path, readJson(path));
   const absolute = (file: string): string => resolve(dirname(path), file);
+  if (isWithin(absolute(config.serverKeyFile), absolute(config.dataDir)))
+    throw new LinkageError("file-unreadable", `${path}: serverKeyFile: must lie outside dataDir`);
   return Object.freeze({
     ...config,
     dataDir: absolute(config.dataDir),
@@ -101,6 +111,11 @@ function parsed<Shape extends z.ZodType>(shape: Shape, path: string, value: unkn
   throw new LinkageError("file-unreadable", `${path}: ${faults.join("; ")}`);
 }
 
-function isLoopback(host: string): boolean {
+function isWithin(file: string, folder: string): boolean {
+  return !relative(folder, dirname(file)).split(sep).includes("..");
+}
+
+/** @returns Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

@@ -1,6 +1,6 @@
 /**
  * The keys at rest: one server key in a file of its own, and one data key for each round, wrapped under it.
- * Destroying a round's wrapped key makes every file of the round unreadable, unless a copy of the database made before
+ * Destroying a round's wrapped key makes every file of the round unreadable, unless a copy of its key file made before
  * comes together with the server key.
  */
 import { createHash, randomBytes } from "node:crypto";

@@ -40,11 +40,16 @@ export async function writeEncrypted(
   context: Uint8Array,
   plain: Uint8Array,
 ): Promise<void> {
+  await writeDurably(folder, name, encrypt(key, context, plain));
+}
+
+/** Writes a file that only its owner can read, whole or not at all; when this returns it survives a crash. */
+export async function writeDurably(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const unfinished = join(folder, name + UNFINISHED);
   try {
-    const file = await open(unfinished, "wx", PRIVATE_MODE);
+    const file = await open(unfinished, "w", PRIVATE_MODE);
     try {
-      await file.writeFile(encrypt(key, context, plain));
+      await file.writeFile(bytes);
       await file.sync();
     } finally {
       await file.close();
@@ -72,9 +77,16 @@ export async function readEncrypted(
   return decrypt(key, context, await readFile(join(folder, name)));
 }
 
-/** Deletes files; those that are gone already do not matter. */
+/**
+ * Deletes files; those that are gone already do not matter.
+ *
+ * @throws Error of the first that cannot be deleted, once all others are.
+ */
 export async function deleteFiles(folder: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(folder, name), { force: true });
+  const failures: unknown[] = [];
+  for (const name of names)
+    await rm(join(folder, name), { force: true }).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Makes new names in a folder survive a crash. */

@@ -17,8 +17,8 @@ const LOGGED = new Set([
   "round",
   "state",
   "pairing",
-  "candidatePairs",
-  "matchesPerRow",
+  "candidatePairsAtMost",
+  "matchesPerRowAtMost",
   "pairings",
   "files",
   "address",
@@ -49,6 +49,11 @@ export function makeLog(level: Level | "silent" = "info", destination?: Destinat
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** @returns The next power of two, for figures that may be told roughly only: logs of two rounds can be subtracted. */
+export function powerOfTwoAbove(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value));
 }
 
 /** @returns The fields that a line may hold; a child logger's bindings go through here too, since pino does not filter them. */

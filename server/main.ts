@@ -4,8 +4,19 @@
 import { parseArgs } from "node:util";
 import closeWithGrace from "close-with-grace";
 import { LinkageError } from "#engine/errors.ts";
+import { MAX_HITS } from "#engine/round/package.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { DEFAULT_CONFIG_PATH, readConfig, readProfile, readRoster, readText, type Config } from "./config.ts";
+import type { App } from "./app.ts";
+import {
+  DEFAULT_CONFIG_PATH,
+  isLoopback,
+  readConfig,
+  readProfile,
+  readRoster,
+  readText,
+  type Config,
+} from "./config.ts";
+import type { Tls } from "./listener.ts";
 import { faultOf, makeLog } from "./log.ts";
 import { openServer } from "./open.ts";
 
@@ -34,7 +45,11 @@ try {
 }
 
 async function start(config: Readonly<Config>): Promise<void> {
-  const app = await openServer({
+  const { host, port, metrics } = config;
+  const tls =
+    config.tls === undefined ? null : { cert: readText(config.tls.certFile), key: readText(config.tls.keyFile) };
+  const metricsTls = metrics === undefined || isLoopback(metrics.host) ? null : tls;
+  const { app, metricsApp } = await openServer({
     dataDir: config.dataDir,
     serverKeyFile: config.serverKeyFile,
     roster: readRoster(config.rosterFile),
@@ -43,7 +58,9 @@ async function start(config: Readonly<Config>): Promise<void> {
     workers: config.workers,
     maxRecords: config.maxRecords,
     requestsPerMinute: config.requestsPerMinute,
-    tls: config.tls === undefined ? null : { cert: readText(config.tls.certFile), key: readText(config.tls.keyFile) },
+    maxHits: MAX_HITS,
+    tls,
+    metrics: { onApi: metrics === undefined && isLoopback(host), tls: metricsTls },
     clock: () => new Date(),
     log,
   });
@@ -53,14 +70,20 @@ async function start(config: Readonly<Config>): Promise<void> {
     await app.close();
   });
   try {
-    const address = await app.listen({ host: config.host, port: config.port, listenTextResolver: () => "listening" });
-    // Fastify does not know of TLS under a server of our own making.
-    const shown = config.tls === undefined ? address : address.replace("http:", "https:");
-    console.log(`aquila secretariat listening on ${shown}`);
+    if (metrics !== undefined)
+      console.log(`aquila metrics on ${await listen(metricsApp, metrics, metricsTls)}/metrics`);
+    console.log(`aquila secretariat listening on ${await listen(app, { host, port }, tls)}`);
   } catch (error) {
     await app.close();
     throw error;
   }
+}
+
+/** @returns The address taken. */
+async function listen(app: App, { host, port }: { host: string; port: number }, tls: Tls | null): Promise<string> {
+  const address = await app.listen({ host, port, listenTextResolver: () => "listening" });
+  // Fastify does not know of TLS under a server of our own making.
+  return tls === null ? address : address.replace("http:", "https:");
 }
 
 function configPath(): string {

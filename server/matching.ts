@@ -11,7 +11,8 @@ import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./encrypted-file.ts";
-import { faultOf } from "./log.ts";
+import { hitCap } from "./hit-cap.ts";
+import { faultOf, powerOfTwoAbove } from "./log.ts";
 import { dataKeyOf, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
@@ -24,6 +25,8 @@ import type { CompleteBatch, FoundPair } from "./workers/tasks.ts";
 /** Shared memory that the batches of pairings in work may take together; a single larger pairing still runs, alone. */
 const MEMORY_BYTES = 2 * 2 ** 30;
 const HIT_ID_BYTES = 16;
+/** Smallest number of candidate pairs that the log tells from fewer. */
+const FEWEST_TOLD = 16;
 
 /** The two stored batches of one pairing; `a` is the lower id's. */
 type StoredPairing = { readonly a: CompleteBatch; readonly b: CompleteBatch };
@@ -38,12 +41,13 @@ type Run = {
 /**
  * Starts matching and returns; the job goes on and ends with the round released, or sealed again if it failed.
  *
- * @throws {@link LinkageError} `round-unknown`, `round-state`.
+ * @throws {@link LinkageError} `round-unknown`; `round-state` also if the round's data key cannot be read.
  */
 export async function startMatching(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
   const round = await secretariat.store.transaction().execute(async (store) => {
     const found = await requireRound(store, id, caller);
     requireState(found.state, ["sealed"]);
+    await dataKeyOf(secretariat, found);
     await moveRound(store, id, "sealed", "matching");
     return found;
   });
@@ -54,19 +58,31 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
 /** The job's boundary: nothing is thrown from here. */
 async function runMatching(secretariat: Secretariat, round: Round): Promise<void> {
   const { log, progress, store } = secretariat;
+  let dropped: readonly string[];
   try {
-    await matchRound(secretariat, round);
-    log.info({ round: round.id, state: "released" }, "round released");
+    dropped = await matchRound(secretariat, round);
   } catch (error) {
     const code = error instanceof LinkageError ? error.code : "internal";
-    log.error({ round: round.id, code, fault: faultOf(error) }, "matching failed; the round is sealed again");
-    await moveRound(store, round.id, "matching", "sealed");
+    const isSealed = await moveRound(store, round.id, "matching", "sealed");
+    const outcome = isSealed ? "matching failed; the round is sealed again" : "matching failed; the round has moved on";
+    log.error({ round: round.id, code, fault: faultOf(error) }, outcome);
+    return;
   } finally {
     progress.delete(round.id);
   }
+  log.info({ round: round.id, state: "released" }, "round released");
+  try {
+    await deleteFiles(folderOf(secretariat, round.id), dropped);
+  } catch (error) {
+    log.error(
+      { round: round.id, state: "released", files: dropped.length, fault: faultOf(error) },
+      "files of a released round's batches cannot be deleted; the next start tries again",
+    );
+  }
 }
 
-async function matchRound(secretariat: Secretariat, round: Round): Promise<void> {
+/** @returns Files of the batches, which no row names any more. */
+async function matchRound(secretariat: Secretariat, round: Round): Promise<readonly string[]> {
   const pairings = await storedPairings(secretariat, round);
   const uploads = await listUploads(secretariat.store, round.id);
   secretariat.progress.set(round.id, {
@@ -82,12 +98,12 @@ async function matchRound(secretariat: Secretariat, round: Round): Promise<void>
   const lanes = Math.max(1, Math.min(secretariat.pool.workers, Math.floor(MEMORY_BYTES / largest)));
   await inLanes(pairings, lanes, (pairing) => matchPairing(run, pairing));
   advance(run, () => ({ stage: "sealing" }));
-  await releasePackages(run);
+  return releasePackages(run);
 }
 
 async function matchPairing(run: Run, { a, b }: StoredPairing): Promise<void> {
   const { secretariat, round } = run;
-  const { pool, metrics, profile } = secretariat;
+  const { pool, metrics, profile, log, maxHits } = secretariat;
   advance(run, () => ({ stage: "reading" }));
   const bytesA = new SharedArrayBuffer(a.byteLength);
   const bytesB = new SharedArrayBuffer(b.byteLength);
@@ -105,29 +121,35 @@ async function matchPairing(run: Run, { a, b }: StoredPairing): Promise<void> {
   );
   advance(run, () => ({ stage: "scoring" }));
   const { lowestBand } = round.descriptor;
-  const scored = await pool.scoreTiles({ a: bytesA, b: bytesB, pairs: joined.flat(), lowestBand });
+  const cap = hitCap(maxHits, round.descriptor, [a.from, b.from]);
+  const scored = await pool.scoreTiles({ a: bytesA, b: bytesB, pairs: joined.flat(), lowestBand, cap });
   for (const found of scored.found) addHit(run, a.from, b.from, found);
-  secretariat.log.info(
+  const pairing = `${a.from}-${b.from}`;
+  if (scored.isCapped) log.warn({ round: round.id, pairing }, "pairing capped: its hits of lowest weight are left out");
+  log.info(
     {
       round: round.id,
-      pairing: `${a.from}-${b.from}`,
-      candidatePairs: scored.candidatePairs,
-      matchesPerRow: scored.matchesPerRow,
+      pairing,
+      candidatePairsAtMost: powerOfTwoAbove(Math.max(scored.candidatePairs, FEWEST_TOLD)),
+      matchesPerRowAtMost: powerOfTwoAbove(scored.matchesPerRow),
     },
     "pairing matched",
   );
   advance(run, ({ pairingsDone }) => ({ pairingsDone: pairingsDone + 1 }));
 }
 
-/** Writes a package for every party, then releases the round and drops its batches in one transaction. */
-async function releasePackages({ secretariat, round, hits }: Run): Promise<void> {
+/**
+ * Writes a package for every party, then releases the round and drops its batches in one transaction.
+ *
+ * @returns Files of the batches.
+ */
+async function releasePackages({ secretariat, round, hits }: Run): Promise<readonly string[]> {
   const { store, roster, pool } = secretariat;
   const { id, t1 } = round;
   if (t1 === null) throw new RangeError("a sealed round has no T1");
   const folder = folderOf(secretariat, id);
-  const dataKey = dataKeyOf(secretariat, round);
+  const dataKey = await dataKeyOf(secretariat, round);
   const files = new Map<string, string>();
-  let dropped: string[];
   try {
     await inLanes([...hits], pool.workers, async ([party, own]) => {
       const { boxKey } = partyOf(roster, party);
@@ -137,7 +159,7 @@ async function releasePackages({ secretariat, round, hits }: Run): Promise<void>
       files.set(party, file);
       await writeEncrypted(folder, file, dataKey, packageContext(id, party), answer.sealed);
     });
-    dropped = await store.transaction().execute(async (transaction) => {
+    return await store.transaction().execute(async (transaction) => {
       for (const [party, file] of files) await insertPackage(transaction, id, party, file);
       const chunks = await listChunkFiles(transaction, id);
       await deleteRoundChunks(transaction, id);
@@ -149,16 +171,17 @@ async function releasePackages({ secretariat, round, hits }: Run): Promise<void>
     await deleteFiles(folder, [...files.values()]);
     throw error;
   }
-  await deleteFiles(folder, dropped);
 }
 
 async function storedPairings(secretariat: Secretariat, round: Round): Promise<StoredPairing[]> {
   const { store } = secretariat;
+  const dataKey = await dataKeyOf(secretariat, round);
+  const folder = folderOf(secretariat, round.id);
   const stored = async (from: string, to: string): Promise<CompleteBatch> => {
     const direction = { round: round.id, from, to };
     const digest = (await findUpload(store, direction))?.digest ?? null;
     if (digest === null) throw new RangeError("a sealed round lacks a batch");
-    return { ...storedBatch(secretariat, round, direction, await listChunks(store, direction)), digest };
+    return { ...storedBatch(folder, dataKey, direction, await listChunks(store, direction)), digest };
   };
   const pairings: StoredPairing[] = [];
   for (const [lower, higher] of round.descriptor.pairings)

@@ -4,12 +4,14 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
+import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
-import { buildApp, type App } from "./app.ts";
+import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import type { Operator } from "./caller.ts";
-import { openServerKey } from "./data-key.ts";
+import { openKeyFolder, writeKeyFile } from "./data-key-file.ts";
+import { openServerKey, unwrapDataKey } from "./data-key.ts";
 import type { Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
@@ -20,6 +22,7 @@ import { openPool } from "./workers/pool.ts";
 type ServerOptions = {
   /** Made if it is missing. */
   readonly dataDir: string;
+  /** Made if it is missing, with the folder of wrapped data keys beside it. */
   readonly serverKeyFile: string;
   readonly roster: Roster;
   readonly operators: readonly Operator[];
@@ -27,24 +30,41 @@ type ServerOptions = {
   /** Threads, at least 1. */
   readonly workers: number;
   readonly maxRecords: number;
+  /** Most hits in one party's package, of all its pairings. */
+  readonly maxHits: number;
   readonly requestsPerMinute: number;
   readonly tls: Tls | null;
+  readonly metrics: {
+    /** Whether the API's address serves /metrics. */
+    readonly onApi: boolean;
+    /** Of the metrics' own address. */
+    readonly tls: Tls | null;
+  };
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
 };
 
+/** Both ready to listen; closing `app` closes everything. */
+type OpenedServer = { readonly app: App; readonly metricsApp: App };
+
 /**
- * @returns The app, ready to listen.
  * @throws {@link LinkageError} `file-exists` if another server uses the folder; `file-unreadable` if the server key is not
- * the store's.
+ * the store's, or the store cannot be opened.
  */
-export async function openServer(options: ServerOptions): Promise<App> {
-  const { dataDir, serverKeyFile, roster, operators, profile, maxRecords, clock, log } = options;
+export async function openServer(options: ServerOptions): Promise<OpenedServer> {
+  const { dataDir, serverKeyFile, roster, operators, profile, maxRecords, maxHits, clock, log } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await mkdir(dirname(serverKeyFile), { recursive: true, mode: 0o700 });
   const serverKey = openServerKey(serverKeyFile);
+  const keyFolder = openKeyFolder(serverKeyFile);
   const lock = lockFolder(join(dataDir, "aquila.lock"));
-  const store = await openStore(join(dataDir, "aquila.db"));
+  const store = await openStore(join(dataDir, "aquila.db"), (round, wrapped) => {
+    requireOwnKey(serverKey, round, wrapped);
+    return writeKeyFile(keyFolder, round, wrapped);
+  }).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
   const pool = openPool(options.workers, profile);
   const jobs = new Set<Promise<void>>();
   const close = async (): Promise<void> => {
@@ -63,21 +83,40 @@ export async function openServer(options: ServerOptions): Promise<App> {
       store,
       roundsFolder: join(dataDir, "rounds"),
       serverKey,
+      keyFolder,
       pool,
       metrics: makeMetrics(store),
       clock,
       log,
       maxRecords,
+      maxHits,
       progress: new Map<string, Progress>(),
       jobs,
     };
     await recover(secretariat);
-    const app = await buildApp({ secretariat, tls: options.tls, requestsPerMinute: options.requestsPerMinute });
-    app.addHook("onClose", close);
+    const { requestsPerMinute, metrics } = options;
+    const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute });
+    const app = await buildApp({ secretariat, tls: options.tls, requestsPerMinute, withMetrics: metrics.onApi });
+    app.addHook("onClose", async () => {
+      await metricsApp.close();
+      await close();
+    });
+    await metricsApp.ready();
     await app.ready();
-    return app;
+    return { app, metricsApp };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A key moved under another server key's folder would be lost with it. */
+function requireOwnKey(serverKey: Uint8Array, round: string, wrapped: Uint8Array): void {
+  try {
+    unwrapDataKey(serverKey, round, wrapped);
+  } catch (error) {
+    throw new LinkageError("file-unreadable", "the server key file is not the one this database was made with", {
+      cause: error,
+    });
   }
 }

@@ -4,12 +4,14 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
+import { keyFileName, listKeyFiles } from "./data-key-file.ts";
 import { serverKeyId } from "./data-key.ts";
 import { deleteFiles } from "./encrypted-file.ts";
+import { faultOf } from "./log.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { emptyLog } from "./store/open.ts";
 import { listPackageFiles } from "./store/packages.ts";
-import { findRound, moveAllRounds } from "./store/rounds.ts";
+import { findRound, listKeyIds, moveAllRounds } from "./store/rounds.ts";
 import { findSetting, insertSetting } from "./store/settings.ts";
 import type { Store } from "./store/tables.ts";
 import { listChunkFiles, moveAllUploads } from "./store/uploads.ts";
@@ -37,9 +39,28 @@ export async function recover(secretariat: Secretariat): Promise<void> {
     return moveAllRounds(transaction, "matching", "sealed");
   });
   if (interrupted > 0) log.warn({ state: "sealed" }, "matching was interrupted; the round is sealed again");
-  // An erasure may have been cut off before it did so; until then the database still holds the destroyed key.
+  // The migration that moved wrapped keys out of the database leaves them in its write-ahead log.
   await emptyLog(store);
-  for (const name of await readdir(roundsFolder)) await sweep(secretariat, name);
+  for (const name of await readdir(roundsFolder)) {
+    try {
+      await sweep(secretariat, name);
+    } catch (error) {
+      log.error({ round: name, fault: faultOf(error) }, "files that nothing names cannot be deleted");
+    }
+  }
+  await checkKeyFiles(secretariat);
+}
+
+/**
+ * Says which rounds can no longer be read. Key files that no round names are counted and left: they are another database's,
+ * or of rounds that an older copy of this one does not know.
+ */
+async function checkKeyFiles({ store, keyFolder, log }: Secretariat): Promise<void> {
+  const files = new Set(await listKeyFiles(keyFolder));
+  for (const { id, state, keyId } of await listKeyIds(store))
+    if (!files.delete(keyFileName(id, keyId)))
+      log.error({ round: id, state }, "the round's key file is missing; the round can only be erased");
+  if (files.size > 0) log.warn({ files: files.size }, "the key folder holds files that no round names; they are left");
 }
 
 async function sweep(secretariat: Secretariat, name: string): Promise<void> {

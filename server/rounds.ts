@@ -11,18 +11,18 @@ import { checkRoundKey, transcriptT1, type Confirmation, type RoundKey } from "#
 import { rosterDigest } from "#engine/round/roster.ts";
 import { requireState, ROUND_STATES } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
+import { destroyKeyFile, readKeyFile, writeKeyFile } from "./data-key-file.ts";
 import { makeDataKey, unwrapDataKey, wrapDataKey } from "./data-key.ts";
 import { syncFolder } from "./encrypted-file.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertConfirmation, insertRoundKey, listConfirmations, listRoundKeys } from "./store/keys.ts";
-import { emptyLog } from "./store/open.ts";
 import { deletePackages } from "./store/packages.ts";
 import {
-  eraseRoundKey,
   findRound,
   insertRound,
   insertRoundParties,
   moveRound,
+  setErased,
   setTranscript,
   type RoundRow,
 } from "./store/rounds.ts";
@@ -51,10 +51,22 @@ export function readRound(row: RoundRow): Round {
   return { ...row, descriptor: RoundDescriptor.parse(JSON.parse(row.descriptor)) };
 }
 
-/** @returns The data key that opens the round's files. */
-export function dataKeyOf(secretariat: Secretariat, round: Round): Uint8Array {
-  if (round.wrapped_key === null) throw new LinkageError("round-state", "the round is erased");
-  return unwrapDataKey(secretariat.serverKey, round.id, round.wrapped_key);
+/**
+ * @returns The data key that opens the round's files.
+ * @throws {@link LinkageError} `round-state` if it is destroyed, or its file is missing or not what was written.
+ */
+export async function dataKeyOf({ keyFolder, serverKey }: Secretariat, round: Round): Promise<Uint8Array> {
+  if (round.key_id === null) throw new LinkageError("round-state", "the round is erased");
+  const wrapped = await readKeyFile(keyFolder, round.id, round.key_id);
+  if (wrapped === null)
+    throw new LinkageError("round-state", "the round's key file is missing; the round can only be erased");
+  try {
+    return unwrapDataKey(serverKey, round.id, wrapped);
+  } catch (error) {
+    throw new LinkageError("round-state", "the round's key file is damaged; the round can only be erased", {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -68,19 +80,20 @@ export async function createRound(secretariat: Secretariat, descriptor: RoundDes
   checkAgainstServer(secretariat, descriptor);
   const { id } = descriptor;
   const t0 = descriptorT0(descriptor);
-  await mkdir(folderOf(secretariat, id), { recursive: true, mode: 0o700 });
-  syncFolder(secretariat.roundsFolder);
   await secretariat.store.transaction().execute(async (store) => {
     const known = await findRound(store, id);
     if (known?.t0 === t0) return;
     if (known !== null) throw new LinkageError("round-descriptor-invalid", "another round has this id");
+    await mkdir(folderOf(secretariat, id), { recursive: true, mode: 0o700 });
+    syncFolder(secretariat.roundsFolder);
+    const wrapped = wrapDataKey(secretariat.serverKey, id, makeDataKey());
     await insertRound(store, {
       id,
       state: "draft",
       descriptor: new TextDecoder().decode(canonicalBytes(descriptor)),
       t0,
       t1: null,
-      wrapped_key: wrapDataKey(secretariat.serverKey, id, makeDataKey()),
+      key_id: await writeKeyFile(secretariat.keyFolder, id, wrapped),
       created_at: secretariat.clock().toISOString(),
     });
     await insertRoundParties(
@@ -176,18 +189,19 @@ export async function closeRound({ store }: Secretariat, id: string, caller: Cal
 
 /**
  * Destroys the round's data key and every file of the round. What stays: descriptor, keys, confirmations, batch digests.
+ * The key goes first: cut off after that, the round is unreadable and can be erased again.
  *
  * @throws {@link LinkageError} `round-unknown`; `round-state` while it is matched or once it is erased.
  */
 export async function eraseRound(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
   await secretariat.store.transaction().execute(async (store) => {
-    const { state } = await requireRound(store, id, caller);
+    const { state, key_id: keyId } = await requireRound(store, id, caller);
     requireState(state, ERASABLE);
+    if (keyId !== null) await destroyKeyFile(secretariat.keyFolder, id, keyId);
     await deleteRoundChunks(store, id);
     await deletePackages(store, id);
-    await eraseRoundKey(store, id);
+    await setErased(store, id);
   });
-  await emptyLog(secretariat.store);
   await rm(folderOf(secretariat, id), { recursive: true, force: true, maxRetries: 3 });
   secretariat.log.info({ round: id, state: "erased" }, "round erased");
 }

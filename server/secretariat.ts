@@ -21,12 +21,16 @@ export type Secretariat = {
   /** Folder that holds one folder of encrypted files for each round. */
   readonly roundsFolder: string;
   readonly serverKey: Uint8Array;
+  /** Folder of the rounds' wrapped data keys, beside the server key. */
+  readonly keyFolder: string;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
   /** Largest list that a party may declare. */
   readonly maxRecords: number;
+  /** Most hits in one party's package, of all its pairings. */
+  readonly maxHits: number;
   /** Rounds being matched, and how far each has come. */
   readonly progress: Map<string, Progress>;
   /** Work that goes on after its request was answered; closing waits for it. */

@@ -68,7 +68,7 @@ export async function storeChunk(
   const context = chunkContext(round.id, direction.from, direction.to, chunk.index);
   let replaced: ChunkRow | null;
   try {
-    await writeEncrypted(folder, file, dataKeyOf(secretariat, round), context, chunk.bytes);
+    await writeEncrypted(folder, file, await dataKeyOf(secretariat, round), context, chunk.bytes);
     replaced = await store.transaction().execute(async (transaction) => {
       // The round may have moved on while the file was written.
       await requireSubmission(transaction, direction, caller);
@@ -113,8 +113,9 @@ export async function closeUpload(
   if (!verifyMessage(signKey, MANIFEST_LABEL, canonicalBytes(manifest), signature))
     throw new LinkageError("request-signature", "the manifest is not signed by its sender");
 
+  const dataKey = await dataKeyOf(secretariat, round);
   const chunks = await beginCheck(secretariat, direction, manifest.chunkDigests.length);
-  const stored = storedBatch(secretariat, round, direction, chunks);
+  const stored = storedBatch(folderOf(secretariat, round.id), dataKey, direction, chunks);
   try {
     const expected = await expectedBatch(secretariat, round, direction);
     const { digest, refusal } = await secretariat.pool.checkBatch({ stored, expected });
@@ -149,21 +150,23 @@ export async function statusOf({ store }: Secretariat, direction: Direction, cal
   };
 }
 
-/** @param chunks - All chunks of the batch in order. */
+/**
+ * @param folder - The round's.
+ * @param chunks - All chunks of the batch in order.
+ */
 export function storedBatch(
-  secretariat: Secretariat,
-  round: Round,
-  { from, to }: Direction,
+  folder: string,
+  dataKey: Uint8Array,
+  { round, from, to }: Direction,
   chunks: readonly ChunkRow[],
 ): StoredBatch {
-  const folder = folderOf(secretariat, round.id);
   return {
-    round: round.id,
+    round,
     from,
     to,
     paths: chunks.map((chunk) => join(folder, chunk.file)),
     byteLength: chunks.reduce((sum, chunk) => sum + chunk.byte_length, 0),
-    dataKey: dataKeyOf(secretariat, round),
+    dataKey,
   };
 }
 

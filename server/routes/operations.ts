@@ -9,7 +9,7 @@ import { pingStore } from "../store/open.ts";
 
 const Health = z.strictObject({ status: z.literal("ok"), version: z.string().max(40) });
 
-export function operationRoutes(app: App, { store, metrics }: Secretariat): void {
+export function operationRoutes(app: App, { store }: Pick<Secretariat, "store">): void {
   app.route({
     method: "GET",
     url: "/healthz",
@@ -27,6 +27,17 @@ export function operationRoutes(app: App, { store, metrics }: Secretariat): void
   });
   app.route({
     method: "GET",
+    url: "/openapi.json",
+    schema: { hide: true },
+    handler: (_request, reply) => {
+      void reply.type("application/json").send(JSON.stringify(app.swagger()));
+    },
+  });
+}
+
+export function metricsRoute(app: App, { metrics }: Pick<Secretariat, "metrics">): void {
+  app.route({
+    method: "GET",
     url: "/metrics",
     schema: {
       operationId: "getMetrics",
@@ -41,14 +52,6 @@ export function operationRoutes(app: App, { store, metrics }: Secretariat): void
     handler: async (_request, reply) => {
       const text = await metrics.registry.metrics();
       return reply.type(metrics.registry.contentType).send(text);
-    },
-  });
-  app.route({
-    method: "GET",
-    url: "/openapi.json",
-    schema: { hide: true },
-    handler: (_request, reply) => {
-      void reply.type("application/json").send(JSON.stringify(app.swagger()));
     },
   });
 }

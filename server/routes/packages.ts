@@ -37,7 +37,8 @@ export function packageRoutes(app: App, secretariat: Secretariat): void {
       const file = await findPackage(store, round.id, party);
       if (file === null) throw new LinkageError("package-unavailable", `the round is ${round.state}`);
       const context = packageContext(round.id, party);
-      const sealed = await readEncrypted(folderOf(secretariat, round.id), file, dataKeyOf(secretariat, round), context);
+      const dataKey = await dataKeyOf(secretariat, round);
+      const sealed = await readEncrypted(folderOf(secretariat, round.id), file, dataKey, context);
       return reply.type("application/octet-stream").send(sealed);
     },
   });

@@ -1,6 +1,6 @@
 /**
  * The embedded store: node:sqlite through kysely, write-ahead log, synchronous FULL.
- * What is deleted is overwritten (secure_delete), since a wrapped key must be gone when it is destroyed.
+ * What is deleted is overwritten (secure_delete), since databases of before 0002 hold wrapped keys.
  */
 import { closeSync, fchmodSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
@@ -8,10 +8,8 @@ import { Kysely, SqliteDialect, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0001-rounds.ts";
+import { keyFiles, type MoveKey } from "./migrations/0002-key-files.ts";
 import type { Store, Tables } from "./tables.ts";
-
-/** In order; a released migration is never changed. */
-const MIGRATIONS = { "0001-rounds": rounds };
 
 const PRIVATE_MODE = 0o600;
 
@@ -27,17 +25,20 @@ const PRAGMAS = [
  * Opens the database and brings its tables up to date.
  *
  * @param path - Made if it is missing.
- * @throws {@link LinkageError} `file-unreadable` if a migration fails.
+ * @param moveKey - Takes each wrapped data key out of a database of before 0002.
+ * @throws {@link LinkageError} `file-unreadable` if it is no database or a migration fails.
  */
-export async function openStore(path: string): Promise<Store> {
+export async function openStore(path: string, moveKey: MoveKey): Promise<Store> {
   makePrivate(path);
-  const database = new DatabaseSync(path);
-  for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
+  const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
-  const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+  // In order; a released migration is never changed.
+  const migrations = { "0001-rounds": rounds, "0002-key-files": keyFiles(moveKey) };
+  const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
     await store.destroy();
+    if (error instanceof LinkageError) throw error;
     throw new LinkageError("file-unreadable", `database ${path}: its tables cannot be brought up to date`, {
       cause: error,
     });
@@ -83,6 +84,17 @@ function makePrivate(path: string): void {
   const file = openSync(path, "a", PRIVATE_MODE);
   fchmodSync(file, PRIVATE_MODE);
   closeSync(file);
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw new LinkageError("file-unreadable", `database ${path} cannot be opened`, { cause: error });
+  }
 }
 
 function dialectOf(database: DatabaseSync): SqliteDialect {

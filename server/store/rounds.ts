@@ -75,9 +75,19 @@ export async function setTranscript(store: Store, id: string, t1: string): Promi
   await store.updateTable("rounds").set({ t1 }).where("id", "=", id).execute();
 }
 
-/** Destroys the round's data key. */
-export async function eraseRoundKey(store: Store, id: string): Promise<void> {
-  await store.updateTable("rounds").set({ state: "erased", wrapped_key: null }).where("id", "=", id).execute();
+/** Says that the round is erased and its data key destroyed. */
+export async function setErased(store: Store, id: string): Promise<void> {
+  await store.updateTable("rounds").set({ state: "erased", key_id: null }).where("id", "=", id).execute();
+}
+
+/** @returns Every round that is not erased, with the id of its key file. */
+export async function listKeyIds(store: Store): Promise<{ id: string; state: RoundState; keyId: Uint8Array }[]> {
+  const rows = await store
+    .selectFrom("rounds")
+    .select(["id", "state", "key_id"])
+    .where("key_id", "is not", null)
+    .execute();
+  return rows.flatMap(({ id, state, key_id: keyId }) => (keyId === null ? [] : [{ id, state, keyId }]));
 }
 
 /** @returns State and number of rounds in it; states without a round are left out. */

@@ -16,8 +16,8 @@ export type Tables = {
     descriptor: string;
     t0: string;
     t1: string | null;
-    /** The round's data key under the server key; null once it is destroyed. */
-    wrapped_key: Uint8Array | null;
+    /** Id of the file that holds the round's wrapped data key; null once that is destroyed. */
+    key_id: Uint8Array | null;
     created_at: string;
   };
   round_parties: { round: string; party: string };

@@ -48,6 +48,8 @@ export type ScoreTask = {
   readonly b: SharedArrayBuffer;
   readonly pairs: readonly RulePairs[];
   readonly lowestBand: ReleasedBand;
+  /** Most pairs that are released. */
+  readonly cap: number;
 };
 /** A pair that is released, by both owners' handles, base64url. */
 export type FoundPair = {
@@ -58,6 +60,8 @@ export type FoundPair = {
 };
 export type ScoreAnswer = {
   readonly found: readonly FoundPair[];
+  /** Whether pairs beyond the cap were left out. */
+  readonly isCapped: boolean;
   readonly candidatePairs: number;
   /** The pairing's prior: true pairs per row of the smaller batch. */
   readonly matchesPerRow: number;

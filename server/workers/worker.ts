@@ -16,6 +16,7 @@ import { ReleasedBand } from "#engine/round/descriptor.ts";
 import { sealPackage as seal } from "#engine/round/package.ts";
 import { decrypt } from "../aead.ts";
 import { chunkContext } from "../encrypted-file.ts";
+import { heaviest } from "../hit-cap.ts";
 import type {
   CheckAnswer,
   CheckTask,
@@ -68,24 +69,26 @@ export function joinTile({ a, b, parts }: JoinTask): JoinAnswer {
   return { pairs, keys, seconds: (performance.now() - started) / 1_000 };
 }
 
-/** Scores a pairing; only pairs that reach `lowestBand` leave the worker. */
-export function scoreTiles({ a, b, pairs, lowestBand }: ScoreTask): ScoreAnswer {
+/** Scores a pairing; only pairs that reach `lowestBand` leave the worker, of these the `cap` of highest weight. */
+export function scoreTiles({ a, b, pairs, lowestBand, cap }: ScoreTask): ScoreAnswer {
   const batchA = viewBatch(new Uint8Array(a), profile);
   const batchB = viewBatch(new Uint8Array(b), profile);
   const scored = scorePairing(profile, pairs, batchA, batchB);
   const candidatePairs = scored.weightBits.length;
-  const found: FoundPair[] = [];
-  for (let at = 0; at < candidatePairs; at++) {
+  const reaching: number[] = [];
+  for (let at = 0; at < candidatePairs; at++)
+    if (reaches(scoredPair(profile, scored, at).band, lowestBand)) reaching.push(at);
+  const found = heaviest(reaching, scored.weightBits, cap).map((at): FoundPair => {
     const { band, rowA, rowB, pattern } = scoredPair(profile, scored, at);
-    if (!reaches(band, lowestBand)) continue;
-    found.push({
+    return {
       handleA: handleOf(batchA, rowA),
       handleB: handleOf(batchB, rowB),
       band: ReleasedBand.parse(band),
       pattern,
-    });
-  }
-  return { found, candidatePairs, matchesPerRow: scored.prior.matchesPerRow };
+    };
+  });
+  const isCapped = found.length < reaching.length;
+  return { found, isCapped, candidatePairs, matchesPerRow: scored.prior.matchesPerRow };
 }
 
 /** Seals a party's package. */

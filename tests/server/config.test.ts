@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
-import { readConfig } from "#server/config.ts";
+import { Config, readConfig } from "#server/config.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -58,6 +58,25 @@ describe("the configuration", () => {
     for (const host of ["localhost", "::1", "127.0.0.2"]) expect(refusal(written({ ...GOOD, host }))).toBe("accepted");
     const tls = { certFile: "cert.pem", keyFile: "key.pem" };
     expect(readConfig(written({ ...GOOD, host: "0.0.0.0", tls })).tls?.certFile).toBe(join(folder, "cert.pem"));
+  });
+
+  it("does not serve metrics beyond loopback without TLS", () => {
+    const metrics = { host: "192.0.2.7", port: 9_100 };
+    expect(refusal(written({ ...GOOD, metrics }))).toContain("tls: is required to serve metrics beyond loopback");
+    expect(refusal(written({ ...GOOD, metrics, tls: { certFile: "cert.pem", keyFile: "key.pem" } }))).toBe("accepted");
+    expect(refusal(written({ ...GOOD, metrics: { ...metrics, host: "127.0.0.1" } }))).toBe("accepted");
+    expect(refusal(written({ ...GOOD, metrics: { host: "127.0.0.1" } }))).toContain("metrics.port");
+  });
+
+  it("does not take a server key inside the data folder", () => {
+    for (const serverKeyFile of ["data/server.key", "data/keys/server.key", "x/../data/server.key"])
+      expect(refusal(written({ ...GOOD, serverKeyFile }))).toContain("serverKeyFile: must lie outside dataDir");
+    for (const serverKeyFile of ["server.key", "data-key/server.key", "../server.key"])
+      expect(refusal(written({ ...GOOD, serverKeyFile })), serverKeyFile).toBe("accepted");
+  });
+
+  it("has at most a dozen members", () => {
+    expect(Object.keys(Config.shape).length).toBeLessThanOrEqual(12);
   });
 
   it("says which member is wrong", () => {

@@ -25,6 +25,7 @@ import {
 } from "#engine/round/identity.ts";
 import { derivePairingKeys, makeConfirmation, makeRoundKey, type PairingKeys } from "#engine/round/keys.ts";
 import { RoundView } from "#engine/round/messages.ts";
+import { MAX_HITS } from "#engine/round/package.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
@@ -107,7 +108,12 @@ export type House = {
   readonly operator: OperatorIdentity;
 };
 
-export type RunningServer = { readonly app: App; readonly url: string; readonly log: string[] };
+export type RunningServer = {
+  readonly app: App;
+  readonly metricsApp: App;
+  readonly url: string;
+  readonly log: string[];
+};
 
 /** Keys of one party in one round, by counterpart. */
 export type PartyKeys = ReadonlyMap<string, PairingKeys>;
@@ -128,10 +134,17 @@ export function removeHouse({ folder }: House): void {
 
 export async function startServer(
   house: House,
-  changes: { workers?: number; requestsPerMinute?: number; profile?: Profile; maxRecords?: number } = {},
+  changes: {
+    workers?: number;
+    requestsPerMinute?: number;
+    profile?: Profile;
+    maxRecords?: number;
+    maxHits?: number;
+    metricsOnApi?: boolean;
+  } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
-  const app = await openServer({
+  const { app, metricsApp } = await openServer({
     dataDir: house.dataDir,
     serverKeyFile: join(house.folder, "keys", "server.key"),
     roster: house.roster,
@@ -139,14 +152,16 @@ export async function startServer(
     profile: changes.profile ?? PROFILE,
     workers: changes.workers ?? 1,
     maxRecords: changes.maxRecords ?? 10_000,
+    maxHits: changes.maxHits ?? MAX_HITS,
     requestsPerMinute: changes.requestsPerMinute ?? 100_000,
     tls: null,
+    metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
     clock: () => new Date(),
     log: makeLog("info", { write: (line) => void log.push(line) }),
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  return { app, url: `http://127.0.0.1:${port}`, log };
+  return { app, metricsApp, url: `http://127.0.0.1:${port}`, log };
 }
 
 export function identityOf(house: House, party: string): Identity {

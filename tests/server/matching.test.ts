@@ -1,10 +1,11 @@
 /**
  * Matching a whole round over HTTP: hits, bands, workers, interruption.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openPackage, type Package } from "#engine/round/package.ts";
+import { MAX_HITS, openPackage, type Package } from "#engine/round/package.ts";
 import { Progress } from "#engine/round/messages.ts";
 import {
   batchPath,
@@ -17,6 +18,7 @@ import {
   openSubmission,
   operatorSigning,
   partySigning,
+  PROFILE,
   removeHouse,
   send,
   startServer,
@@ -44,14 +46,19 @@ function plant(rows: readonly [number, number, number]): PlantedKey[] {
 }
 
 /** Runs a whole round. @returns Hits of AT with HR, in row numbers of both sides, and everything else that was found. */
-async function matchWith(workers: number, lowestBand: "high" | "low" = "low") {
-  const { app, url } = await startServer(house, { workers });
+async function matchWith(workers: number, lowestBand: "high" | "low" = "low", maxHits = MAX_HITS) {
+  const { app, url, log } = await startServer(house, { workers, maxHits });
   const id = `round-${workers}-${lowestBand}`;
   const operator = operatorSigning(house);
   const { view, keys } = await openSubmission(house, url, makeDescriptor(house, { id, lowestBand }));
   const handles = new Map<string, string[]>();
   for (const { from, to } of view.batches) {
-    const planted = to === "HR" ? plant([7, 8, 9]) : from === "HR" ? plant([50, 60, 70]) : [];
+    const planted =
+      to === "HR"
+        ? plant([7, 8, 9])
+        : from === "HR"
+          ? plant([50, 60, 70])
+          : plant([1, 2, 3]).slice(0, PROFILE.rules.length);
     const header = headerOf(view, keys, from, to);
     const batch = makeBatch(header, planted);
     handles.set(`${from}-${to}`, batch.handles);
@@ -69,13 +76,15 @@ async function matchWith(workers: number, lowestBand: "high" | "low" = "low") {
   await app.close();
   const files = readdirSync(join(house.dataDir, "rounds", id));
   const found = (party: string, counterpart: string) =>
-    (packages.get(party)?.hits ?? []).map(({ band, handle, pattern, hit }) => ({
-      band,
-      pattern,
-      hit,
-      row: handles.get(`${party}-${counterpart}`)?.indexOf(handle),
-    }));
-  return { at: found("AT", "HR"), hr: found("HR", "AT"), si: found("SI", "AT"), progress, files };
+    (packages.get(party)?.hits ?? [])
+      .filter((one) => one.counterpart === counterpart)
+      .map(({ band, handle, pattern, hit }) => ({
+        band,
+        pattern,
+        hit,
+        row: handles.get(`${party}-${counterpart}`)?.indexOf(handle),
+      }));
+  return { at: found("AT", "HR"), hr: found("HR", "AT"), si: found("SI", "AT"), progress, files, log };
 }
 
 describe("matching", () => {
@@ -95,7 +104,7 @@ describe("matching", () => {
         { row: 70, band: "low", pattern: 0b100 },
       ]);
       expect(at.map(({ hit }) => hit).sort()).toEqual(hr.map(({ hit }) => hit).sort());
-      expect(si).toEqual([]);
+      expect(byRow(si)).toEqual([{ row: 1, band: "high", pattern: 0b111 }]);
       expect(progress).toMatchObject({ stage: "done", pairingsDone: 2, pairingsTotal: 2 });
       expect(progress.bytesDone).toBe(progress.bytesTotal);
       expect(files, "batches are gone, three packages stay").toHaveLength(3);
@@ -105,6 +114,20 @@ describe("matching", () => {
   it("releases no hit below the descriptor's lowest band", async () => {
     const { at } = await matchWith(2, "high");
     expect(at.map(({ band }) => band)).toEqual(["high", "high"]);
+  });
+
+  it("caps a pairing at its hits of highest weight, for 1 and 7 workers, and holds up no other pairing", async () => {
+    for (const workers of [1, 7]) {
+      // AT has two pairings, so that each may take two of its four hits.
+      const { at, hr, si, log } = await matchWith(workers, "low", 4);
+      const rows = (hits: typeof at) => hits.map(({ row }) => row).sort((a, b) => Number(a) - Number(b));
+      expect(rows(at)).toEqual([7, 8]);
+      expect(rows(hr)).toEqual([50, 60]);
+      expect(rows(si)).toEqual([1]);
+      const capped = log.filter((line) => line.includes("pairing capped"));
+      expect(capped).toHaveLength(1);
+      expect(capped[0]).toContain('"pairing":"AT-HR"');
+    }
   });
 
   it("refuses a stored chunk that was put back to an earlier one, though it opens", async () => {
@@ -128,6 +151,42 @@ describe("matching", () => {
     await expect(untilState(house, url, "test-1", "released")).rejects.toThrow("the round is sealed");
     expect(log.join("")).toContain("matching failed");
     await app.close();
+  });
+
+  it("says that the round is released when files of its batches cannot be deleted, and deletes them on start", async () => {
+    const { app, url, log } = await startServer(house);
+    const operator = operatorSigning(house);
+    const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
+    for (const { from, to } of view.batches) {
+      const header = headerOf(view, keys, from, to);
+      expect(codeOf(await submitBatch(house, url, header, makeBatch(header).bytes))).toBe("200");
+    }
+    // A chunk that no pairing reads and whose file, being a folder, cannot be unlinked.
+    const stuck = join(house.dataDir, "rounds", "test-1", "00-stuck");
+    mkdirSync(stuck);
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    database.exec("INSERT INTO uploads (round, sender, recipient, state) VALUES ('test-1', 'HR', 'SI', 'partial')");
+    database.exec("INSERT INTO chunks VALUES ('test-1', 'HR', 'SI', 0, '00-stuck', '-', 1)");
+    database.close();
+    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
+    await untilState(house, url, "test-1", "released");
+    await app.close();
+    const said = log.join("");
+    expect(said).not.toContain("sealed again");
+    expect(said).toContain("round released");
+    expect(said).toContain("cannot be deleted; the next start tries again");
+    const folder = join(house.dataDir, "rounds", "test-1");
+    expect(readdirSync(folder), "one file that stays does not keep the others").toHaveLength(4);
+
+    const second = await startServer(house);
+    expect(second.log.join(""), "still stuck: said, and the server starts").toContain("cannot be deleted");
+    await second.app.close();
+    rmdirSync(stuck);
+    writeFileSync(stuck, "now a file");
+    const third = await startServer(house);
+    expect(readdirSync(folder)).toHaveLength(3);
+    await third.app.close();
   });
 
   it("leaves the round sealed, with every batch, when the server closes during it", async () => {

@@ -143,6 +143,22 @@ describe("what is not signed", () => {
     expect(metrics).toMatch(/process_resident_memory_bytes \d/);
   });
 
+  it("metrics are not served beside the API unless they are wanted there", async () => {
+    const other = makeHouse();
+    const { app, metricsApp, url } = await startServer(other, { metricsOnApi: false });
+    const refused = await fetch(`${url}/metrics`);
+    expect(refused.status).toBe(404);
+    expect(await refused.json()).toMatchObject({ code: "not-found" });
+    expect(await (await fetch(`${url}/openapi.json`)).text()).not.toContain("/metrics");
+    const own = await metricsApp.listen({ host: "127.0.0.1", port: 0 });
+    expect(await (await fetch(`${own}/metrics`)).text()).toContain('aquila_refusals_total{code="not-found"} 1');
+    expect((await fetch(`${own}/healthz`)).status, "nothing else is there").toBe(404);
+    expect((await fetch(`${own}/v1/rounds`)).status).toBe(404);
+    await app.close();
+    await expect(fetch(`${own}/metrics`)).rejects.toThrow();
+    removeHouse(other);
+  });
+
   it("answers carry no server name and may not be framed", async () => {
     const { headers } = await fetch(`${server.url}/healthz`);
     expect(headers.get("content-security-policy")).toBe("default-src 'none';frame-ancestors 'none'");

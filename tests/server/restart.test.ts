@@ -3,15 +3,13 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
-import { openStore } from "#server/store/open.ts";
-import { eraseRoundKey, findRound } from "#server/store/rounds.ts";
-import { moveUpload } from "#server/store/uploads.ts";
 import {
   batchPath,
   codeOf,
@@ -44,7 +42,7 @@ afterEach(() => {
 });
 
 /** Starts `npm start`'s process on a free port. */
-async function startProcess(): Promise<{ child: ChildProcess; url: string }> {
+async function startProcess(changes: object = {}): Promise<{ child: ChildProcess; url: string; said: string[] }> {
   const file = (name: string, value: unknown): string => {
     writeFileSync(join(house.folder, name), JSON.stringify(value));
     return name;
@@ -57,14 +55,17 @@ async function startProcess(): Promise<{ child: ChildProcess; url: string }> {
     operators: [{ id: house.operator.operator, signKey: house.operator.signKey }],
     profileFile: file("profile.json", PROFILE),
     workers: 1,
+    ...changes,
   });
   const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(house.folder, config)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   processes.push(child);
+  const said: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line);
     const url = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
-    if (url !== undefined) return { child, url };
+    if (url !== undefined) return { child, url, said };
   }
   throw new Error("the server ended before it listened");
 }
@@ -163,9 +164,9 @@ describe("a data folder", () => {
     const { bytes } = makeBatch(header);
     await send(first.url, partySigning(house, "AT"), "PUT", `${batchPath(header)}/chunks/0`, bytes);
     await first.app.close();
-    const store = await openStore(join(house.dataDir, "aquila.db"));
-    expect(await moveUpload(store, { round: "test-1", from: "AT", to: "HR" }, "partial", "checking")).toBe(true);
-    await store.destroy();
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    expect(database.prepare("UPDATE uploads SET state = 'checking' WHERE state = 'partial'").run().changes).toBe(1);
+    database.close();
 
     const second = await startServer(house);
     const manifest = signManifest(house, header, bytes);
@@ -174,26 +175,166 @@ describe("a data folder", () => {
     await second.app.close();
   });
 
-  it("loses the wrapped key of a round whose erasure was cut off, as soon as it is opened again", async () => {
-    const { app, url } = await startServer(house);
-    expect((await send(url, operatorSigning(house), "POST", "/v1/rounds", makeDescriptor(house))).status).toBe(201);
-    await app.close();
-    const store = await openStore(join(house.dataDir, "aquila.db"));
-    const wrapped = Buffer.from((await findRound(store, "test-1"))?.wrapped_key ?? []);
-    await eraseRoundKey(store, "test-1");
-    // A copy of the files now is what a crash at this point leaves.
-    const left = join(house.folder, "left");
-    cpSync(house.dataDir, left, { recursive: true });
-    await store.destroy();
-    const holdsKey = (): boolean =>
-      readdirSync(left, { recursive: true, encoding: "utf8" })
-        .map((name) => join(left, name))
-        .some((path) => statSync(path).isFile() && readFileSync(path).includes(wrapped));
-    expect(wrapped.length).toBeGreaterThan(32);
-    expect(holdsKey(), "the search finds it").toBe(true);
+  it("is let go when its database cannot be opened", async () => {
+    mkdirSync(house.dataDir);
+    const path = join(house.dataDir, "aquila.db");
+    writeFileSync(path, "this is no database, and long enough to be taken for none of SQLite's own making".repeat(20));
+    expect(await refused()).toBe("file-unreadable");
+    rmSync(path);
+    expect(await refused()).toBe("started");
+  });
 
-    const second = await startServer({ ...house, dataDir: left });
-    expect(holdsKey()).toBe(false);
-    await second.app.close();
+  it("is not opened with a key folder that others may read", async () => {
+    await (await startServer(house)).app.close();
+    chmodSync(keyFolder(), 0o750);
+    expect(await refused()).toBe("file-unreadable");
+    chmodSync(keyFolder(), 0o700);
+    expect(await refused()).toBe("started");
   });
 });
+
+describe("wrapped data keys", () => {
+  const status = async (url: string, header: { round: string; from: string; to: string }) =>
+    codeOf(await send(url, partySigning(house, header.from), "GET", batchPath(header)));
+
+  /** A round with one chunk stored, the server closed again. */
+  async function begun() {
+    const { app, url } = await startServer(house);
+    const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
+    const header = headerOf(view, keys, "AT", "HR");
+    const { bytes } = makeBatch(header);
+    await send(url, partySigning(house, "AT"), "PUT", `${batchPath(header)}/chunks/0`, bytes);
+    await app.close();
+    return { header, bytes, manifest: signManifest(house, header, bytes), keyFile: onlyKeyFile() };
+  }
+
+  it("leave a database of an older release for files of their own, and the round goes on", async () => {
+    const { header, manifest, keyFile } = await begun();
+    const wrapped = readFileSync(keyFile);
+    rmSync(keyFile);
+    makeOld(wrapped);
+    expect(holders(wrapped), "the search finds it").not.toEqual([]);
+
+    const { app, url } = await startServer(house);
+    expect(onlyKeyFile()).toBe(keyFile);
+    expect(statSync(keyFile).mode & 0o077).toBe(0);
+    expect(readFileSync(keyFile)).toEqual(wrapped);
+    expect(holders(wrapped)).toEqual([]);
+    const closed = await send(url, partySigning(house, "AT"), "PUT", `${batchPath(header)}/manifest`, manifest);
+    expect(codeOf(closed)).toBe("200");
+    await app.close();
+  });
+
+  it("stay where they are when an older database is opened with another server key", async () => {
+    const { keyFile } = await begun();
+    const wrapped = readFileSync(keyFile);
+    rmSync(keyFile);
+    makeOld(wrapped);
+    const serverKey = join(house.folder, "keys", "server.key");
+    const right = readFileSync(serverKey);
+    writeFileSync(serverKey, new Uint8Array(32));
+    await expect(startServer(house)).rejects.toMatchObject({ code: "file-unreadable" });
+    expect(readdirSync(keyFolder())).toEqual([]);
+    expect(holders(wrapped)).not.toEqual([]);
+    writeFileSync(serverKey, right);
+    await (await startServer(house)).app.close();
+    expect(readFileSync(onlyKeyFile())).toEqual(wrapped);
+  });
+
+  it.each<[string, (keyFile: string) => void]>([
+    [
+      "missing",
+      (keyFile) => {
+        rmSync(keyFile);
+      },
+    ],
+    [
+      "damaged",
+      (keyFile) => {
+        writeFileSync(keyFile, new Uint8Array(60));
+      },
+    ],
+  ])("that are %s stop their round with a reason, no other, and it can be erased", async (fault, spoil) => {
+    const { header, bytes, manifest, keyFile } = await begun();
+    spoil(keyFile);
+    const { app, url, log } = await startServer(house);
+    const asAT = (method: string, path: string, body: unknown) =>
+      send(url, partySigning(house, "AT"), method, `${batchPath(header)}${path}`, body);
+    for (const answer of [await asAT("PUT", "/manifest", manifest), await asAT("PUT", "/chunks/0", bytes.slice(1))]) {
+      expect(codeOf(answer)).toBe("round-state");
+      expect(answer.text).toContain(`key file is ${fault}; the round can only be erased`);
+    }
+    expect(await status(url, header), "the upload is not stuck in its check").toBe("200");
+    expect(log.join("").includes("key file is missing")).toBe(fault === "missing");
+    const other = makeDescriptor(house, { id: "test-2" });
+    expect((await send(url, operatorSigning(house), "POST", "/v1/rounds", other)).status).toBe(201);
+    const erased = await send(url, operatorSigning(house), "POST", "/v1/rounds/test-1/erase");
+    expect(viewIn(erased).state).toBe("erased");
+    await app.close();
+  });
+
+  it("that no round names are counted and left, since another database may need them", async () => {
+    const { keyFile } = await begun();
+    const foreign = join(keyFolder(), `other.${"0".repeat(32)}`);
+    writeFileSync(foreign, "another database's", { mode: 0o600 });
+    const { app, log } = await startServer(house);
+    await app.close();
+    expect(readdirSync(keyFolder()).sort()).toEqual([basename(foreign), basename(keyFile)]);
+    expect(log.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+      expect.objectContaining({ level: "warn", files: 1 }),
+    );
+  });
+
+  it("are destroyed before a round is said to be erased: cut off between, it can be erased again", async () => {
+    const { keyFile } = await begun();
+    // What a crash after the key's end and before the row's leaves.
+    rmSync(keyFile);
+    const { app, url } = await startServer(house);
+    const operator = operatorSigning(house);
+    expect(viewIn(await send(url, operator, "GET", "/v1/rounds/test-1")).state).toBe("submitting");
+    expect(viewIn(await send(url, operator, "POST", "/v1/rounds/test-1/erase")).state).toBe("erased");
+    expect(readdirSync(join(house.dataDir, "rounds"))).toEqual([]);
+    await app.close();
+  });
+
+  /** Turns the database back into one of before migration 0002, with its row's key. */
+  function makeOld(wrapped: Uint8Array): void {
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    database.exec("ALTER TABLE rounds RENAME COLUMN key_id TO wrapped_key");
+    database.prepare("UPDATE rounds SET wrapped_key = ?").run(wrapped);
+    database.exec("DELETE FROM kysely_migration WHERE name = '0002-key-files'");
+    database.close();
+  }
+
+  /** Files of the data folder that hold the bytes. */
+  function holders(bytes: Uint8Array): string[] {
+    return readdirSync(house.dataDir, { recursive: true, encoding: "utf8" })
+      .map((name) => join(house.dataDir, name))
+      .filter((path) => statSync(path).isFile() && readFileSync(path).includes(Buffer.from(bytes)));
+  }
+
+  function onlyKeyFile(): string {
+    const [name, ...others] = readdirSync(keyFolder());
+    if (name === undefined || others.length > 0) throw new Error("one key file is wanted");
+    return join(keyFolder(), name);
+  }
+});
+
+describe("metrics", () => {
+  it("are on an address of their own when the configuration names one, and then not on the API's", async () => {
+    const { child, url, said } = await startProcess({ metrics: { host: "127.0.0.1", port: 0 } });
+    const address = /^aquila metrics on (\S+)$/m.exec(said.join("\n"))?.[1] ?? "";
+    expect(await (await fetch(address)).text()).toContain("aquila_rounds");
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    expect(await kill(child, "SIGTERM")).toBe(0);
+  });
+
+  it("are on the API's loopback address otherwise", async () => {
+    const { url } = await startProcess();
+    expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  });
+});
+
+function keyFolder(): string {
+  return join(house.folder, "keys", "data-keys");
+}

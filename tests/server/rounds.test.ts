@@ -75,6 +75,17 @@ describe("creating a round", () => {
     expect(readdirSync(join(house.dataDir, "rounds"))).not.toContain("create-2");
   });
 
+  it("leaves no folder behind when it is refused, nor when it changes nothing", async () => {
+    const descriptor = makeDescriptor(house, { id: "create-3" });
+    await asOperator("POST", "/v1/rounds", descriptor);
+    await asOperator("POST", "/v1/rounds/create-3/erase");
+    const other = await asOperator("POST", "/v1/rounds", { ...descriptor, purpose: "another" });
+    expect(codeOf(other)).toBe("round-descriptor-invalid");
+    expect(readdirSync(join(house.dataDir, "rounds"))).not.toContain("create-3");
+    expect(viewIn(await asOperator("POST", "/v1/rounds", descriptor)).state).toBe("erased");
+    expect(readdirSync(join(house.dataDir, "rounds"))).not.toContain("create-3");
+  });
+
   it("says where a body has another shape, not what it held", async () => {
     const answer = await asOperator("POST", "/v1/rounds", { ...makeDescriptor(house), purpose: 7, surname: "Horvat" });
     expect(codeOf(answer)).toBe("request-invalid");

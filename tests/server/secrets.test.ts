@@ -1,9 +1,8 @@
 /**
  * What lies on the disk and in the log, at each point of a round's life.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultOf, makeLog } from "#server/log.ts";
 import {
@@ -90,7 +89,15 @@ describe("files at rest", () => {
       expect.arrayContaining(["aquila.db", "aquila.db-wal", "server.key"]),
     );
     for (const { path } of files) expect(statSync(path).mode & 0o077, path).toBe(0);
-    expect(readdirSync(join(house.folder, "keys"))).toEqual(["server.key"]);
+    expect(readdirSync(join(house.folder, "keys")).sort()).toEqual(["data-keys", "server.key"]);
+    expect(statSync(keyFolder()).mode & 0o077).toBe(0);
+  });
+
+  it("keep the wrapped data key beside the server key, and nowhere in the data folder", () => {
+    const wrapped = wrappedKey();
+    expect(wrapped).toHaveLength(60);
+    const holders = filesAtRest().filter(({ bytes }) => bytes.includes(wrapped));
+    expect(holders.map(({ path }) => dirname(path))).toEqual([keyFolder()]);
   });
 });
 
@@ -144,12 +151,22 @@ describe("release and erasure", () => {
     await send(server.url, operator, "POST", "/v1/rounds/test-1/close");
     await send(server.url, operator, "POST", "/v1/rounds/test-1/match");
     await untilState(house, server.url, "test-1", "released");
+    const told = server.log
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => msg === "pairing matched");
+    expect(told.map(({ pairing }) => pairing).sort()).toEqual(["AT-HR", "AT-SI"]);
+    for (const line of told) {
+      expect(line, "no exact count: one candidate pair is told as at most 16").not.toHaveProperty("candidatePairs");
+      expect(line["candidatePairsAtMost"]).toBe(16);
+      expect(Number.isInteger(Math.log2(Number(line["matchesPerRowAtMost"])))).toBe(true);
+    }
     const sealed = await send(server.url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/packages/AT");
     expect(sealed.type).toBe("application/octet-stream");
     const start = Buffer.from(sealed.bytes.subarray(0, 32));
     expect(filesAtRest().some(({ bytes }) => bytes.includes(start))).toBe(false);
 
     const wrapped = wrappedKey();
+    const keyFile = openSync(join(keyFolder(), readdirSync(keyFolder())[0] ?? ""), "r");
     expect(
       filesAtRest().some(({ bytes }) => bytes.includes(wrapped)),
       "the search finds the wrapped key",
@@ -162,15 +179,23 @@ describe("release and erasure", () => {
       filesAtRest().some(({ bytes }) => bytes.includes(wrapped)),
       "the wrapped key is nowhere",
     ).toBe(false);
+    expect(readdirSync(keyFolder())).toEqual([]);
+    // The file is deleted but still open here: what its blocks hold can be read.
+    const overwritten = readFileSync(keyFile);
+    closeSync(keyFile);
+    expect(overwritten).toHaveLength(wrapped.length);
+    expect(overwritten.equals(wrapped)).toBe(false);
     const gone = await send(server.url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/packages/AT");
     expect(codeOf(gone)).toBe("package-unavailable");
   });
 });
 
 function wrappedKey(): Buffer {
-  const database = new DatabaseSync(join(house.dataDir, "aquila.db"), { readOnly: true });
-  const row = database.prepare("SELECT wrapped_key FROM rounds").get();
-  database.close();
-  if (!(row?.["wrapped_key"] instanceof Uint8Array)) throw new Error("no wrapped key");
-  return Buffer.from(row["wrapped_key"]);
+  const [name, ...others] = readdirSync(keyFolder());
+  if (name === undefined || others.length > 0) throw new Error("one key file is wanted");
+  return readFileSync(join(keyFolder(), name));
+}
+
+function keyFolder(): string {
+  return join(house.folder, "keys", "data-keys");
 }

@@ -1,0 +1,82 @@
+/**
+ * One file for each round's wrapped data key, in a folder beside the server key: outside the database and outside backups.
+ * A file is on the disk before any row names it, and overwritten and gone before any row says so.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, statSync } from "node:fs";
+import { open, readFile, readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { LinkageError } from "#engine/errors.ts";
+import { syncFolder, writeDurably } from "./encrypted-file.ts";
+
+const FOLDER = "data-keys";
+const PRIVATE_MODE = 0o700;
+const OTHERS = 0o077;
+const ID_BYTES = 16;
+
+/**
+ * @returns The folder of wrapped data keys that belongs to a server key, made if it is missing.
+ * @throws {@link LinkageError} `file-unreadable` if others may read it.
+ */
+export function openKeyFolder(serverKeyFile: string): string {
+  const folder = join(dirname(serverKeyFile), FOLDER);
+  mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
+  if ((statSync(folder).mode & OTHERS) !== 0)
+    throw new LinkageError("file-unreadable", `key folder ${folder}: others may read it; set its mode to 700`);
+  syncFolder(dirname(folder));
+  return folder;
+}
+
+/** @returns Name of a round's key file; the round's id leads, so that people find it. */
+export function keyFileName(round: string, keyId: Uint8Array): string {
+  return `${round}.${Buffer.from(keyId).toString("hex")}`;
+}
+
+/**
+ * Writes a wrapped data key; the same one again changes nothing.
+ *
+ * @returns The key's id, 16 bytes, by which the round's row names it: a digest of the wrapped key.
+ */
+export async function writeKeyFile(folder: string, round: string, wrapped: Uint8Array): Promise<Uint8Array> {
+  const keyId = new Uint8Array(createHash("sha256").update(wrapped).digest().subarray(0, ID_BYTES));
+  await writeDurably(folder, keyFileName(round, keyId), wrapped);
+  return keyId;
+}
+
+/** @returns The wrapped data key; null if its file is not there. */
+export async function readKeyFile(folder: string, round: string, keyId: Uint8Array): Promise<Uint8Array | null> {
+  try {
+    return await readFile(join(folder, keyFileName(round, keyId)));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** Overwrites and deletes a key file; one that is gone already does not matter. */
+export async function destroyKeyFile(folder: string, round: string, keyId: Uint8Array): Promise<void> {
+  const path = join(folder, keyFileName(round, keyId));
+  try {
+    const file = await open(path, "r+");
+    try {
+      const { size } = await file.stat();
+      await file.write(randomBytes(size), 0, size, 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rm(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  syncFolder(folder);
+}
+
+/** @returns Names of all files in the folder. */
+export async function listKeyFiles(folder: string): Promise<string[]> {
+  return readdir(folder);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
