@@ -3,6 +3,7 @@
  * Exit codes: 0 measured, 1 a bench found itself wrong, 64 wrong usage.
  */
 import { parseArgs } from "node:util";
+import { api } from "./api.ts";
 import { encode } from "./encode.ts";
 import { join } from "./join.ts";
 import { quality } from "./quality.ts";
@@ -14,12 +15,14 @@ const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smo
 
 async function main(): Promise<number> {
   if (process.argv[2] === "quality") return quality(process.argv.slice(3));
+  if (process.argv[2] === "api") return api(process.argv.slice(3));
   const { values, positionals } = parseArgs({
     options: { json: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
     allowPositionals: true,
   });
   if (values.list) {
     for (const { name, about } of BENCHES) console.log(`${name.padEnd(8)}  ${about}`);
+    console.log("api       signed requests to a server process on loopback, requests per second and latency");
     console.log("quality   precision, recall, calibration and fairness; has options of its own: bench/quality.ts");
     return 0;
   }

@@ -1,0 +1,244 @@
+/**
+ * Bench `api`: signed requests for a round, one party, to a server process of its own on loopback.
+ * `npm run -s bench -- api [--json]`; sizes by BENCH as for every bench.
+ * Each request has its own nonce; all are signed before the clock starts, so that signing is not measured.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createHash, randomBytes, sign } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import autocannon from "autocannon";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
+import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
+import { RoundView } from "#engine/round/messages.ts";
+import { privateKeyOf } from "#engine/round/raw-key.ts";
+import {
+  contentDigestOf,
+  keyIdOfOperator,
+  keyIdOfParty,
+  MAX_SIGNATURE_AGE_S,
+  SIGNATURE_ALGORITHM,
+  SIGNATURE_LABEL,
+  SIGNATURE_TAG,
+  SIGNED_COMPONENTS,
+} from "#engine/round/requests.ts";
+import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { machine, SCALES, type Scale } from "./measurement.ts";
+
+const CONNECTIONS = 8;
+const REQUESTS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 20_000 };
+const ROUND = "bench-1";
+const PATH = `/v1/rounds/${ROUND}`;
+const NONCE_BYTES = 16;
+/** autocannon builds a request before it knows whether it will be sent. */
+const SPARE = 4 * CONNECTIONS;
+
+type Signing = { readonly keyId: string; readonly signSecret: string };
+type RunningServer = { readonly child: ChildProcess; readonly url: string };
+
+/** Times of the answers to a fixed number of requests, milliseconds, and how long all took. */
+type Run = { readonly latenciesMs: readonly number[]; readonly totalMs: number };
+
+/**
+ * @param args - After the bench's name.
+ * @returns Exit code: 0 measured, 64 wrong usage.
+ * @throws Error if an answer is not the round.
+ */
+export async function api(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } });
+  const wantedScale = process.env["BENCH"] ?? "usual";
+  const scale = SCALES.find((known) => known === wantedScale);
+  if (scale === undefined) {
+    console.error("BENCH is smoke, usual or full");
+    return 64;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "aquila-bench-api-"));
+  try {
+    console.log(lineOf(await measureIn(folder, REQUESTS[scale]), values.json));
+    return 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureIn(folder: string, requests: number): Promise<Run & { readonly checksum: string }> {
+  const parties = ["AT", "HR"].map((id) => makeIdentity(id));
+  const roster: Roster = {
+    format: "aquila/roster/v1",
+    parties: parties.map(({ party, signKey, boxKey }) => ({ boxKey, id: party, signKey })),
+  };
+  const operator = makeOperatorIdentity("bench");
+  const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: parties[0]?.signSecret ?? "" };
+  const { child, url } = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey });
+  try {
+    const create = { keyId: keyIdOfOperator(operator.operator), signSecret: operator.signSecret };
+    const body = JSON.stringify(descriptorOf(roster));
+    const created = await fetch(`${url}/v1/rounds`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...signedHeaders(create, "POST", url, "/v1/rounds", body) },
+      body,
+    });
+    if (created.status !== 201) throw new Error(`api: no round was made: ${await created.text()}`);
+    const wanted = await (await fetch(url + PATH, { headers: signedHeaders(party, "GET", url, PATH) })).text();
+    await run(url, party, CONNECTIONS, wanted);
+    return { ...(await run(url, party, requests, wanted)), checksum: checksumOf(wanted, requests) };
+  } finally {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  }
+}
+
+/** Sends `requests` signed requests over {@link CONNECTIONS} connections. @throws Error if an answer is not `wanted`. */
+async function run(url: string, signing: Signing, requests: number, wanted: string): Promise<Run> {
+  const signed = Array.from({ length: requests + SPARE }, () => signedHeaders(signing, "GET", url, PATH));
+  const latenciesMs: number[] = [];
+  const started = performance.now();
+  let endedAt = started;
+  const result = await new Promise<autocannon.Result>((resolve, reject) => {
+    const cannon = autocannon(
+      {
+        url: url + PATH,
+        connections: CONNECTIONS,
+        amount: requests,
+        verifyBody: (body) => body?.toString() === wanted,
+        requests: [
+          {
+            setupRequest: (request) => {
+              const headers = signed.pop();
+              if (headers === undefined) throw new RangeError("api: more requests were built than signed");
+              return { ...request, headers };
+            },
+          },
+        ],
+      },
+      (error: unknown, whole: autocannon.Result) => {
+        if (error instanceof Error) reject(error);
+        else resolve(whole);
+      },
+    );
+    cannon.on("response", (_client, _status, _bytes, latencyMs) => {
+      latenciesMs.push(latencyMs);
+      endedAt = performance.now();
+    });
+  });
+  if (result["2xx"] !== requests || result.mismatches > 0 || result.errors > 0 || latenciesMs.length !== requests)
+    throw new Error(
+      `api: of ${requests} requests ${result["2xx"]} are answered, ${result.mismatches} not with the round`,
+    );
+  return { latenciesMs: latenciesMs.sort((one, other) => one - other), totalMs: endedAt - started };
+}
+
+/** Signed as docs/spec/api.md's worked example is, at once; the client's library can only do so later. */
+function signedHeaders(
+  { keyId, signSecret }: Signing,
+  method: string,
+  url: string,
+  path: string,
+  body = "",
+): Record<string, string> {
+  const digest = contentDigestOf(new TextEncoder().encode(body));
+  const created = Math.floor(Date.now() / 1_000);
+  const nonce = randomBytes(NONCE_BYTES).toString("base64url");
+  const components = `(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")})`;
+  const times = `created=${created};expires=${created + MAX_SIGNATURE_AGE_S}`;
+  const names = `nonce="${nonce}";keyid="${keyId}";alg="${SIGNATURE_ALGORITHM}";tag="${SIGNATURE_TAG}"`;
+  const parameters = `${components};${times};${names}`;
+  const base = [
+    `"@method": ${method}`,
+    `"@authority": ${new URL(url).host}`,
+    `"@path": ${path}`,
+    `"@query": ?`,
+    `"content-digest": ${digest}`,
+    `"@signature-params": ${parameters}`,
+  ].join("\n");
+  const signature = sign(null, Buffer.from(base), privateKeyOf("ed25519", signSecret)).toString("base64");
+  return {
+    "content-digest": digest,
+    "signature-input": `${SIGNATURE_LABEL}=${parameters}`,
+    signature: `${SIGNATURE_LABEL}=:${signature}:`,
+  };
+}
+
+async function startServer(
+  folder: string,
+  roster: Roster,
+  operator: { readonly id: string; readonly signKey: string },
+): Promise<RunningServer> {
+  writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
+  const config = {
+    port: 0,
+    dataDir: "data",
+    serverKeyFile: "keys/server.key",
+    rosterFile: "roster.json",
+    operators: [operator],
+    workers: 1,
+    requestsPerMinute: 1_000_000,
+  };
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+  const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(folder, "config.json")], {
+    cwd: join(import.meta.dirname, ".."),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const url = await new Promise<string>((resolve, reject) => {
+    // Every request's log line comes here too and is read away.
+    lines.on("line", (line) => {
+      const address = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    lines.once("close", () => {
+      reject(new Error("api: the server ended before it listened"));
+    });
+  });
+  return { child, url };
+}
+
+function descriptorOf(roster: Roster): RoundDescriptor {
+  return {
+    categories: ["suspect"],
+    deadlines: { keys: "2030-01-01T00:00:00Z", submission: "2030-01-02T00:00:00Z", results: "2030-01-03T00:00:00Z" },
+    format: "aquila/round/v1",
+    id: ROUND,
+    legalBasis: "none: a bench",
+    lowestBand: "low",
+    pairings: [["AT", "HR"]],
+    parties: ["AT", "HR"].map((id) => ({ declaredRecords: 1_000, id })),
+    profile: SHIPPED_PROFILE_DIGEST,
+    purpose: "a bench",
+    roster: rosterDigest(roster),
+  };
+}
+
+/** @returns 16 hexadecimal digits over the answer, without what fresh keys and the clock put into it, and their number. */
+function checksumOf(answer: string, requests: number): string {
+  const view = RoundView.parse(JSON.parse(answer));
+  const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "" }, requests };
+  return createHash("sha256").update(canonicalBytes(lasting)).digest("hex").slice(0, 16);
+}
+
+function lineOf({ latenciesMs, totalMs, checksum }: Run & { readonly checksum: string }, asJson: boolean): string {
+  const requests = latenciesMs.length;
+  const percentile = (share: number): number =>
+    Number((latenciesMs[Math.min(requests - 1, Math.floor(requests * share))] ?? NaN).toFixed(3));
+  const line = {
+    bench: "api",
+    size: { requests, connections: CONNECTIONS },
+    requestsPerSecond: Math.round(requests / (totalMs / 1_000)),
+    medianMs: percentile(0.5),
+    p99Ms: percentile(0.99),
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1_024),
+    checksum,
+    machine: machine(),
+  };
+  if (asJson) return JSON.stringify(line);
+  const { requestsPerSecond, medianMs, p99Ms } = line;
+  const counted = `requests ${requests.toLocaleString("en")}, connections ${CONNECTIONS}`;
+  return `${machine()}\napi       ${counted}  ${requestsPerSecond} requests/s  median ${medianMs} ms  p99 ${p99Ms} ms  ${checksum}`;
+}

@@ -1,0 +1,44 @@
+/**
+ * Bench `api` as its user runs it, at smoke size.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { z } from "zod";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+const Line = z.strictObject({
+  bench: z.literal("api"),
+  size: z.strictObject({ requests: z.literal(200), connections: z.literal(8) }),
+  requestsPerSecond: z.int().positive(),
+  medianMs: z.number().positive(),
+  p99Ms: z.number().positive(),
+  peakRssMb: z.int().positive(),
+  checksum: z.string().regex(/^[0-9a-f]{16}$/),
+  machine: z.string().min(1),
+});
+
+function bench(args: readonly string[], scale = "smoke"): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["start.mjs", "bench/main.ts", "api", ...args], {
+    cwd: ROOT,
+    env: { ...process.env, BENCH: scale },
+    encoding: "utf8",
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+test("bench api prints one JSON line whose checksum is the same in every run", () => {
+  const lines = [1, 2].map(() => {
+    const { code, out, err } = bench(["--json"]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    return Line.parse(JSON.parse(out));
+  });
+  expect(lines[0]?.checksum).toBe(lines[1]?.checksum);
+  for (const { medianMs, p99Ms } of lines) expect(p99Ms).toBeGreaterThanOrEqual(medianMs);
+});
+
+test("bench api refuses a size and an option that it does not know", () => {
+  expect(bench([], "huge").code).toBe(64);
+  expect(bench(["--yaml"]).code).toBe(64);
+});
