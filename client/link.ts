@@ -8,6 +8,7 @@ import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { encodeBatch, type Pairing } from "#engine/encode/encode-batch.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { countBridgingRows } from "#engine/match/candidates.ts";
+import { forecastCoincidences, type Forecast } from "#engine/match/forecast.ts";
 import { joinColumns } from "#engine/match/join.ts";
 import { scoredPair, scorePairing, type ScoredPairs } from "#engine/match/score.ts";
 import { profileDigest } from "#engine/profile.ts";
@@ -31,6 +32,8 @@ export type LinkResult = {
   /** Rows of both lists, padding left out. */
   readonly rows: number;
   readonly prior: ScoredPairs["prior"];
+  /** Expected pairs of different persons by band, from sizes and profile alone. */
+  readonly forecast: Forecast;
 };
 
 /** Encodes both lists for each other, matches the batches as the blind engine does and opens the result. */
@@ -67,6 +70,7 @@ export function linkLists(listA: EncodedList, listB: EncodedList): LinkResult {
     bridgingRows: countBridgingRows(scored.pairs, rowCountA, rowCountB),
     rows: listA.rows.length + listB.rows.length,
     prior: scored.prior,
+    forecast: forecastCoincidences(profile, rowCountA, rowCountB),
   };
 }
 

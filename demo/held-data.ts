@@ -8,10 +8,11 @@ import { z } from "zod";
 import { handleOf, viewBatch } from "#engine/batch/read.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { decrypt } from "#server/aead.ts";
+import { keyFileName, openKeyFolder } from "#server/data-key-file.ts";
 import { openServerKey, unwrapDataKey } from "#server/data-key.ts";
 import { chunkContext, packageContext } from "#server/encrypted-file.ts";
 
-const WrappedKey = z.object({ wrapped_key: z.instanceof(Uint8Array) });
+const KeyId = z.object({ key_id: z.instanceof(Uint8Array) });
 const ChunkFile = z.object({ sender: z.string(), recipient: z.string(), position: z.int(), file: z.string() });
 const PackageFile = z.object({ party: z.string(), file: z.string() });
 
@@ -48,9 +49,8 @@ export function decryptRound(dataFolder: string, serverKeyFile: string, round: s
   mkdirSync(into, { recursive: true });
   const database = new DatabaseSync(join(dataFolder, "aquila.db"), { readOnly: true });
   try {
-    const { wrapped_key: wrapped } = WrappedKey.parse(
-      database.prepare("select wrapped_key from rounds where id = ?").get(round),
-    );
+    const { key_id: keyId } = KeyId.parse(database.prepare("select key_id from rounds where id = ?").get(round));
+    const wrapped = readFileSync(join(openKeyFolder(serverKeyFile), keyFileName(round, keyId)));
     const dataKey = unwrapDataKey(openServerKey(serverKeyFile), round, wrapped);
     const folder = join(dataFolder, "rounds", round);
     const chunks = z

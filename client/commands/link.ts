@@ -24,7 +24,7 @@ export function registerLink(program: Command, io: CommandIo): void {
     .action(async (pathA: string, pathB: string, options: LinkOptions) => {
       await withEncodedList(io, pathA, options, (a) =>
         withEncodedList(io, pathB, options, (b) => {
-          const { pairs, bridgingRows, rows, prior } = linkLists(a.list, b.list);
+          const { pairs, bridgingRows, rows, prior, forecast } = linkLists(a.list, b.list);
           replaceFile(options.out, csvPieces(pairs));
           const counts = { high: 0, medium: 0, low: 0, none: 0 };
           for (const { band } of pairs) counts[band]++;
@@ -39,6 +39,7 @@ export function registerLink(program: Command, io: CommandIo): void {
             bridgingRows,
             rows,
             matchesPerRow: prior.matchesPerRow,
+            forecast,
             out: options.out,
           };
           answer(
@@ -47,6 +48,7 @@ export function registerLink(program: Command, io: CommandIo): void {
             summary,
             `${summary.recordsA} and ${summary.recordsB} records (${summary.mergedA} and ${summary.mergedB} own duplicates merged, ${summary.refused} refused)\n` +
               `${pairs.length} candidate pairs: high ${counts.high}, medium ${counts.medium}, low ${counts.low}, none ${counts.none}\n` +
+              `of these coincidental, as forecast: high ${forecast.high.toFixed(1)}, medium ${forecast.medium.toFixed(1)}, low ${forecast.low.toFixed(1)}\n` +
               `${bridgingRows} of ${rows} rows bridge (${((100 * bridgingRows) / Math.max(rows, 1)).toFixed(2)} %)\n` +
               `written to ${options.out}`,
           );

@@ -4,11 +4,13 @@
 import { Option, type Command } from "commander";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
-import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
+import type { Band } from "#engine/match/band.ts";
+import { forecastCoincidences, type Forecast } from "#engine/match/forecast.ts";
+import { checkDescriptor, descriptorT0, expectedRowCount, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { Roster, rosterDigest } from "#engine/round/roster.ts";
 import { hasReached } from "#engine/round/states.ts";
-import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { createFile } from "../durable-file.ts";
 import type { Connection } from "../http.ts";
 import {
@@ -103,8 +105,20 @@ function registerDescribe(round: Command, io: CommandIo): void {
       const descriptor = describe(options);
       createFile(options.out, [Buffer.concat([canonicalBytes(descriptor), Buffer.from("\n")])]);
       const t0 = descriptorT0(descriptor);
-      answer(io, options.json, { descriptor, t0 }, `${options.out}\nT0  ${t0}\n`);
+      const forecast = forecastOf(descriptor);
+      const { high, medium, low } = forecast;
+      const text = `expected coincidental hits, all pairings: high ${high.toFixed(1)}, medium ${medium.toFixed(1)}, low ${low.toFixed(1)}`;
+      answer(io, options.json, { descriptor, t0, forecast }, `${options.out}\nT0  ${t0}\n${text}\n`);
     });
+}
+
+/** Expected pairs of different persons by band, over all pairings; from declared sizes and profile alone. */
+function forecastOf(descriptor: RoundDescriptor): Forecast {
+  const forecasts = descriptor.pairings.map(([lower, higher]) =>
+    forecastCoincidences(SHIPPED_PROFILE, expectedRowCount(descriptor, lower), expectedRowCount(descriptor, higher)),
+  );
+  const sum = (band: Band): number => forecasts.reduce((total, forecast) => total + forecast[band], 0);
+  return { high: sum("high"), medium: sum("medium"), low: sum("low"), none: sum("none") };
 }
 
 function describe(options: DescribeOptions): RoundDescriptor {

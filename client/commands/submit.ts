@@ -50,6 +50,7 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
     throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila agree`);
   const connection = connectWith(io, server, vault.identity);
   const submissions: Submission[] = [];
+  const failures: LinkageError[] = [];
   for (const { counterpart } of pairings) {
     const bar = startBar(io, json, `to ${counterpart}`);
     try {
@@ -59,10 +60,17 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
           bar.update(bytesDone, bytesTotal);
         }),
       );
+    } catch (error) {
+      // One pairing's refusal must not keep the party out of the others.
+      if (!(error instanceof LinkageError)) throw error;
+      failures.push(error);
+      io.stderr.write(`to ${counterpart}: ${error.code}: ${error.detail}\n`);
     } finally {
       bar.stop();
     }
   }
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
   vault.destroyTagKeys(round);
   return submissions;
 }

@@ -3,6 +3,7 @@
  */
 import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { blake2b } from "@noble/hashes/blake2.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -153,3 +154,18 @@ function referenceCells(facts: RecordFacts): { digest: string; bits: number }[][
     return [...found].map(([digest, bits]) => ({ digest, bits }));
   });
 }
+
+test("d is what another BLAKE2b gives over the same parts", () => {
+  const parts = fc.array(fc.string({ unit: "grapheme", maxLength: 30 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(parts, (texts) => {
+      const message = texts.flatMap((text) => {
+        const bytes = Buffer.from(text);
+        const length = Buffer.alloc(4);
+        length.writeUInt32BE(bytes.length);
+        return [length, bytes];
+      });
+      expect(hex(factDigest(texts))).toBe(hex(blake2b(Buffer.concat(message), { dkLen: 16 })));
+    }),
+  );
+});
