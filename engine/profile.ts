@@ -86,6 +86,17 @@ export const Profile = z
       max: z.number().gt(0).max(1),
       start: z.number().gt(0).max(1),
     }),
+    /**
+     * Pairs of different persons per 1,000 rows of the smaller batch, counted where the weights were fitted, by match
+     * weight less threshold bits: bin i starts at `fromBits` + i·`binBits`. For the forecast only.
+     */
+    coincidences: z
+      .strictObject({
+        fromBits: Bits,
+        binBits: z.number().gt(0).max(10),
+        perThousandRows: z.array(z.number().min(0).max(1e6)).max(200),
+      })
+      .optional(),
     bands: z.strictObject({
       high: Probability,
       medium: Probability,

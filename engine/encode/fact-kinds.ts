@@ -6,7 +6,7 @@ import { LinkageError } from "../errors.ts";
 import type { NameVariant, RecordFacts } from "./facts.ts";
 import type { Information, TokenForm } from "./information.ts";
 import type { NameToken } from "./names/canonical-name.ts";
-import { bigramBands, deletionNeighbours } from "./names/edits.ts";
+import { foldEnds } from "./names/edits.ts";
 import type { PartialDate } from "./person.ts";
 
 /** One value of a fact; an earlier alternative is the better known one. */
@@ -33,9 +33,10 @@ const FACT_KINDS: Readonly<Record<string, FactKind>> = {
   "given-root": givenTokens("root"),
   "given-skeleton": givenTokens("skeleton"),
   "given-initial": givenInitials,
-  "family-deletions-given": familyDeletions,
-  "given-deletions-family": givenDeletions,
-  "family-bands-given": familyBands,
+  "token-initial": tokensWithInitial,
+  initials,
+  "family-ends-given": familyEnds,
+  "given-ends-family": givenEnds,
   patronymic: (facts, information) =>
     facts.patronymics
       .filter((token) => !token.isInitial)
@@ -151,43 +152,67 @@ function givenInitials(facts: RecordFacts, information: Information): Alternativ
     .map(({ initial }) => ({ value: initial, bits: information.initial }));
 }
 
-/** Bits that one lost letter takes from a name: which of about six letters, and the letter itself is partly implied. */
-const DELETION_BITS = 2;
+const INITIAL_OVERLAP_BITS = 0.5;
+const VARIANTS_WITH_INITIALS = 2;
 
-/** The family name with at most one letter lost, and the given name: equal in two records when one edit lies between. */
-function familyDeletions(facts: RecordFacts, information: Information): Alternative[] {
-  return firstPair(facts).flatMap(([family, given]) =>
-    deletionNeighbours(family.fold).map((value) => ({
-      value: `${value} ${given.root}`,
-      bits: information.token(family, "fold") + information.token(given, "root") - SHARED_LANGUAGE_BITS - DELETION_BITS,
-    })),
+/** One whole name and the initial of the other, both ways round: survives a typing error in the other, or its initial alone. */
+function tokensWithInitial(facts: RecordFacts, information: Information): Alternative[] {
+  const withInitial = ([whole, other]: [NameToken, NameToken]): Alternative[] =>
+    whole.isInitial
+      ? []
+      : [
+          {
+            value: `${whole.skeleton} ${other.initial}`,
+            bits: information.token(whole, "skeleton") + information.initial - INITIAL_OVERLAP_BITS,
+          },
+        ];
+  return facts.names.slice(0, VARIANTS_WITH_INITIALS).flatMap(({ family: [family], given: [given] }) => {
+    if (family === undefined || given === undefined) return [];
+    return [...withInitial([family, given]), ...withInitial([given, family])];
+  });
+}
+
+/** Two initials of ten sounds each, without order. */
+const INITIALS_BITS = 5.6;
+
+function initials(facts: RecordFacts): Alternative[] {
+  return firstNames(facts).map(([family, given]) => ({
+    value: [family.initial, given.initial].sort().join(""),
+    bits: INITIALS_BITS,
+  }));
+}
+
+const END_LETTERS = 3;
+/** Bits of the first, or the last, three letters of a name; measured in docs/spec/names.md. */
+const END_BITS = 6;
+
+/** First or last letters of the family name beside the given name: one edit leaves one of the two ends whole. */
+function familyEnds(facts: RecordFacts, information: Information): Alternative[] {
+  return firstNames(facts).flatMap(([family, given]) =>
+    given.isInitial
+      ? []
+      : foldEnds(family.fold, END_LETTERS).map((end) => ({
+          value: `${end} ${given.root}`,
+          bits: END_BITS + information.token(given, "root") - SHARED_LANGUAGE_BITS,
+        })),
   );
 }
 
-function givenDeletions(facts: RecordFacts, information: Information): Alternative[] {
-  return firstPair(facts).flatMap(([family, given]) =>
-    deletionNeighbours(given.fold).map((value) => ({
-      value: `${value} ${family.root}`,
-      bits: information.token(given, "fold") + information.token(family, "root") - SHARED_LANGUAGE_BITS - DELETION_BITS,
-    })),
+function givenEnds(facts: RecordFacts, information: Information): Alternative[] {
+  return firstNames(facts).flatMap(([family, given]) =>
+    family.isInitial
+      ? []
+      : foldEnds(given.fold, END_LETTERS).map((end) => ({
+          value: `${end} ${family.skeleton}`,
+          bits: END_BITS + information.token(family, "skeleton") - SHARED_LANGUAGE_BITS,
+        })),
   );
 }
 
-const BAND_COUNT = 2;
-const BAND_BITS = 6;
-
-function familyBands(facts: RecordFacts, information: Information): Alternative[] {
-  return firstPair(facts).flatMap(([family, given]) =>
-    bigramBands(family.fold, BAND_COUNT).map((band) => ({
-      value: `${band} ${given.root}`,
-      bits: BAND_BITS + information.token(given, "root") - SHARED_LANGUAGE_BITS,
-    })),
-  );
-}
-
-function firstPair(facts: RecordFacts): [NameToken, NameToken][] {
-  const [own] = facts.names;
-  return own === undefined ? [] : pairTokens(own).slice(0, 1);
+/** First family name and first given name of the record's own name. */
+function firstNames({ names: [own] }: RecordFacts): [NameToken, NameToken][] {
+  const [family, given] = [own?.family[0], own?.given[0]];
+  return family === undefined || given === undefined ? [] : [[family, given]];
 }
 
 function dates(form: (date: PartialDate, information: Information) => Alternative | undefined): FactKind {

@@ -134,8 +134,8 @@ describe("a pair that is no candidate", () => {
       [person({ rec_id: "a", ...base })],
       [person({ rec_id: "b", family_name: "Kos", given_name: "Jana", dob: "1951" })],
     );
-    expect(of.get("root")?.outcome).toBe("differs");
-    expect(of.get("name-date")).toMatchObject({ outcome: "missing", sides: ["b"] });
+    expect(of.get("name-year")?.outcome).toBe("differs");
+    expect(of.get("token-date")).toMatchObject({ outcome: "missing", sides: ["b"] });
     expect(of.get("document")).toMatchObject({ outcome: "missing", sides: ["a", "b"] });
   });
 });
@@ -170,13 +170,13 @@ describe("a hit", () => {
   });
 
   test("shows the levels that agreed, and leaves open what depends on the counterpart's coverage class", () => {
-    const nameDate = RULES.findIndex(({ id }) => id === "name-date");
-    const { vault, round } = vaultWithHit(2 ** nameDate);
+    const tokenDate = RULES.findIndex(({ id }) => id === "token-date");
+    const { vault, round } = vaultWithHit(2 ** tokenDate);
     const explanation = explainHit(vault, round, handle("i"), SHIPPED_PROFILE);
-    expect(explanation).toMatchObject({ refs: ["AT-1", "AT-7"], band: "medium", rules: ["name-date"] });
-    const evidence = RULES[nameDate]?.evidence ?? {};
+    expect(explanation).toMatchObject({ refs: ["AT-1", "AT-7"], band: "medium", rules: ["token-date"] });
+    const evidence = RULES[tokenDate]?.evidence ?? {};
     for (const [group, level] of Object.entries(evidence))
-      expect(explanation.terms).toContainEqual(expect.objectContaining({ group, level, rules: ["name-date"] }));
+      expect(explanation.terms).toContainEqual(expect.objectContaining({ group, level, rules: ["token-date"] }));
     const open = SHIPPED_PROFILE.weights.groups.filter(({ id, coverage }) => coverage !== null && !(id in evidence));
     expect(explanation.openTerms.map(({ group }) => group)).toEqual(open.map(({ id }) => id));
     const known = explanation.terms.reduce((sum, { bits }) => sum + micro(bits), 0);
