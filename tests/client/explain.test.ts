@@ -109,6 +109,8 @@ describe("a pair that is no candidate", () => {
       [
         person({ rec_id: "a", family_name: "Kos", given_name: "Jana", dob: "1951-02-03", ...shared }),
         person({ rec_id: "c", family_name: "Hoxha", given_name: "Agim", dob: "1990-08-19", ...shared }),
+        // Among many others, so that one number alone does not make the two one person.
+        ...Array.from({ length: 90 }, (_, at) => person({ rec_id: `other-${at}`, doc_number: `XX${1000000 + at}` })),
       ],
       [person({ rec_id: "b", ...base, ...shared })],
     );

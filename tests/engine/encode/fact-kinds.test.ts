@@ -67,11 +67,22 @@ describe("names", () => {
     expect(alternatives("given-root", IVAN)).toEqual([["ivan", 2]]);
   });
 
-  test("folds of given names one letter apart share a value", () => {
-    const [one, other] = ["Branko", "Brank0o"].map((given_name) =>
-      valuesOf("given-deletions-family", { ...IVAN, given_name }),
+  test("given names one edit apart share an end beside the family name", () => {
+    const [one, other, third] = ["Branko", "Brakno", "Zdenka"].map((given_name) =>
+      valuesOf("given-ends-family", { ...IVAN, given_name }),
     );
+    expect(one).toHaveLength(2);
     expect(one?.some((value) => other?.includes(value))).toBe(true);
+    expect(one?.some((value) => third?.includes(value))).toBe(false);
+  });
+
+  test("one whole name and the other's initial stand both ways round, whichever field they are in", () => {
+    const values = valuesOf("token-initial", IVAN);
+    expect(values).toHaveLength(2);
+    expect(valuesOf("token-initial", { ...IVAN, given_name: "I." })).toEqual(values.slice(0, 1));
+    const swapped = { ...IVAN, family_name: "Ivan", given_name: "Petrov" };
+    expect(valuesOf("token-initial", swapped).toSorted()).toEqual(values.toSorted());
+    expect(valuesOf("initials", swapped)).toEqual(valuesOf("initials", IVAN));
   });
 });
 

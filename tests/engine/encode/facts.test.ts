@@ -48,7 +48,9 @@ describe("dates", () => {
     ["1983", "1980", []],
     ["?", "1980", []],
   ])("a range from %s to %s gives the years %j", (dob, dob_to, years) => {
-    expect(facts({ dob, dob_to, dob_quality: "range" }).dates).toEqual(years.map((year) => ({ year, approximate: true })));
+    expect(facts({ dob, dob_to, dob_quality: "range" }).dates).toEqual(
+      years.map((year) => ({ year, approximate: true })),
+    );
   });
 
   test("a range keeps its alternatives, and without an end is a date", () => {
