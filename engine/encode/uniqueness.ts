@@ -38,8 +38,9 @@ export function keepUnique(
   const used = new Uint8Array(rowOf.length);
   const within = byRank(kept.subarray(0, keptCount), rank).filter((position) => {
     const row = rowAt(position);
-    used[row] = Math.min((used[row] as number) + 1, slots + 1);
-    return (used[row] as number) <= slots;
+    const count = Math.min((used[row] as number) + 1, slots + 1);
+    used[row] = count;
+    return count <= slots;
   });
   return pickCells(column, within, rowAt);
 }
