@@ -1,5 +1,5 @@
 /**
- * A list's own duplicates: the list linked to itself in the clear; pairs at *high* become one row.
+ * A list's own duplicates: the list linked to itself in the clear; pairs likely enough to be one person become one row.
  * Without this the uniqueness rule would silence exactly the persons that a party holds twice.
  */
 import { foldPairs } from "../match/candidates.ts";
@@ -22,6 +22,13 @@ export type OwnDuplicates = {
 /** A key shared by more records than this is no sign of one person. */
 const MAX_GROUP = 20;
 const MIN_SILENCING_RULES = 2;
+/**
+ * Two records at least as likely to be one person become one row. Lower than *high*: a pair left apart is found by nobody, a
+ * pair joined in error shows its owner two of its own records. docs/spec/encoding.md has the figures.
+ */
+const MERGE_PROBABILITY = 0.85;
+/** A list's n records make n²/2 pairs, half of those that two lists of n make: the prior odds of each are twice as high. */
+const OWN_LIST_BITS = 1;
 
 /**
  * @param cells - All cells of the list; owners are records.
@@ -46,7 +53,7 @@ export function ownDuplicates(profile: Profile, cells: CellStore, coverage: Uint
   weights.forEach((weight, at) => {
     const recordA = pairs.rowA[at] as number;
     const recordB = pairs.rowB[at] as number;
-    if (probabilityOf(weight, prior.logOddsBits) >= profile.bands.high) {
+    if (probabilityOf(weight, prior.logOddsBits + OWN_LIST_BITS) >= MERGE_PROBABILITY) {
       const [low, high] = [rootOf(parent, recordA), rootOf(parent, recordB)].sort((one, other) => one - other);
       if (low !== undefined && high !== undefined) parent[high] = low;
       return;

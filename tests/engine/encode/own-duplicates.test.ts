@@ -42,6 +42,11 @@ describe("two records", () => {
     expect(isMerged(MILOS, { ...MILOS, rec_id: "again", given_name: "Milos", dob: "", dob_quality: "" })).toBe(true);
   });
 
+  test("with little in common but a telling name and year become one row, below high", () => {
+    const bare = { rec_id: "bare", family_name: MILOS.family_name, given_name: MILOS.given_name, dob: "1979" };
+    expect(isMerged(bare, { ...bare, rec_id: "again", given_name: "Милош" })).toBe(true);
+  });
+
   test("of father and son stay two rows", () => {
     const son = { ...FATHER, rec_id: "son", dob: "1978-08-22" };
     expect(isMerged(FATHER, son)).toBe(false);
