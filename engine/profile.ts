@@ -16,8 +16,6 @@ const Identifier = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 const Bits = z.number().min(-60).max(60);
 const Probability = z.number().min(0).max(1);
 
-const Presence = z.enum(["has", "lacks"]);
-
 /** A rule: which facts make up its key, in how many slots, and what its agreement says of each fact group. */
 const Rule = z.strictObject({
   id: Identifier,
@@ -26,11 +24,8 @@ const Rule = z.strictObject({
   facts: z.array(Identifier).min(1).max(6),
   /** Bits that the facts must carry beyond the threshold: relatives and namesakes share them more often than chance. */
   extraBits: z.number().min(0).max(30).optional(),
-  /**
-   * The rule is only for pairs of rows of which the one in the batch of the lower party id has, or lacks, a coverage
-   * fact, and the one of the higher party id has it or lacks it; left out: for all.
-   */
-  between: z.strictObject({ fact: Identifier, lower: Presence, higher: Presence }).optional(),
+  /** The rule is only for pairs of which one row has a coverage fact and the other lacks it, or both lack it; left out: for all. */
+  between: z.strictObject({ fact: Identifier, rows: z.enum(["opposite", "lacking"]) }).optional(),
   /** Fact group → level reached when this rule agrees. */
   evidence: z.record(Identifier, Identifier),
 });

@@ -2,8 +2,9 @@
  * Blocking: which pairs are worth comparing. A union of many loose blocks, so that next to no true pair is lost.
  * Christen (2012), "Data Matching", ch. 4.
  */
-import { bigramBands, deletionNeighbours, foldEnds } from "#engine/encode/names/edits.ts";
+import { foldEnds } from "#engine/encode/names/edits.ts";
 import type { Comparand, ComparandLists } from "./comparand.ts";
+import { bigramBands, deletionNeighbours } from "./edits.ts";
 
 const BAND_COUNT = 6;
 const END_LENGTH = 4;

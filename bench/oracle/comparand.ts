@@ -2,7 +2,7 @@
  * Records as the oracle compares them: canonical facts with every text as a number, and how common the texts are in both lists.
  */
 import { factsOf, type NameVariant } from "#engine/encode/facts.ts";
-import type { NameToken } from "#engine/encode/names/canonical-name.ts";
+import { canonicalName, type NameToken } from "#engine/encode/names/canonical-name.ts";
 import { isPlaceholder, parseDate, type PersonRecord } from "#engine/encode/person.ts";
 import type { BirthDates } from "./birth-dates.ts";
 import { Interned } from "./similarity.ts";
@@ -87,10 +87,10 @@ function comparandOf(record: PersonRecord, lexicon: Lexicon): Comparand {
     ref: record.rec_id,
     names: namesOf(facts.names, lexicon),
     written: `${record.given_name} ${record.family_name}`.trim().toLowerCase(),
-    patronymics: facts.patronymics.map((token) => lexicon.token(token)),
+    patronymics: canonicalName(record.patronymic).map((token) => lexicon.token(token)),
     birthDates: birthDatesOf(record, facts.dates),
-    sex: facts.sex,
-    nationalities: facts.nationalities,
+    sex: record.sex === "X" ? "" : record.sex,
+    nationalities: nationalitiesOf(record),
     documents: facts.documents,
     phones: facts.phones,
     birthPlaces: facts.birthPlaces.map(text),
@@ -125,6 +125,11 @@ function part(tokens: readonly NameToken[], lexicon: Lexicon): number[] {
   const join = (form: "fold" | "skeleton" | "root"): string => tokens.map((token) => token[form]).join("");
   const joined = { fold: join("fold"), skeleton: join("skeleton"), root: join("root"), isInitial: false };
   return [...numbers, lexicon.token({ ...joined, initial: tokens[0]?.initial ?? "" })];
+}
+
+function nationalitiesOf({ nationality, nationalities }: PersonRecord): string[] {
+  const known = [nationality, ...nationalities].filter((code) => !isPlaceholder(code));
+  return [...new Set(known.map((code) => code.normalize("NFKC").trim().toUpperCase()))];
 }
 
 /** Ranges too wide to be listed year by year are held as their middle. */

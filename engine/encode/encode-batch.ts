@@ -92,9 +92,10 @@ function* keyColumns(
   const thresholdBits = informationThreshold(list.profile, largerRowCount);
   const side = pairing.from < pairing.to ? "lower" : "higher";
   for (const [index, rule] of list.profile.rules.entries()) {
-    const { carries } = carriersOf(rule);
-    const mayTravel = (row: number): boolean => carries(list.coverage[row] as number, side);
+    const { carries, turns } = carriersOf(rule);
+    const mayTravel = (row: number): boolean => carries(list.coverage[row] as number);
     const telling = tellingCells(list.cells.read(index), thresholdBits, mayTravel);
+    turnDigests(telling, (row) => turns(list.coverage[row] as number, side));
     yield keyColumn(telling, rule, pairing, place, random);
   }
 }
@@ -107,6 +108,14 @@ function tellingCells(column: CellColumn, thresholdBits: number, mayTravel: (row
     if (bits >= thresholdBits && mayTravel(column.owner[position] as number)) positions[count++] = position;
   });
   return pickCells(column, positions.subarray(0, count), (position) => column.owner[position] as number);
+}
+
+/** Flips the last bit of d of the rows that `turns` names, in place; docs/spec/encoding.md. */
+function turnDigests({ digests, owner }: CellColumn, turns: (row: number) => boolean): void {
+  owner.forEach((row, at) => {
+    const last = (at + 1) * DIGEST_BYTES - 1;
+    if (turns(row)) digests[last] = (digests[last] as number) ^ 1;
+  });
 }
 
 function keyColumn(

@@ -23,24 +23,13 @@ const POSTCODE_BITS = 9;
 const SHARED_LANGUAGE_BITS = 2;
 
 const FACT_KINDS: Readonly<Record<string, FactKind>> = {
-  "pair-fold": pairs("fold"),
   "pair-skeleton": pairs("skeleton"),
   "pair-root": pairs("root"),
-  "token-fold": tokens("fold"),
-  "token-skeleton": tokens("skeleton"),
-  "token-root": tokens("root"),
-  "family-skeleton": familyTokens("skeleton"),
-  "given-root": givenTokens("root"),
-  "given-skeleton": givenTokens("skeleton"),
-  "given-initial": givenInitials,
+  "token-skeleton": tokenSkeletons,
   "token-initial": tokensWithInitial,
   initials,
   "family-ends-given": familyEnds,
   "given-ends-family": givenEnds,
-  patronymic: (facts, information) =>
-    facts.patronymics
-      .filter((token) => !token.isInitial)
-      .map((token) => ({ value: token.skeleton, bits: information.token(token, "skeleton") - SHARED_LANGUAGE_BITS })),
   "birth-date": dates((date, information) =>
     date.day === undefined || date.month === undefined
       ? undefined
@@ -57,11 +46,6 @@ const FACT_KINDS: Readonly<Record<string, FactKind>> = {
           bits: information.birthYear(date.year) + information.dayOfYear - 1,
         },
   ),
-  "birth-year-month": dates((date, information) =>
-    date.month === undefined
-      ? undefined
-      : { value: `${date.year}-${date.month}`, bits: information.birthYear(date.year) + information.month },
-  ),
   "birth-day-month": dates((date, information) =>
     date.day === undefined || date.month === undefined
       ? undefined
@@ -71,12 +55,6 @@ const FACT_KINDS: Readonly<Record<string, FactKind>> = {
   "birth-year-window": yearWindows,
   "birth-place": (facts, information) =>
     facts.birthPlaces.map((place) => ({ value: place, bits: information.place(place) - SHARED_LANGUAGE_BITS })),
-  nationality: (facts, information) =>
-    facts.nationalities.map((code) => ({
-      value: code,
-      bits: Math.max(0, information.nationality(code) - SHARED_LANGUAGE_BITS),
-    })),
-  sex: (facts) => (facts.sex === "" ? [] : [{ value: facts.sex, bits: 0.3 }]),
   document: (facts) =>
     facts.documents.map((number) => ({
       value: number,
@@ -122,34 +100,11 @@ function unordered(one: string, other: string): string {
 }
 
 /** Any single name token: family names first, then given names, then those of aliases. */
-function tokens(form: TokenForm): FactKind {
-  return (facts, information) =>
-    facts.names
-      .flatMap(({ family, given }) => [...family, ...given])
-      .filter((token) => !token.isInitial)
-      .map((token) => ({ value: token[form], bits: information.token(token, form) }));
-}
-
-function familyTokens(form: TokenForm): FactKind {
-  return (facts, information) =>
-    facts.names
-      .flatMap(({ family }) => family)
-      .filter((token) => !token.isInitial)
-      .map((token) => ({ value: token[form], bits: information.token(token, form) }));
-}
-
-function givenTokens(form: TokenForm): FactKind {
-  return (facts, information) =>
-    facts.names
-      .flatMap(({ given }) => given)
-      .filter((token) => !token.isInitial)
-      .map((token) => ({ value: token[form], bits: information.token(token, form) - SHARED_LANGUAGE_BITS }));
-}
-
-function givenInitials(facts: RecordFacts, information: Information): Alternative[] {
+function tokenSkeletons(facts: RecordFacts, information: Information): Alternative[] {
   return facts.names
-    .flatMap(({ given }) => given.slice(0, 1))
-    .map(({ initial }) => ({ value: initial, bits: information.initial }));
+    .flatMap(({ family, given }) => [...family, ...given])
+    .filter((token) => !token.isInitial)
+    .map((token) => ({ value: token.skeleton, bits: information.token(token, "skeleton") }));
 }
 
 const INITIAL_OVERLAP_BITS = 0.5;

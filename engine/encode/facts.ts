@@ -13,10 +13,7 @@ export type NameVariant = {
 
 export type RecordFacts = {
   readonly names: readonly NameVariant[];
-  readonly patronymics: readonly NameToken[];
   readonly dates: readonly PartialDate[];
-  readonly sex: string;
-  readonly nationalities: readonly string[];
   /** Skeleton of the place of birth. */
   readonly birthPlaces: readonly string[];
   readonly documents: readonly string[];
@@ -32,10 +29,7 @@ export type AddressFacts = { readonly street: string; readonly postcode: string;
 export function factsOf(record: PersonRecord): RecordFacts {
   return {
     names: nameVariants(record),
-    patronymics: canonicalName(record.patronymic),
     dates: datesOf(record),
-    sex: record.sex === "X" ? "" : record.sex,
-    nationalities: distinct([record.nationality, ...record.nationalities].map(countryCode)),
     birthPlaces: distinct([placeSkeleton(record.birth_place)]),
     documents: distinct([record.doc_number, ...record.documents].map(documentNumber)),
     phones: distinct([record.phone, ...record.phones].map(phoneNumber)),
@@ -81,10 +75,6 @@ function rangeYears(record: PersonRecord): PartialDate[] {
   const to = parseDate(record.dob_to)?.year;
   if (from === undefined || to === undefined || to < from || to - from >= MAX_RANGE_YEARS) return [];
   return Array.from({ length: to - from + 1 }, (_, step) => ({ year: from + step, approximate: true }));
-}
-
-function countryCode(text: string): string {
-  return isPlaceholder(text) ? "" : text.normalize("NFKC").trim().toUpperCase();
 }
 
 function placeSkeleton(text: string): string {

@@ -15,17 +15,15 @@ const Values = z.strictObject({ bits: z.record(z.string().max(100), Bits), rareB
 export const FrequencyTable = z.strictObject({
   format: z.literal("aquila/frequencies/v1"),
   source: z.string().max(500),
-  folds: Values,
   skeletons: Values,
   roots: Values,
   birthYears: Values,
   places: Values,
-  nationalities: Values,
 });
 export type FrequencyTable = z.infer<typeof FrequencyTable>;
 
 /** Form of a name token that a fact is made of. */
-export type TokenForm = "fold" | "skeleton" | "root";
+export type TokenForm = "skeleton" | "root";
 
 /** Bits of values by kind, looked up in one frequency table. */
 export type Information = {
@@ -33,27 +31,23 @@ export type Information = {
   readonly initial: number;
   readonly birthYear: (year: number) => number;
   readonly dayOfYear: number;
-  readonly month: number;
   readonly place: (skeleton: string) => number;
-  readonly nationality: (code: string) => number;
 };
 
 /** Prepares lookups. Day and month are taken as uniform over a year, initials as one of ten equally likely sounds. */
 export function informationOf(table: FrequencyTable): Information {
-  const lookUp = (values: FrequencyTable["folds"]): ((value: string) => number) => {
+  const lookUp = (values: FrequencyTable["roots"]): ((value: string) => number) => {
     const bits = new Map(Object.entries(values.bits));
     return (value) => bits.get(value) ?? values.rareBits;
   };
-  const tokens = { fold: lookUp(table.folds), skeleton: lookUp(table.skeletons), root: lookUp(table.roots) };
+  const tokens = { skeleton: lookUp(table.skeletons), root: lookUp(table.roots) };
   const birthYear = lookUp(table.birthYears);
   return {
     token: (token, form) => tokens[form](token[form]),
     initial: Math.log2(10),
     birthYear: (year) => birthYear(String(year)),
     dayOfYear: Math.log2(365),
-    month: Math.log2(12),
     place: lookUp(table.places),
-    nationality: lookUp(table.nationalities),
   };
 }
 

@@ -26,7 +26,7 @@ const MIN_SILENCING_RULES = 2;
  * Two records at least as likely to be one person become one row. Lower than *high*: a pair left apart is found by nobody, a
  * pair joined in error shows its owner two of its own records. docs/spec/encoding.md has the figures.
  */
-const MERGE_PROBABILITY = 0.85;
+const MERGE_PROBABILITY = 0.8;
 /** A list's n records make n²/2 pairs, half of those that two lists of n make: the prior odds of each are twice as high. */
 const OWN_LIST_BITS = 1;
 

@@ -11,12 +11,18 @@ const rule = { id: "name", slots: 1, facts: ["pair-root"], evidence: { name: "ex
 const dated = coverageBit("birth-year");
 const undated = 0;
 
-describe("a rule between dated rows of the lower party and undated ones of the higher", () => {
-  const { carries, meet } = carriersOf({ ...rule, between: { fact: "birth-year", lower: "has", higher: "lacks" } });
+describe("a rule between rows of which one has a birth year and the other lacks it", () => {
+  const { carries, turns, meet } = carriersOf({ ...rule, between: { fact: "birth-year", rows: "opposite" } });
 
-  test("is carried by dated rows in the lower party's batch and by undated ones in the higher party's", () => {
-    expect([carries(dated, "lower"), carries(undated, "lower")]).toEqual([true, false]);
-    expect([carries(dated, "higher"), carries(undated, "higher")]).toEqual([false, true]);
+  test("is carried by all, and turned so that only a dated and an undated row have equal keys", () => {
+    expect([carries(dated), carries(undated)]).toEqual([true, true]);
+    for (const one of [dated, undated])
+      for (const other of [dated, undated])
+        expect(turns(one, "lower") === turns(other, "higher"), `${one} ${other}`).toBe(one !== other);
+  });
+
+  test("never makes keys of a dated and an undated row of one batch equal", () => {
+    for (const side of ["lower", "higher"] as const) expect(turns(dated, side)).not.toBe(turns(undated, side));
   });
 
   test("lets a dated and an undated row meet, and no others", () => {
@@ -25,14 +31,22 @@ describe("a rule between dated rows of the lower party and undated ones of the h
   });
 });
 
+test("a rule between rows that both lack a birth year is carried by these alone", () => {
+  const { carries, turns, meet } = carriersOf({ ...rule, between: { fact: "birth-year", rows: "lacking" } });
+  expect([carries(dated), carries(undated)]).toEqual([false, true]);
+  expect([turns(undated, "lower"), turns(undated, "higher")]).toEqual([false, false]);
+  expect([meet(undated, undated), meet(dated, undated), meet(dated, dated)]).toEqual([true, false, false]);
+});
+
 test("a rule without such a condition is carried by all", () => {
-  const { carries, meet, status } = carriersOf(rule);
-  expect([carries(dated, "lower"), carries(undated, "higher"), meet(dated, dated)]).toEqual([true, true, true]);
+  const { carries, turns, meet, status } = carriersOf(rule);
+  expect([carries(dated), carries(undated), meet(dated, dated)]).toEqual([true, true, true]);
   expect(status(dated)).toBe(status(undated));
+  expect([turns(dated, "lower"), turns(undated, "higher")]).toEqual([false, false]);
 });
 
 test("an unknown fact in a condition is refused", () => {
-  const between = { fact: "constructor", lower: "has", higher: "lacks" } as const;
+  const between = { fact: "constructor", rows: "opposite" } as const;
   expect(() => carriersOf({ ...rule, between })).toThrow(/^profile-invalid/);
 });
 

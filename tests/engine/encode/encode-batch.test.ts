@@ -128,9 +128,7 @@ function tellingCount(list: EncodedList, rule: number, rows: number): number {
   const threshold = informationThreshold(SHIPPED_PROFILE, rows);
   const { bits, owner } = list.cells.read(rule);
   const { carries } = carriersOf(SHIPPED_PROFILE.rules[rule] as Rule);
-  return bits.filter(
-    (found, at) => found >= threshold && carries(list.coverage[owner[at] as number] as number, "lower"),
-  ).length;
+  return bits.filter((found, at) => found >= threshold && carries(list.coverage[owner[at] as number] as number)).length;
 }
 
 test("a key below the information threshold does not travel, and the counterpart's size counts", () => {
@@ -154,6 +152,25 @@ test("two parties' batches under one K_tag share the keys of the person whom bot
     (_, rule) => sharedValues(one[rule] ?? new Set(), other[rule] ?? new Set()).size > 0,
   );
   expect(agreeing.map(({ id }) => id)).toEqual(expect.arrayContaining(["document", "token-date", "name-year"]));
+});
+
+test("under a rule between dated and undated rows two batches share keys of one such pair, and of no other", () => {
+  const named = { family_name: "Stojadinović", given_name: "Miloš" };
+  const dated = encoded([person({ ...named, dob: "1979-11-05" })]);
+  const undated = encoded([person(named)]);
+  const opposite = SHIPPED_PROFILE.rules.findIndex(({ between }) => between?.rows === "opposite");
+  const lacking = SHIPPED_PROFILE.rules.findIndex(({ between }) => between?.rows === "lacking");
+  const shared = (one: EncodedList, other: EncodedList): boolean[] => {
+    const there = realKeys(other, pairingOf("p", { from: "HR", to: "AT" }));
+    const here = realKeys(one, pairingOf("p"));
+    return [opposite, lacking].map(
+      (rule) => sharedValues(here[rule] as Set<string>, there[rule] as Set<string>).size > 0,
+    );
+  };
+  expect(shared(dated, undated)).toEqual([true, false]);
+  expect(shared(undated, dated)).toEqual([true, false]);
+  expect(shared(dated, dated)).toEqual([false, false]);
+  expect(shared(undated, undated)).toEqual([false, true]);
 });
 
 describe("the provenance root", () => {
