@@ -13,6 +13,7 @@ import type { PersonRecord } from "#engine/encode/person.ts";
 import { visibilityOf, type Visibility } from "#engine/encode/visibility.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Band } from "#engine/match/band.ts";
+import { weightsAt } from "#engine/match/threshold-weights.ts";
 import { informationThreshold, weightTerms, type WeightTerm } from "#engine/match/weight.ts";
 import type { Profile, Rule } from "#engine/profile.ts";
 import { expectedRowCount, type ReleasedBand } from "#engine/round/descriptor.ts";
@@ -153,9 +154,10 @@ export function explainHit(vault: Vault, round: string, hitId: string, profile: 
   const terms = explainedTerms(profile, weightTerms(model, hit.pattern, 0, 0), hit.pattern);
   const isOpen = ({ level }: WeightTerm): boolean => level === "missing";
   const known = terms.filter((term) => !isOpen(term)).map((term) => ({ ...term, bits: micro(term.bits) / 1e6 }));
+  const { groups } = weightsAt(profile, model.thresholdBits);
   const openTerms = terms.filter(isOpen).map(({ group, bits }): OpenTerm => {
-    const disagreeBits = profile.weights.groups.find(({ id }) => id === group)?.disagreeBits ?? bits;
-    return { group, disagreeBits, missingBits: bits };
+    const disagreeBits = groups.find(({ id }) => id === group)?.disagreeBits ?? bits;
+    return { group, disagreeBits: micro(disagreeBits) / 1e6, missingBits: micro(bits) / 1e6 };
   });
   const sumOf = (pick: (term: OpenTerm) => number): number =>
     (sumMicro(known) + openTerms.reduce((sum, term) => sum + micro(pick(term)), 0)) / 1e6;

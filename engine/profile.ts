@@ -15,6 +15,10 @@ export const MIN_CLASS_ROWS = 20;
 const Identifier = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 const Bits = z.number().min(-60).max(60);
 const Probability = z.number().min(0).max(1);
+const MAX_THRESHOLDS = 8;
+/** One number for each of the weights' thresholds. */
+const figure = <Entry extends z.ZodType>(entry: Entry) => z.array(entry).min(1).max(MAX_THRESHOLDS);
+const BitsFigure = figure(Bits);
 
 /** A rule: which facts make up its key, in how many slots, and what its agreement says of each fact group. */
 const Rule = z.strictObject({
@@ -35,15 +39,15 @@ const FactGroup = z.strictObject({
   id: Identifier,
   /** Levels from weakest to strongest. */
   levels: z
-    .array(z.strictObject({ id: Identifier, bits: Bits }))
+    .array(z.strictObject({ id: Identifier, bits: BitsFigure }))
     .min(1)
     .max(12),
   /** Coverage fact that both rows must have for a silent group to count as disagreeing; null: every row has it. */
   coverage: Identifier.nullable(),
   /** Bits when both rows have the fact and no rule says that it agrees. */
-  disagreeBits: Bits,
+  disagreeBits: BitsFigure,
   /** Bits when a row lacks the fact. */
-  missingBits: Bits,
+  missingBits: BitsFigure,
 });
 
 /** A coverage class: which kinds of facts a row has. */
@@ -55,6 +59,25 @@ const CoverageClass = z.strictObject({
     .min(0)
     .max(MAX_COVERAGE_CLASSES - 1)
     .nullable(),
+});
+
+const Weights = z.strictObject({
+  /** Information thresholds at which the figures hold, strictly increasing. */
+  thresholdBits: figure(z.number().min(0).max(100)),
+  /** Share of true pairs that agree on at least one rule; used by the prior's estimate. */
+  candidateRecall: figure(z.number().gt(0).lt(1)),
+  interceptBits: BitsFigure,
+  groups: z.array(FactGroup).min(1).max(16),
+});
+
+/**
+ * Pairs of different persons per 1,000 rows of the smaller batch, counted where the weights were fitted: for each of their
+ * thresholds, by match weight less threshold bits; bin i starts at `fromBits` + i·`binBits`. For the forecast only.
+ */
+const Coincidences = z.strictObject({
+  fromBits: Bits,
+  binBits: z.number().gt(0).max(10),
+  perThousandRows: figure(z.array(z.number().min(0).max(1e6)).max(200)),
 });
 
 export const Profile = z
@@ -69,29 +92,14 @@ export const Profile = z
     informationMarginBits: z.number().min(0).max(30),
     coverageClasses: z.array(CoverageClass).min(1).max(MAX_COVERAGE_CLASSES),
     rules: z.array(Rule).min(1).max(MAX_RULES),
-    weights: z.strictObject({
-      interceptBits: Bits,
-      groups: z.array(FactGroup).min(1).max(16),
-      /** Share of true pairs that agree on at least one rule; used by the prior's estimate. */
-      candidateRecall: z.number().gt(0).lt(1),
-    }),
+    weights: Weights,
     /** True pairs per row of the smaller batch. */
     prior: z.strictObject({
       min: z.number().gt(0).max(1),
       max: z.number().gt(0).max(1),
       start: z.number().gt(0).max(1),
     }),
-    /**
-     * Pairs of different persons per 1,000 rows of the smaller batch, counted where the weights were fitted, by match
-     * weight less threshold bits: bin i starts at `fromBits` + i·`binBits`. For the forecast only.
-     */
-    coincidences: z
-      .strictObject({
-        fromBits: Bits,
-        binBits: z.number().gt(0).max(10),
-        perThousandRows: z.array(z.number().min(0).max(1e6)).max(200),
-      })
-      .optional(),
+    coincidences: Coincidences.optional(),
     bands: z.strictObject({
       high: Probability,
       medium: Probability,
@@ -103,7 +111,8 @@ export const Profile = z
   });
 export type Profile = z.infer<typeof Profile>;
 export type Rule = Profile["rules"][number];
-export type FactGroup = Profile["weights"]["groups"][number];
+/** One number for each of the weights' thresholds. */
+export type Figure = readonly number[];
 
 /** @throws {@link LinkageError} `profile-invalid` with the path of the first fault. */
 export function parseProfile(value: unknown): Profile {
@@ -126,7 +135,8 @@ export function slotCount(profile: Profile): number {
 function profileFaults(profile: {
   rules: z.infer<typeof Rule>[];
   coverageClasses: z.infer<typeof CoverageClass>[];
-  weights: { groups: z.infer<typeof FactGroup>[] };
+  weights: z.infer<typeof Weights>;
+  coincidences?: z.infer<typeof Coincidences> | undefined;
   prior: { min: number; max: number; start: number };
   bands: { high: number; medium: number; low: number };
 }): string[] {
@@ -146,6 +156,7 @@ function profileFaults(profile: {
   if (bands.low > bands.medium || bands.medium > bands.high)
     faults.push("bands: low, medium and high are out of order");
   if (groups.size !== profile.weights.groups.length) faults.push("a fact group id occurs twice");
+  faults.push(...figureFaults(profile.weights, profile.coincidences));
   const covered = new Set(profile.coverageClasses.flatMap((coverage) => coverage.facts));
   for (const { id, levels, coverage } of profile.weights.groups) {
     if (new Set(levels.map((level) => level.id)).size !== levels.length) faults.push(`a level of ${id} occurs twice`);
@@ -160,5 +171,28 @@ function profileFaults(profile: {
     if (coverage.mergesInto !== null && coverage.mergesInto >= index)
       faults.push(`coverage class ${index} must merge into an earlier one`);
   });
+  return faults;
+}
+
+function figureFaults(weights: z.infer<typeof Weights>, coincidences?: z.infer<typeof Coincidences>): string[] {
+  const knots = weights.thresholdBits;
+  const faults: string[] = [];
+  if (knots.some((bits, at) => at > 0 && bits <= (knots[at - 1] as number)))
+    faults.push("weights.thresholdBits does not strictly increase");
+  const figures: [string, readonly unknown[]][] = [
+    ["candidateRecall", weights.candidateRecall],
+    ["interceptBits", weights.interceptBits],
+    ...weights.groups.flatMap(({ id, levels, disagreeBits, missingBits }): [string, Figure][] => [
+      ...levels.map((level): [string, Figure] => [`${id}.${level.id}`, level.bits]),
+      [`${id}.disagreeBits`, disagreeBits],
+      [`${id}.missingBits`, missingBits],
+    ]),
+  ];
+  const bins = coincidences?.perThousandRows ?? [];
+  if (coincidences !== undefined) figures.push(["coincidences.perThousandRows", bins]);
+  for (const [name, { length }] of figures)
+    if (length !== knots.length) faults.push(`${name} has ${length} numbers for ${knots.length} thresholds`);
+  if (bins.some(({ length }) => length !== bins[0]?.length))
+    faults.push("coincidences.perThousandRows has lists of several lengths");
   return faults;
 }

@@ -3,6 +3,8 @@
  * Dempster, Laird & Rubin (1977), JRSS B 39(1); only the mixing proportion moves, so crafted rows cannot shift weights.
  */
 import type { Profile } from "../profile.ts";
+import { weightsAt } from "./threshold-weights.ts";
+import { informationThreshold } from "./weight.ts";
 
 const MAX_STEPS = 200;
 const CONVERGED = 1e-9;
@@ -27,6 +29,7 @@ export function estimatePrior(
 ): PairingPrior {
   const { min, max, start } = profile.prior;
   const smaller = Math.min(rowCountA, rowCountB);
+  const { candidateRecall } = weightsAt(profile, informationThreshold(profile, Math.max(rowCountA, rowCountB)));
   const counted = countDistinct(weights);
   let matchesPerRow = start;
   for (let step = 0; step < MAX_STEPS; step++) {
@@ -34,7 +37,7 @@ export function estimatePrior(
     let expected = 0;
     for (const [weight, count] of counted) expected += count * probabilityOf(weight, Math.log2(odds));
     // True pairs without any agreeing key are among the pairs never seen.
-    const unseen = matchesPerRow * smaller * (1 - profile.weights.candidateRecall);
+    const unseen = matchesPerRow * smaller * (1 - candidateRecall);
     const updated = clamp((expected + unseen) / smaller, min, max);
     const change = Math.abs(updated - matchesPerRow);
     matchesPerRow = updated;

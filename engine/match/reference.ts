@@ -89,28 +89,40 @@ function weightOf(
   const factsA = profile.coverageClasses[a.classes[rowA] as number]?.facts ?? [];
   const factsB = profile.coverageClasses[b.classes[rowB] as number]?.facts ?? [];
   const threshold = Math.log2(Math.max(a.rowCount, b.rowCount)) + profile.informationMarginBits;
-  let bits = threshold + profile.weights.interceptBits;
+  const knots = profile.weights.thresholdBits;
+  let bits = threshold + between(knots, profile.weights.interceptBits, threshold);
   for (const group of profile.weights.groups) {
     const granted = group.levels.filter((level) =>
       profile.rules.some((rule, index) => rules.has(index) && rule.evidence[group.id] === level.id),
     );
     const strongest = granted.at(-1);
     const bothHaveIt = group.coverage === null || (factsA.includes(group.coverage) && factsB.includes(group.coverage));
-    if (strongest !== undefined) bits += strongest.bits;
-    else bits += bothHaveIt ? group.disagreeBits : group.missingBits;
+    const silent = bothHaveIt ? group.disagreeBits : group.missingBits;
+    bits += between(knots, strongest === undefined ? silent : strongest.bits, threshold);
   }
   return Math.round(bits * 1_000_000) / 1_000_000;
+}
+
+/** The line through the two neighbouring entries, or the nearest entry outside them. */
+function between(knots: readonly number[], values: readonly number[], at: number): number {
+  const points = knots.map((knot, index) => ({ knot, value: values[index] as number }));
+  const before = points.findLast(({ knot }) => knot <= at);
+  const after = points.find(({ knot }) => knot > at);
+  if (before === undefined || after === undefined) return (before ?? after)?.value as number;
+  return before.value + ((at - before.knot) / (after.knot - before.knot)) * (after.value - before.value);
 }
 
 /** Expectation–maximisation, one posterior for each pair. */
 function mixingShare(profile: Profile, weights: readonly number[], rowCountA: number, rowCountB: number): number {
   const smaller = Math.min(rowCountA, rowCountB);
   const larger = Math.max(rowCountA, rowCountB);
+  const threshold = Math.log2(larger) + profile.informationMarginBits;
+  const recall = between(profile.weights.thresholdBits, profile.weights.candidateRecall, threshold);
   let matchesPerRow = profile.prior.start;
   for (let step = 0; step < 200; step++) {
     const share = matchesPerRow / larger;
     const found = weights.reduce((sum, bits) => sum + posterior(bits, share), 0);
-    const unseen = matchesPerRow * smaller * (1 - profile.weights.candidateRecall);
+    const unseen = matchesPerRow * smaller * (1 - recall);
     const free = (found + unseen) / smaller;
     const updated = Math.min(profile.prior.max, Math.max(profile.prior.min, free));
     const change = Math.abs(updated - matchesPerRow);

@@ -3,7 +3,8 @@
  * Fellegi & Sunter (1969), "A Theory for Record Linkage", JASA 64(328); one term per fact, so that the sum can be
  * shown as a waterfall and no fact counts twice. docs/spec/matching.md
  */
-import type { FactGroup, Profile } from "../profile.ts";
+import type { Profile } from "../profile.ts";
+import { weightsAt, type ThresholdGroup } from "./threshold-weights.ts";
 
 /** One fact group's part in a match weight. */
 export type WeightTerm = { readonly group: string; readonly level: string; readonly bits: number };
@@ -35,10 +36,11 @@ export function weightTerms(model: WeightModel, pattern: number, classA: number,
   const { profile } = model;
   const shared = sharedCoverage(profile, classA, classB);
   const levels = agreedLevels(profile, pattern);
+  const { interceptBits, groups } = weightsAt(profile, model.thresholdBits);
   return [
     { group: "threshold", level: "rare", bits: model.thresholdBits },
-    { group: "intercept", level: "any", bits: profile.weights.interceptBits },
-    ...profile.weights.groups.map((group) => termOf(group, levels.get(group.id), shared)),
+    { group: "intercept", level: "any", bits: interceptBits },
+    ...groups.map((group) => termOf(group, levels.get(group.id), shared)),
   ];
 }
 
@@ -89,7 +91,7 @@ function sharedCoverage(profile: Profile, classA: number, classB: number): Set<s
   return new Set((profile.coverageClasses[classA]?.facts ?? []).filter((fact) => factsB.has(fact)));
 }
 
-function termOf(group: FactGroup, reached: number | undefined, shared: ReadonlySet<string>): WeightTerm {
+function termOf(group: ThresholdGroup, reached: number | undefined, shared: ReadonlySet<string>): WeightTerm {
   const level = reached === undefined ? undefined : group.levels[reached];
   if (level !== undefined) return { group: group.id, level: level.id, bits: level.bits };
   if (group.coverage === null || shared.has(group.coverage))

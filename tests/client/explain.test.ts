@@ -14,6 +14,7 @@ import { waterfallSvg } from "#client/waterfall.ts";
 import { informationOf, shippedTable } from "#engine/encode/information.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import { profileDigest } from "#engine/profile.ts";
+import { weightsAt } from "#engine/match/threshold-weights.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { encoded, makeCells, person } from "../engine/encode/lists.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
@@ -179,7 +180,9 @@ describe("a hit", () => {
     const evidence = RULES[tokenDate]?.evidence ?? {};
     for (const [group, level] of Object.entries(evidence))
       expect(explanation.terms).toContainEqual(expect.objectContaining({ group, level, rules: ["token-date"] }));
-    const open = SHIPPED_PROFILE.weights.groups.filter(({ id, coverage }) => coverage !== null && !(id in evidence));
+    const threshold = explanation.terms.find(({ group }) => group === "threshold")?.bits ?? 0;
+    const { groups } = weightsAt(SHIPPED_PROFILE, threshold);
+    const open = groups.filter(({ id, coverage }) => coverage !== null && !(id in evidence));
     expect(explanation.openTerms.map(({ group }) => group)).toEqual(open.map(({ id }) => id));
     const known = explanation.terms.reduce((sum, { bits }) => sum + micro(bits), 0);
     const least = open.reduce((sum, group) => sum + micro(Math.min(group.disagreeBits, group.missingBits)), known);

@@ -68,20 +68,34 @@ export function batchArbitrary(profile: Profile, maxRows = 12): fc.Arbitrary<Ref
 
 const bits = fc.integer({ min: -20_000_000, max: 20_000_000 }).map((millionths) => millionths / 1_000_000);
 const FACTS = ["birth", "place", "document"];
+/** Those of the drawn batches, of up to some dozens of rows, lie below, between and above. */
+const thresholds = fc.uniqueArray(
+  fc.integer({ min: 0, max: 40 }).map((quarters) => quarters / 4),
+  { minLength: 1, maxLength: 3 },
+);
 
-/** A valid profile of 1 to 5 rules and 1 to 4 fact groups, with weights on a grid of millionths. */
-export const profileArbitrary: fc.Arbitrary<Profile> = fc
-  .array(
-    fc.record({
-      levelBits: fc.array(bits, { minLength: 1, maxLength: 3 }),
+/** A valid profile of 1 to 5 rules, 1 to 4 fact groups and 1 to 3 thresholds, with weights on a grid of millionths. */
+export const profileArbitrary: fc.Arbitrary<Profile> = thresholds
+  .map((drawn) => drawn.toSorted((one, other) => one - other))
+  .chain((thresholdBits) => {
+    const size = { minLength: thresholdBits.length, maxLength: thresholdBits.length };
+    const figure = fc.array(bits, size);
+    const group = fc.record({
+      levelBits: fc.array(figure, { minLength: 1, maxLength: 3 }),
       coverage: fc.constantFrom(null, ...FACTS),
-      disagreeBits: bits,
-      missingBits: bits,
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .chain((groups) =>
+      disagreeBits: figure,
+      missingBits: figure,
+    });
+    return fc.record({
+      thresholdBits: fc.constant(thresholdBits),
+      candidateRecall: fc.array(fc.constantFrom(0.3, 0.6, 0.9), size),
+      interceptBits: figure,
+      groups: fc.array(group, { minLength: 1, maxLength: 4 }),
+    });
+  })
+  .chain(({ groups, ...figures }) =>
     fc.record({
+      figures: fc.constant(figures),
       groups: fc.constant(groups),
       rules: fc.array(
         fc.record({
@@ -91,11 +105,10 @@ export const profileArbitrary: fc.Arbitrary<Profile> = fc
         { minLength: 1, maxLength: 5 },
       ),
       classes: fc.array(fc.subarray(FACTS), { maxLength: 3 }),
-      interceptBits: bits,
       margin: fc.constantFrom(0, 3.3),
     }),
   )
-  .map(({ groups, rules, classes, interceptBits, margin }) =>
+  .map(({ figures, groups, rules, classes, margin }) =>
     parseProfile({
       format: "aquila/profile/v1",
       id: "drawn",
@@ -113,7 +126,7 @@ export const profileArbitrary: fc.Arbitrary<Profile> = fc
         ),
       })),
       weights: {
-        interceptBits,
+        ...figures,
         groups: groups.map((group, index) => ({
           id: `g${index}`,
           levels: group.levelBits.map((levelBits, level) => ({ id: `l${level}`, bits: levelBits })),
@@ -121,7 +134,6 @@ export const profileArbitrary: fc.Arbitrary<Profile> = fc
           disagreeBits: group.disagreeBits,
           missingBits: group.missingBits,
         })),
-        candidateRecall: 0.9,
       },
       prior: { min: 0.001, max: 0.9, start: 0.1 },
       bands: { high: 0.95, medium: 0.6, low: 0.15 },
