@@ -9,6 +9,7 @@ import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import type { Profile } from "#engine/profile.ts";
 import type { Band } from "#engine/match/band.ts";
+import type { Forecast } from "#engine/match/forecast.ts";
 import { linkLists } from "#client/link.ts";
 import { pairName, type Sample } from "./sample.ts";
 
@@ -40,6 +41,8 @@ export type BlindJudged = Judged<WeighedPair> & {
   readonly bridgingRows: number;
   /** Rows of the two batches, padding included. */
   readonly paddedRows: readonly [number, number];
+  /** Expected pairs of different persons, from sizes and profile alone. */
+  readonly forecast: Forecast;
 };
 
 /** Encodes lists, each once for every profile. */
@@ -67,7 +70,7 @@ export function encodeList(profile: Profile, makeCells: CellMaker, records: read
 export function linkBlind(sample: Sample, encode: Encoder): BlindJudged {
   const listA = encode(sample.listA);
   const listB = encode(sample.listB);
-  const { pairs, rows, bridgingRows, prior } = linkLists(listA, listB);
+  const { pairs, rows, bridgingRows, prior, forecast } = linkLists(listA, listB);
   return {
     sample,
     pairs: pairs.map((pair) => ({
@@ -80,5 +83,6 @@ export function linkBlind(sample: Sample, encode: Encoder): BlindJudged {
     rows,
     bridgingRows,
     paddedRows: [sizeClassOf(listA.rows.length), sizeClassOf(listB.rows.length)],
+    forecast,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Fictional people of seeds that neither the weights nor the frequency table have seen (fixtures/fit-weights.ts has 7001 and 7101 to 7106).
+ * Fictional people of seeds that neither the weights nor the frequency table have seen (fixtures/fit-weights.ts has 7001 and 7101 to 7109).
  */
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { generateRecords, generateTruth, type FixtureOptions } from "#fixtures/people.ts";

@@ -1,6 +1,6 @@
 /**
  * F1 against the share of rows that bridge, as the margin of the information threshold moves (design §2, rule 3).
- * The weights stay: the margin moves all of a pairing's weights by the same bits, so that the order of pairs is theirs.
+ * The profile's weights stay, taken at the threshold that the margin gives.
  */
 import { cellMaker, type CellMaker, type RecordCells } from "#engine/encode/cells.ts";
 import { factsOf } from "#engine/encode/facts.ts";

@@ -1,7 +1,7 @@
 /**
  * The quality bench's lines from its results: one function for each kind of measurement.
  */
-import { reaches } from "#engine/match/band.ts";
+import { BANDS, reaches } from "#engine/match/band.ts";
 import type { Profile } from "#engine/profile.ts";
 import { withoutRule, type Ablated } from "./ablation.ts";
 import type { BlindJudged, Judged } from "./blind.ts";
@@ -115,7 +115,30 @@ export function* sizeLines(result: BlindJudged): Generator<QualityLine, SizePoin
     pairsChecksum: pairsChecksum([result]),
   };
   yield* bandLines(dataSet, "blind", bandChecks(result.pairs));
+  yield forecastLine(dataSet, result);
   return { recordsPerList, falseHitsPer1000 };
+}
+
+const FORECAST_FACTOR = 2;
+
+/** Coincidental pairs by band beside the forecast of them; held together to a factor of two, as bands move with the lists' own overlap. */
+function forecastLine(dataSet: string, { forecast, pairs }: BlindJudged): QualityLine {
+  const coincidental = pairs.filter(({ same }) => !same);
+  const found = Object.fromEntries(
+    BANDS.map((each) => [each, coincidental.filter(({ band }) => band === each).length] as const),
+  );
+  const expected = BANDS.reduce((sum, band) => sum + forecast[band], 0);
+  const ratio = coincidental.length / expected;
+  const holds = ratio <= FORECAST_FACTOR && ratio >= 1 / FORECAST_FACTOR;
+  return {
+    measure: "forecast",
+    dataSet,
+    expected,
+    found: coincidental.length,
+    ratio,
+    holds,
+    byBand: { forecast, found },
+  };
 }
 
 /** Each rule of the profile left out, after a line with none left out. */
