@@ -59,7 +59,11 @@ export function decryptRound(dataFolder: string, serverKeyFile: string, round: s
     const batches = Map.groupBy(chunks, ({ sender, recipient }) => `${sender}-${recipient}.batch`);
     for (const [name, parts] of batches) {
       const opened = parts.map(({ sender, recipient, position, file }) =>
-        decrypt(dataKey, chunkContext(round, sender, recipient, position), readFileSync(join(folder, file))),
+        decrypt(
+          dataKey,
+          chunkContext({ round, from: sender, to: recipient, index: position, path: file }),
+          readFileSync(join(folder, file)),
+        ),
       );
       writeFileSync(join(into, name), Buffer.concat(opened));
     }

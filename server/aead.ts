@@ -7,6 +7,8 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 export const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** What sealing adds to a value's length. */
+export const SEALING_BYTES = NONCE_BYTES + TAG_BYTES;
 const ALGORITHM = "aes-256-gcm";
 
 /**

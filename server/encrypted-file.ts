@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 
@@ -18,9 +18,18 @@ export function freshFileName(): string {
   return randomBytes(NAME_BYTES).toString("hex");
 }
 
-/** What a chunk's bytes are bound to. */
-export function chunkContext(round: string, from: string, to: string, index: number): Uint8Array {
-  return contextOf("aquila/v1/chunk", round, from, to, index);
+/** Where a chunk's bytes belong; the last part of `path` is the file's name. */
+export type ChunkPlace = {
+  readonly round: string;
+  readonly from: string;
+  readonly to: string;
+  readonly index: number;
+  readonly path: string;
+};
+
+/** What a chunk's bytes are bound to: also to the file's name, so that an earlier chunk put in its place does not open. */
+export function chunkContext({ round, from, to, index, path }: ChunkPlace): Uint8Array {
+  return contextOf("aquila/v1/chunk", round, from, to, index, basename(path));
 }
 
 /** What a package's bytes are bound to. */

@@ -3,7 +3,8 @@
  * Nothing is written before all is known, so a crash or a failure leaves the round sealed, as it was.
  */
 import { randomBytes } from "node:crypto";
-import { viewBatch } from "#engine/batch/read.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { expectedLayout } from "#engine/batch/check.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import type { Hit } from "#engine/round/package.ts";
@@ -13,20 +14,21 @@ import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./encrypted-file.ts";
 import { hitCap } from "./hit-cap.ts";
 import { faultOf, powerOfTwoAbove } from "./log.ts";
+import { inLanes } from "./lanes.ts";
+import { matchPairing, type MatchedPairing } from "./pairing.ts";
 import { dataKeyOf, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
 import { moveRound } from "./store/rounds.ts";
-import { deleteRoundChunks, findUpload, listChunkFiles, listChunks, listUploads } from "./store/uploads.ts";
-import { planTiles } from "./tiles.ts";
-import { storedBatch } from "./uploads.ts";
+import { deleteRoundChunks, findUpload, listChunkFiles, listChunks } from "./store/uploads.ts";
+import { expectedBatch, storedBatch } from "./uploads.ts";
 import type { CompleteBatch, FoundPair } from "./workers/tasks.ts";
 
-/** Shared memory that the batches of pairings in work may take together; a single larger pairing still runs, alone. */
-const MEMORY_BYTES = 2 * 2 ** 30;
 const HIT_ID_BYTES = 16;
 /** Smallest number of candidate pairs that the log tells from fewer. */
 const FEWEST_TOLD = 16;
+/** Pairings in work at once: while one is scored, the next is joined. */
+const PAIRING_LANES = 2;
 
 /** The two stored batches of one pairing; `a` is the lower id's. */
 type StoredPairing = { readonly a: CompleteBatch; readonly b: CompleteBatch };
@@ -35,6 +37,7 @@ type StoredPairing = { readonly a: CompleteBatch; readonly b: CompleteBatch };
 type Run = {
   readonly secretariat: Secretariat;
   readonly round: Round;
+  readonly signal: AbortSignal;
   readonly hits: ReadonlyMap<string, Hit[]>;
 };
 
@@ -51,24 +54,45 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
     await moveRound(store, id, "sealed", "matching");
     return found;
   });
-  const job = runMatching(secretariat, round).finally(() => secretariat.jobs.delete(job));
-  secretariat.jobs.add(job);
+  const stop = new AbortController();
+  const ended = runMatching(secretariat, round, stop.signal).finally(() => secretariat.jobs.delete(ended));
+  const progress: Progress = { stage: "reading", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 };
+  secretariat.matchings.set(id, { progress, stop, ended });
+  secretariat.jobs.add(ended);
+}
+
+/**
+ * Stops a matching and returns once the round is sealed again; nothing of it is kept.
+ *
+ * @throws {@link LinkageError} `round-unknown`; `round-state` if the round is not being matched.
+ */
+export async function cancelMatching(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
+  const { state } = await requireRound(secretariat.store, id, caller);
+  requireState(state, ["matching"]);
+  const matching = secretariat.matchings.get(id);
+  matching?.stop.abort();
+  await matching?.ended;
 }
 
 /** The job's boundary: nothing is thrown from here. */
-async function runMatching(secretariat: Secretariat, round: Round): Promise<void> {
-  const { log, progress, store } = secretariat;
+async function runMatching(secretariat: Secretariat, round: Round, signal: AbortSignal): Promise<void> {
+  const { log, matchings, store } = secretariat;
   let dropped: readonly string[];
   try {
-    dropped = await matchRound(secretariat, round);
+    // The caller tells of the matching first.
+    await wait(0);
+    dropped = await matchRound(secretariat, round, signal);
   } catch (error) {
-    const code = error instanceof LinkageError ? error.code : "internal";
     const isSealed = await moveRound(store, round.id, "matching", "sealed");
-    const outcome = isSealed ? "matching failed; the round is sealed again" : "matching failed; the round has moved on";
-    log.error({ round: round.id, code, fault: faultOf(error) }, outcome);
+    const outcome = isSealed ? "the round is sealed again" : "the round has moved on";
+    if (signal.aborted) log.info({ round: round.id, state: "sealed" }, `matching cancelled; ${outcome}`);
+    else {
+      const code = error instanceof LinkageError ? error.code : "internal";
+      log.error({ round: round.id, code, fault: faultOf(error) }, `matching failed; ${outcome}`);
+    }
     return;
   } finally {
-    progress.delete(round.id);
+    matchings.delete(round.id);
   }
   log.info({ round: round.id, state: "released" }, "round released");
   try {
@@ -82,60 +106,59 @@ async function runMatching(secretariat: Secretariat, round: Round): Promise<void
 }
 
 /** @returns Files of the batches, which no row names any more. */
-async function matchRound(secretariat: Secretariat, round: Round): Promise<readonly string[]> {
+async function matchRound(secretariat: Secretariat, round: Round, signal: AbortSignal): Promise<readonly string[]> {
   const pairings = await storedPairings(secretariat, round);
-  const uploads = await listUploads(secretariat.store, round.id);
-  secretariat.progress.set(round.id, {
-    stage: "reading",
-    bytesDone: 0,
-    bytesTotal: uploads.reduce((sum, upload) => sum + (upload.byte_length ?? 0), 0),
-    pairingsDone: 0,
-    pairingsTotal: pairings.length,
-  });
   const hits = new Map<string, Hit[]>(round.descriptor.parties.map(({ id }) => [id, []]));
-  const run = { secretariat, round, hits };
-  const largest = Math.max(...pairings.map(({ a, b }) => a.byteLength + b.byteLength));
-  const lanes = Math.max(1, Math.min(secretariat.pool.workers, Math.floor(MEMORY_BYTES / largest)));
-  await inLanes(pairings, lanes, (pairing) => matchPairing(run, pairing));
+  const run: Run = { secretariat, round, signal, hits };
+  advance(run, () => ({
+    bytesTotal: pairings.reduce((sum, { a, b }) => sum + a.byteLength + b.byteLength, 0),
+    pairingsTotal: pairings.length,
+  }));
+  await inLanes(pairings, PAIRING_LANES, (pairing) => matchStored(run, pairing));
   advance(run, () => ({ stage: "sealing" }));
   return releasePackages(run);
 }
 
-async function matchPairing(run: Run, { a, b }: StoredPairing): Promise<void> {
-  const { secretariat, round } = run;
+async function matchStored(run: Run, { a, b }: StoredPairing): Promise<void> {
+  const { secretariat, round, signal } = run;
   const { pool, metrics, profile, log, maxHits } = secretariat;
-  advance(run, () => ({ stage: "reading" }));
-  const bytesA = new SharedArrayBuffer(a.byteLength);
-  const bytesB = new SharedArrayBuffer(b.byteLength);
-  await Promise.all([pool.loadBatch({ stored: a, into: bytesA }), pool.loadBatch({ stored: b, into: bytesB })]);
-  advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + a.byteLength + b.byteLength }));
-
-  const tiles = planTiles(viewBatch(new Uint8Array(bytesA), profile), viewBatch(new Uint8Array(bytesB), profile));
-  const joined = await Promise.all(
-    tiles.map(async (parts) => {
-      const { pairs, keys, seconds } = await pool.joinTile({ a: bytesA, b: bytesB, parts });
+  const cap = hitCap(maxHits, round.descriptor, [a.from, b.from]);
+  const matched = await matchPairing(pool, profile, {
+    a,
+    b,
+    folder: folderOf(secretariat, round.id),
+    lowestBand: round.descriptor.lowestBand,
+    cap,
+    signal,
+    onJoined: ({ keys, seconds, bytes }) => {
       metrics.keysJoined.inc(keys);
       metrics.tileSeconds.observe(seconds);
-      return pairs;
-    }),
-  );
-  advance(run, () => ({ stage: "scoring" }));
-  const { lowestBand } = round.descriptor;
-  const cap = hitCap(maxHits, round.descriptor, [a.from, b.from]);
-  const scored = await pool.scoreTiles({ a: bytesA, b: bytesB, pairs: joined.flat(), lowestBand, cap });
-  for (const found of scored.found) addHit(run, a.from, b.from, found);
-  const pairing = `${a.from}-${b.from}`;
-  if (scored.isCapped) log.warn({ round: round.id, pairing }, "pairing capped: its hits of lowest weight are left out");
+      advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + bytes }));
+    },
+  });
+  for (const found of matched.found) addHit(run, a.from, b.from, found);
+  logPairing(log, round.id, `${a.from}-${b.from}`, matched);
+  // Headers, handles and classes: what is no column.
+  const columns = [a, b].flatMap(({ expected }) => expectedLayout(profile, expected).columns);
+  const bytes = a.byteLength + b.byteLength - 12 * columns.reduce((sum, { cells }) => sum + cells, 0);
+  advance(run, ({ bytesDone, pairingsDone }) => ({
+    stage: "scoring",
+    bytesDone: bytesDone + bytes,
+    pairingsDone: pairingsDone + 1,
+  }));
+}
+
+function logPairing(log: Secretariat["log"], round: string, pairing: string, matched: MatchedPairing): void {
+  if (matched.isCapped) log.warn({ round, pairing }, "pairing capped: its hits of lowest weight are left out");
   log.info(
     {
-      round: round.id,
+      round,
       pairing,
-      candidatePairsAtMost: powerOfTwoAbove(Math.max(scored.candidatePairs, FEWEST_TOLD)),
-      matchesPerRowAtMost: powerOfTwoAbove(scored.matchesPerRow),
+      candidatePairsAtMost: powerOfTwoAbove(Math.max(matched.candidatePairs, FEWEST_TOLD)),
+      matchesPerRowAtMost: powerOfTwoAbove(matched.matchesPerRow),
     },
     "pairing matched",
   );
-  advance(run, ({ pairingsDone }) => ({ pairingsDone: pairingsDone + 1 }));
 }
 
 /**
@@ -143,7 +166,7 @@ async function matchPairing(run: Run, { a, b }: StoredPairing): Promise<void> {
  *
  * @returns Files of the batches.
  */
-async function releasePackages({ secretariat, round, hits }: Run): Promise<readonly string[]> {
+async function releasePackages({ secretariat, round, hits, signal }: Run): Promise<readonly string[]> {
   const { store, roster, pool } = secretariat;
   const { id, t1 } = round;
   if (t1 === null) throw new RangeError("a sealed round has no T1");
@@ -159,6 +182,7 @@ async function releasePackages({ secretariat, round, hits }: Run): Promise<reado
       files.set(party, file);
       await writeEncrypted(folder, file, dataKey, packageContext(id, party), answer.sealed);
     });
+    signal.throwIfAborted();
     return await store.transaction().execute(async (transaction) => {
       for (const [party, file] of files) await insertPackage(transaction, id, party, file);
       const chunks = await listChunkFiles(transaction, id);
@@ -179,9 +203,10 @@ async function storedPairings(secretariat: Secretariat, round: Round): Promise<S
   const folder = folderOf(secretariat, round.id);
   const stored = async (from: string, to: string): Promise<CompleteBatch> => {
     const direction = { round: round.id, from, to };
-    const digest = (await findUpload(store, direction))?.digest ?? null;
-    if (digest === null) throw new RangeError("a sealed round lacks a batch");
-    return { ...storedBatch(folder, dataKey, direction, await listChunks(store, direction)), digest };
+    if ((await findUpload(store, direction))?.state !== "complete")
+      throw new RangeError("a sealed round lacks a batch");
+    const batch = storedBatch(folder, dataKey, direction, await listChunks(store, direction));
+    return { ...batch, expected: await expectedBatch(secretariat, round, direction) };
   };
   const pairings: StoredPairing[] = [];
   for (const [lower, higher] of round.descriptor.pairings)
@@ -198,28 +223,6 @@ function addHit({ hits }: Run, partyA: string, partyB: string, found: FoundPair)
 }
 
 function advance({ secretariat, round }: Run, change: (progress: Progress) => Partial<Progress>): void {
-  const current = secretariat.progress.get(round.id);
-  if (current !== undefined) secretariat.progress.set(round.id, { ...current, ...change(current) });
-}
-
-/** Works on at most `lanes` items at once; the first failure stops the rest from starting. */
-async function inLanes<Item>(
-  items: readonly Item[],
-  lanes: number,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const waiting = [...items];
-  let failed = false;
-  const lane = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined && !failed; item = waiting.shift()) {
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const results = await Promise.allSettled(Array.from({ length: lanes }, lane));
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+  const matching = secretariat.matchings.get(round.id);
+  if (matching !== undefined) matching.progress = { ...matching.progress, ...change(matching.progress) };
 }

@@ -6,7 +6,6 @@ import { dirname, join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
-import type { Progress } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import type { Operator } from "./caller.ts";
@@ -15,7 +14,7 @@ import { openServerKey, unwrapDataKey } from "./data-key.ts";
 import type { Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
-import type { Clock, Secretariat } from "./secretariat.ts";
+import type { Clock, Matching, Secretariat } from "./secretariat.ts";
 import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
@@ -90,7 +89,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       log,
       maxRecords,
       maxHits,
-      progress: new Map<string, Progress>(),
+      matchings: new Map<string, Matching>(),
       jobs,
     };
     await recover(secretariat);

@@ -13,6 +13,9 @@ import type { WorkerPool } from "./workers/pool.ts";
 
 export type Clock = () => Date;
 
+/** A matching under way: how far it has come, what stops it, and when it has ended. */
+export type Matching = { progress: Progress; readonly stop: AbortController; readonly ended: Promise<void> };
+
 export type Secretariat = {
   readonly roster: Roster;
   readonly operators: readonly Operator[];
@@ -31,8 +34,8 @@ export type Secretariat = {
   readonly maxRecords: number;
   /** Most hits in one party's package, of all its pairings. */
   readonly maxHits: number;
-  /** Rounds being matched, and how far each has come. */
-  readonly progress: Map<string, Progress>;
+  /** Rounds being matched. */
+  readonly matchings: Map<string, Matching>;
   /** Work that goes on after its request was answered; closing waits for it. */
   readonly jobs: Set<Promise<void>>;
 };

@@ -1,39 +1,44 @@
 /**
- * Tiles: a pairing's join cut into pieces of work of nearly equal size.
- * In: the columns of both batches. Out: for each tile, ranges of rules; together they cover every key once.
+ * Tiles: a pairing's join cut into pieces of work of nearly equal size, by rule and by key range.
+ * In: where both batches have their columns. Out: for each tile, ranges of rules; together they cover every key once.
  */
-import type { Batch } from "#engine/batch/read.ts";
-import { cutRanges } from "#engine/match/join.ts";
-import type { TilePart } from "./workers/tasks.ts";
+import type { BatchLayout } from "#engine/batch/layout.ts";
 
-/** Keys of both columns in one tile: some ten milliseconds of work. */
-const TILE_KEYS = 2_000_000;
+/** A range of one rule's keys: upper halves from `fromUpper` up to `toUpper`. */
+export type TilePart = { readonly rule: number; readonly fromUpper: number; readonly toUpper: number };
+
+/** Keys of both columns in one tile: some fifty milliseconds of work. */
+const TILE_KEYS = 8_000_000;
+const UPPER_HALVES = 2 ** 32;
 
 /**
- * @param keysPerTile - A larger rule is cut by key range, smaller ones share a tile.
+ * Keys are uniform over their range, so equal ranges are equal work.
+ *
+ * @param keysPerTile - A larger rule is cut by key range; smaller ones that follow one another share a tile.
  * @returns The same tiles for any number of workers.
  */
 export function planTiles(
-  a: Pick<Batch, "columns">,
-  b: Pick<Batch, "columns">,
+  a: Pick<BatchLayout, "columns">,
+  b: Pick<BatchLayout, "columns">,
   keysPerTile: number = TILE_KEYS,
 ): TilePart[][] {
   const tiles: TilePart[][] = [];
   let open: TilePart[] = [];
   let openKeys = 0;
-  a.columns.forEach((columnA, rule) => {
-    const columnB = b.columns[rule];
-    if (columnB === undefined) throw new RangeError(`planTiles: no rule ${rule}`);
-    const cuts = Math.max(1, Math.ceil((columnA.upper.length + columnB.upper.length) / keysPerTile));
-    for (const range of cutRanges(columnA, columnB, cuts)) {
-      const keys = range.endA - range.startA + range.endB - range.startB;
-      if (open.length > 0 && openKeys + keys > keysPerTile) {
+  a.columns.forEach(({ rule, cells }) => {
+    const other = b.columns[rule];
+    if (other === undefined) throw new RangeError(`planTiles: no rule ${rule}`);
+    const keys = cells + other.cells;
+    const cuts = Math.max(1, Math.ceil(keys / keysPerTile));
+    for (let cut = 0; cut < cuts; cut++) {
+      if (open.length > 0 && openKeys + keys / cuts > keysPerTile) {
         tiles.push(open);
         open = [];
         openKeys = 0;
       }
-      open.push({ rule, range });
-      openKeys += keys;
+      const bound = (at: number): number => Math.floor((at * UPPER_HALVES) / cuts);
+      open.push({ rule, fromUpper: bound(cut), toUpper: bound(cut + 1) });
+      openKeys += keys / cuts;
     }
   });
   if (open.length > 0) tiles.push(open);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
 import { CHUNK_BYTES, batchByteLength } from "#engine/batch/layout.ts";
 import { checkManifest, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
-import type { ExpectedBatch } from "#engine/batch/read.ts";
+import type { ExpectedBatch } from "#engine/batch/check.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { profileDigest } from "#engine/profile.ts";
@@ -65,7 +65,7 @@ export async function storeChunk(
 
   const folder = folderOf(secretariat, round.id);
   const file = freshFileName();
-  const context = chunkContext(round.id, direction.from, direction.to, chunk.index);
+  const context = chunkContext({ ...direction, index: chunk.index, path: file });
   let replaced: ChunkRow | null;
   try {
     await writeEncrypted(folder, file, await dataKeyOf(secretariat, round), context, chunk.bytes);
@@ -204,8 +204,9 @@ async function beginCheck({ store }: Secretariat, direction: Direction, wanted: 
   });
 }
 
-async function expectedBatch(
-  { store, profile }: Secretariat,
+/** What the round says that the batch of this direction must be for. */
+export async function expectedBatch(
+  { store, profile }: Pick<Secretariat, "store" | "profile">,
   { id, t1, descriptor }: Round,
   { from, to }: Direction,
 ): Promise<ExpectedBatch> {

@@ -36,7 +36,7 @@ export async function viewOf(secretariat: Secretariat, round: Round, caller: Cal
 
 /** @param uploads - Those of the round. */
 export function progressOf(secretariat: Secretariat, round: Round, uploads: readonly UploadRow[]): Progress {
-  const running = secretariat.progress.get(round.id);
+  const running = secretariat.matchings.get(round.id)?.progress;
   if (running !== undefined && round.state === "matching") return running;
   const bytesTotal = uploads.reduce((sum, upload) => sum + (upload.byte_length ?? 0), 0);
   const pairingsTotal = round.descriptor.pairings.length;

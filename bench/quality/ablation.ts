@@ -3,7 +3,7 @@
  * The weights are not refitted and the own duplicates stay merged, so a rule that others could replace looks a little dearer than it is.
  */
 import { countBridgingRows } from "#engine/match/candidates.ts";
-import { estimatePrior, probabilityOf } from "#engine/match/prior.ts";
+import { countWeights, estimatePrior, probabilityOf } from "#engine/match/prior.ts";
 import { informationThreshold, matchWeights } from "#engine/match/weight.ts";
 import { bandOf } from "#engine/match/band.ts";
 import type { Profile } from "#engine/profile.ts";
@@ -41,7 +41,7 @@ export function withoutRule(profile: Profile, result: BlindJudged, rule: number 
   const pick = (values: Uint32Array): Uint32Array => Uint32Array.from(firsts, (at) => values[at] as number);
   const rowPairs = { rowA: pick(candidates.rowA), rowB: pick(candidates.rowB), pattern: pick(candidates.pattern) };
   const rowWeights = Float64Array.from(firsts, (at) => weights[at] as number);
-  const prior = estimatePrior(profile, rowWeights, paddedA, paddedB);
+  const prior = estimatePrior(profile, countWeights(rowWeights), paddedA, paddedB);
   const pairs = remaining.map(({ pair }, at) => {
     const weightBits = weights[at] as number;
     if (rule === undefined && weightBits !== pair.weightBits)

@@ -2,8 +2,9 @@
  * The reader of batches: refuses what the format does not allow, in the order of docs/spec/batch.md, "Decoders MUST".
  * In: bytes as they came. Out: the batch as views on them.
  */
-import { LinkageError, type ProblemCode } from "../errors.ts";
-import { MIN_CLASS_ROWS, type Profile } from "../profile.ts";
+import { LinkageError } from "../errors.ts";
+import type { Profile } from "../profile.ts";
+import { checkBatch, type ExpectedBatch } from "./check.ts";
 import type { KeyColumn } from "./column.ts";
 import { readHeader, type BatchHeader } from "./header.ts";
 import { batchLayout, HANDLE_BYTES, requireLittleEndian, type BatchLayout } from "./layout.ts";
@@ -20,19 +21,6 @@ export type Batch = {
   readonly columns: readonly KeyColumn[];
 };
 
-/** What a batch must be for. */
-export type ExpectedBatch = {
-  readonly round: string;
-  readonly t1: string;
-  readonly from: string;
-  readonly to: string;
-  /** The profile's digest. */
-  readonly profile: string;
-  readonly keyId: string;
-  /** Size class of the size declared for the round. */
-  readonly rowCount: number;
-};
-
 /**
  * Reads and validates a batch.
  *
@@ -44,18 +32,10 @@ export type ExpectedBatch = {
  *   `batch-column-order`, `batch-row-range`, `batch-row-count`. A header that is cut off is `batch-truncated`.
  */
 export function readBatch(bytes: Uint8Array, profile: Profile, expected: ExpectedBatch): Batch {
-  const { header } = readHeader(bytes);
-  checkHeader(header, expected);
-  const layout = batchLayout(profile, header);
-  const batch = viewsOf(bytes, header, layout);
-  checkBody(bytes, layout);
-  checkClasses(batch.classes, profile);
-  batch.columns.forEach((column, index) => {
-    const rule = profile.rules[index];
-    if (rule === undefined) throw new RangeError("readBatch: a column without a rule");
-    checkColumn(column, header.rowCount, rule.slots, rule.id);
-  });
-  return batch;
+  const check = checkBatch(profile, expected, bytes.length);
+  check.feed(bytes);
+  const { header, layout } = check.finish();
+  return viewsOf(bytes, header, layout);
 }
 
 /**
@@ -92,77 +72,4 @@ function viewsOf(bytes: Uint8Array, header: BatchHeader, layout: BatchLayout): B
       row: words(rowAt, cells),
     })),
   };
-}
-
-function checkHeader(header: BatchHeader, expected: ExpectedBatch): void {
-  const checks: readonly [
-    code: ProblemCode,
-    members: readonly ("round" | "t1" | "from" | "to" | "profile" | "keyId")[],
-  ][] = [
-    ["batch-round-mismatch", ["round", "t1"]],
-    ["batch-pairing-mismatch", ["from", "to"]],
-    ["batch-profile-mismatch", ["profile"]],
-    ["batch-key-mismatch", ["keyId"]],
-  ];
-  for (const [code, members] of checks) {
-    const other = members.find((member) => header[member] !== expected[member]);
-    if (other !== undefined) throw new LinkageError(code, `the header's ${other} is not the one expected`);
-  }
-  if (header.rowCount > expected.rowCount)
-    throw new LinkageError("batch-too-large", `${header.rowCount} rows; ${expected.rowCount} were declared`);
-  if (header.rowCount !== expected.rowCount)
-    throw new LinkageError("batch-size-class", `${header.rowCount} rows; the size class is ${expected.rowCount}`);
-}
-
-/** Bytes past the end, and padding between classes and columns. */
-function checkBody(bytes: Uint8Array, layout: BatchLayout): void {
-  if (bytes.length > layout.byteLength)
-    throw new LinkageError("batch-malformed", `${bytes.length - layout.byteLength} bytes after the last column`);
-  const padding = bytes.subarray(layout.classesAt + layout.rowCount, layout.columns[0]?.upperAt);
-  if (padding.some((byte) => byte !== 0))
-    throw new LinkageError("batch-malformed", "the padding after the classes is not zero");
-}
-
-function checkClasses(classes: Uint8Array, profile: Profile): void {
-  const rowsOfClass = new Uint32Array(256);
-  for (const coverage of classes) rowsOfClass[coverage] = (rowsOfClass[coverage] as number) + 1;
-  const unknown = rowsOfClass.findIndex((rows, coverage) => rows > 0 && coverage >= profile.coverageClasses.length);
-  if (unknown !== -1) throw new LinkageError("batch-malformed", `class ${unknown} is not in the profile`);
-  const thin = rowsOfClass.findIndex((rows) => rows > 0 && rows < MIN_CLASS_ROWS);
-  if (thin !== -1)
-    throw new LinkageError(
-      "batch-class-thin",
-      `class ${thin} has ${rowsOfClass[thin] as number} rows of ${MIN_CLASS_ROWS}`,
-    );
-}
-
-function checkColumn(column: KeyColumn, rowCount: number, slots: number, ruleId: string): void {
-  const unordered = firstUnordered(column.upper, column.lower);
-  if (unordered !== -1)
-    throw new LinkageError("batch-column-order", `rule ${ruleId}: cell ${unordered} is not larger than the one before`);
-
-  const { row } = column;
-  // A count may wrap at 256 and still prove the rule: with rowCount·slots cells in all, counts that are all `slots`
-  // modulo 256 can only all be `slots`.
-  const held = new Uint8Array(rowCount);
-  for (let cell = 0; cell < row.length; cell++) {
-    const at = row[cell] as number;
-    if (at >= rowCount) throw new LinkageError("batch-row-range", `rule ${ruleId}: cell ${cell} names no row`);
-    held[at] = (held[at] as number) + 1;
-  }
-  let wrong = 0;
-  for (let at = 0; at < rowCount; at++) wrong += Number(held[at] !== slots);
-  if (wrong > 0)
-    throw new LinkageError("batch-row-count", `rule ${ruleId}: ${wrong} rows are not held exactly ${slots} times`);
-}
-
-/** @returns First cell whose key is not larger than the one before it, or -1. */
-function firstUnordered(upper: Uint32Array, lower: Uint32Array): number {
-  let previous = upper[0] as number;
-  for (let cell = 1; cell < upper.length; cell++) {
-    const key = upper[cell] as number;
-    if (key < previous || (key === previous && (lower[cell] as number) <= (lower[cell - 1] as number))) return cell;
-    previous = key;
-  }
-  return -1;
 }

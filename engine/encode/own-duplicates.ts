@@ -3,7 +3,7 @@
  * Without this the uniqueness rule would silence exactly the persons that a party holds twice.
  */
 import { foldPairs } from "../match/candidates.ts";
-import { estimatePrior, probabilityOf } from "../match/prior.ts";
+import { countWeights, estimatePrior, probabilityOf } from "../match/prior.ts";
 import { informationThreshold, matchWeights } from "../match/weight.ts";
 import type { Profile } from "../profile.ts";
 import { carriersOf } from "./between.ts";
@@ -44,10 +44,11 @@ export function ownDuplicates(profile: Profile, cells: CellStore, coverage: Uint
       const mayMeet = (one: number, other: number): boolean => meet(coverage[one] as number, coverage[other] as number);
       return { rule: index, pairs: sharedKeys(cells.read(index), thresholdBits, mayMeet) };
     }),
+    0,
     recordCount,
   );
   const weights = matchWeights({ profile, thresholdBits }, pairs, classes, classes);
-  const prior = estimatePrior(profile, weights, recordCount, recordCount);
+  const prior = estimatePrior(profile, countWeights(weights), recordCount, recordCount);
   const parent = Uint32Array.from({ length: recordCount }, (_, record) => record);
   const silencing: { recordA: number; recordB: number; ruleCount: number }[] = [];
   weights.forEach((weight, at) => {

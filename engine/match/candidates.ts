@@ -15,14 +15,14 @@ export type RulePairs = { readonly rule: number; readonly pairs: Uint32Array };
 /**
  * Folds the pairs of all rules. The result does not depend on the order of `parts`.
  *
- * @param rowCountA - Rows of batch a; every row a is below it.
+ * @param firstRowA - Every row a is this one or one of the `rowCountA` − 1 behind it.
  */
-export function foldPairs(parts: readonly RulePairs[], rowCountA: number): CandidatePairs {
+export function foldPairs(parts: readonly RulePairs[], firstRowA: number, rowCountA: number): CandidatePairs {
   const starts = new Uint32Array(rowCountA + 1);
   let total = 0;
   for (const { pairs } of parts) {
     for (let at = 0; at < pairs.length; at += 2) {
-      const slot = (pairs[at] as number) + 1;
+      const slot = (pairs[at] as number) - firstRowA + 1;
       starts[slot] = (starts[slot] as number) + 1;
     }
     total += pairs.length >>> 1;
@@ -35,21 +35,21 @@ export function foldPairs(parts: readonly RulePairs[], rowCountA: number): Candi
   for (const { rule, pairs } of parts) {
     const bit = (1 << rule) >>> 0;
     for (let at = 0; at < pairs.length; at += 2) {
-      const row = pairs[at] as number;
+      const row = (pairs[at] as number) - firstRowA;
       const slot = next[row] as number;
       next[row] = slot + 1;
       partner[slot] = pairs[at + 1] as number;
       bits[slot] = bit;
     }
   }
-  return mergeRows(starts, partner, bits, rowCountA);
+  return mergeRows(starts, partner, bits, firstRowA);
 }
 
 /** Sorts and merges each row's short run of partners in place; a row has at most K of them. */
-function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array, rowCountA: number): CandidatePairs {
+function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array, firstRowA: number): CandidatePairs {
   const rowOfPair = new Uint32Array(partner.length);
   let used = 0;
-  for (let row = 0; row < rowCountA; row++) {
+  for (let row = 0; row < starts.length - 1; row++) {
     const first = used;
     const end = starts[row + 1] as number;
     for (let at = starts[row] as number; at < end; at++) {
@@ -65,7 +65,7 @@ function mergeRows(starts: Uint32Array, partner: Uint32Array, bits: Uint32Array,
       bits.copyWithin(place + 1, place, used);
       partner[place] = wanted;
       bits[place] = pattern;
-      rowOfPair[used++] = row;
+      rowOfPair[used++] = firstRowA + row;
     }
   }
   return { rowA: rowOfPair.slice(0, used), rowB: partner.slice(0, used), pattern: bits.slice(0, used) };

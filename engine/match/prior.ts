@@ -17,20 +17,31 @@ export type PairingPrior = {
   readonly logOddsBits: number;
 };
 
+/** Match weight, bits → how many candidate pairs have it. */
+export type WeightCounts = ReadonlyMap<number, number>;
+
+/** @param weights - Match weights of candidate pairs, bits. */
+export function countWeights(weights: Float64Array): WeightCounts {
+  const counts = new Map<number, number>();
+  for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
+  return counts;
+}
+
 /**
- * @param weights - Match weights of the candidate pairs, bits.
+ * @param weights - Of the candidate pairs, in any order.
  * @param rowCountA - Rows of batch a, padding included.
  */
 export function estimatePrior(
   profile: Profile,
-  weights: Float64Array,
+  weights: WeightCounts,
   rowCountA: number,
   rowCountB: number,
 ): PairingPrior {
   const { min, max, start } = profile.prior;
   const smaller = Math.min(rowCountA, rowCountB);
   const { candidateRecall } = weightsAt(profile, informationThreshold(profile, Math.max(rowCountA, rowCountB)));
-  const counted = countDistinct(weights);
+  // In order of weight, so that no sum depends on the order of rows.
+  const counted = [...weights].sort((one, other) => one[0] - other[0]);
   let matchesPerRow = start;
   for (let step = 0; step < MAX_STEPS; step++) {
     const odds = priorOdds(matchesPerRow, rowCountA, rowCountB);
@@ -54,13 +65,6 @@ export function estimatePrior(
  */
 export function probabilityOf(weightBits: number, logOddsBits: number): number {
   return 1 / (1 + 2 ** -(weightBits + logOddsBits));
-}
-
-/** Distinct weights in increasing order with their counts, so that no sum depends on the order of rows. */
-function countDistinct(weights: Float64Array): [weight: number, count: number][] {
-  const counts = new Map<number, number>();
-  for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
-  return [...counts].sort((one, other) => one[0] - other[0]);
 }
 
 function priorOdds(matchesPerRow: number, rowCountA: number, rowCountB: number): number {

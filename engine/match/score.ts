@@ -5,7 +5,7 @@
 import type { Profile } from "../profile.ts";
 import { bandOf, type Band } from "./band.ts";
 import { foldPairs, type CandidatePairs, type RulePairs } from "./candidates.ts";
-import { estimatePrior, probabilityOf, type PairingPrior } from "./prior.ts";
+import { countWeights, estimatePrior, probabilityOf, type PairingPrior } from "./prior.ts";
 import { informationThreshold, matchWeights } from "./weight.ts";
 
 /** What matching needs to know of one batch besides its columns. */
@@ -37,12 +37,21 @@ export type ScoredPair = {
  */
 export function scorePairing(profile: Profile, parts: readonly RulePairs[], a: BatchRows, b: BatchRows): ScoredPairs {
   if (a.rowCount < 1 || b.rowCount < 1) throw new RangeError("scorePairing: a batch has no rows");
-  const pairs = foldPairs(parts, a.rowCount);
+  const pairs = foldPairs(parts, 0, a.rowCount);
+  const weightBits = weighPairs(profile, pairs, a, b);
+  const prior = estimatePrior(profile, countWeights(weightBits), a.rowCount, b.rowCount);
+  return { pairs, weightBits, probability: probabilitiesOf(weightBits, prior), prior };
+}
+
+/** @returns Match probability of each pair. */
+export function probabilitiesOf(weightBits: Float64Array, { logOddsBits }: PairingPrior): Float64Array {
+  return weightBits.map((bits) => probabilityOf(bits, logOddsBits));
+}
+
+/** @returns Match weight of each pair, bits, rounded to six decimals. */
+export function weighPairs(profile: Profile, pairs: CandidatePairs, a: BatchRows, b: BatchRows): Float64Array {
   const model = { profile, thresholdBits: informationThreshold(profile, Math.max(a.rowCount, b.rowCount)) };
-  const weightBits = matchWeights(model, pairs, a.classes, b.classes).map(sixDecimals);
-  const prior = estimatePrior(profile, weightBits, a.rowCount, b.rowCount);
-  const probability = weightBits.map((bits) => probabilityOf(bits, prior.logOddsBits));
-  return { pairs, weightBits, probability, prior };
+  return matchWeights(model, pairs, a.classes, b.classes).map(sixDecimals);
 }
 
 /** @returns The pair at position `at`. */

@@ -6,7 +6,7 @@ import { RoundId } from "#engine/round/descriptor.ts";
 import { CreateRound, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireOperator, type Caller } from "../caller.ts";
-import { startMatching } from "../matching.ts";
+import { cancelMatching, startMatching } from "../matching.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { closeRound, createRound, eraseRound, openRound, readRound, requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
@@ -94,6 +94,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     { name: "open", summary: "Opens a draft, so that parties can post round keys", status: 200, act: openRound },
     { name: "close", summary: "Ends submission: the round is sealed", status: 200, act: closeRound },
     { name: "match", summary: "Starts matching; the round is released when it ends", status: 202, act: startMatching },
+    { name: "cancel", summary: "Stops matching; the round is sealed again", status: 200, act: cancelMatching },
     { name: "erase", summary: "Destroys the round's data key and files", status: 200, act: eraseRound },
   ] as const;
   for (const { name, summary, status, act } of acts) {

@@ -6,11 +6,12 @@ import type { Profile } from "#engine/profile.ts";
 import type {
   CheckAnswer,
   CheckTask,
+  FoldAnswer,
+  FoldTask,
   JoinAnswer,
   JoinTask,
-  LoadTask,
-  ScoreAnswer,
-  ScoreTask,
+  ReleaseAnswer,
+  ReleaseTask,
   SealAnswer,
   SealTask,
 } from "./tasks.ts";
@@ -19,9 +20,10 @@ export type WorkerPool = {
   /** Number of threads. */
   readonly workers: number;
   readonly checkBatch: (task: CheckTask) => Promise<CheckAnswer>;
-  readonly loadBatch: (task: LoadTask) => Promise<void>;
-  readonly joinTile: (task: JoinTask) => Promise<JoinAnswer>;
-  readonly scoreTiles: (task: ScoreTask) => Promise<ScoreAnswer>;
+  /** The matching tasks end their threads at once, and reject, when the signal aborts. */
+  readonly joinTile: (task: JoinTask, signal: AbortSignal) => Promise<JoinAnswer>;
+  readonly foldBlock: (task: FoldTask, signal: AbortSignal) => Promise<FoldAnswer>;
+  readonly releaseBlock: (task: ReleaseTask, signal: AbortSignal) => Promise<ReleaseAnswer>;
   readonly sealPackage: (task: SealTask) => Promise<SealAnswer>;
   /** Ends the threads; what they were doing fails. */
   readonly close: () => Promise<void>;
@@ -45,11 +47,9 @@ export function openPool(workers: number, profile: Profile): WorkerPool {
       lastCheck = check.catch(() => undefined);
       return check;
     },
-    loadBatch: async (task) => {
-      await piscina.run(task, { name: "loadBatch" });
-    },
-    joinTile: async (task) => (await piscina.run(task, { name: "joinTile" })) as JoinAnswer,
-    scoreTiles: async (task) => (await piscina.run(task, { name: "scoreTiles" })) as ScoreAnswer,
+    joinTile: async (task, signal) => (await piscina.run(task, { name: "joinTile", signal })) as JoinAnswer,
+    foldBlock: async (task, signal) => (await piscina.run(task, { name: "foldBlock", signal })) as FoldAnswer,
+    releaseBlock: async (task, signal) => (await piscina.run(task, { name: "releaseBlock", signal })) as ReleaseAnswer,
     sealPackage: async (task) => (await piscina.run(task, { name: "sealPackage" })) as SealAnswer,
     close: () => piscina.destroy(),
   };

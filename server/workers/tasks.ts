@@ -1,12 +1,15 @@
 /**
- * What the server asks of its workers. Tasks and answers are cloned between threads; batches lie in shared memory.
+ * What the server asks of its workers. Tasks and answers are cloned between threads; batches stay on disk.
  */
-import type { ExpectedBatch } from "#engine/batch/read.ts";
+import type { ExpectedBatch } from "#engine/batch/check.ts";
 import type { ProblemCode } from "#engine/errors.ts";
-import type { RulePairs } from "#engine/match/candidates.ts";
-import type { JoinRange } from "#engine/match/join.ts";
+import type { PairingPrior, WeightCounts } from "#engine/match/prior.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
 import type { PackageContent } from "#engine/round/package.ts";
+import type { TilePart } from "../tiles.ts";
+
+/** Rows a whose candidate pairs are folded at a time: at most K cells each, so a block's evidence is bounded. */
+export const BLOCK_ROWS = 2 ** 20;
 
 /** A refusal as an answer, since errors lose their code between threads. */
 export type Refusal = { readonly code: ProblemCode; readonly detail: string };
@@ -25,28 +28,47 @@ export type CheckTask = { readonly stored: StoredBatch; readonly expected: Expec
 /** Digest of the whole batch, base64url, and the reader's refusal, if any. */
 export type CheckAnswer = { readonly digest: string; readonly refusal: Refusal | null };
 
-/** A stored batch that was read and taken. */
-export type CompleteBatch = StoredBatch & {
-  /** SHA-256 of the whole batch, base64url. */
-  readonly digest: string;
-};
+/** A stored batch that was read and taken, and what it is for. */
+export type CompleteBatch = StoredBatch & { readonly expected: ExpectedBatch };
 
-/** @property into - As long as the batch. */
-export type LoadTask = { readonly stored: CompleteBatch; readonly into: SharedArrayBuffer };
+/** Words between two tasks, in memory or in an encrypted file of the round's folder. */
+export type KeptWords = Uint32Array | { readonly file: string; readonly byteLength: number };
 
-/** One piece of a tile: a range of one rule's columns. */
-export type TilePart = { readonly rule: number; readonly range: JoinRange };
 export type JoinTask = {
-  readonly a: SharedArrayBuffer;
-  readonly b: SharedArrayBuffer;
+  readonly a: CompleteBatch;
+  readonly b: CompleteBatch;
   readonly parts: readonly TilePart[];
+  /** Whether the answer's words go to disk. */
+  readonly spills: boolean;
 };
-export type JoinAnswer = { readonly pairs: readonly RulePairs[]; readonly keys: number; readonly seconds: number };
+/** Row pairs that one rule found among the rows a of one block; blocks are {@link BLOCK_ROWS} rows long. */
+export type BlockPairs = { readonly block: number; readonly rule: number; readonly pairs: KeptWords };
+export type JoinAnswer = {
+  readonly found: readonly BlockPairs[];
+  readonly keys: number;
+  readonly seconds: number;
+};
 
-export type ScoreTask = {
-  readonly a: SharedArrayBuffer;
-  readonly b: SharedArrayBuffer;
-  readonly pairs: readonly RulePairs[];
+export type FoldTask = {
+  readonly a: CompleteBatch;
+  readonly b: CompleteBatch;
+  readonly block: number;
+  readonly found: readonly BlockPairs[];
+  /** Whether the answer's words go to disk. */
+  readonly spills: boolean;
+};
+/** Candidate pairs of one block: row a, row b and pattern of each, one after the other. */
+export type FoldAnswer = {
+  readonly candidates: KeptWords;
+  readonly candidatePairs: number;
+  readonly weights: WeightCounts;
+};
+
+export type ReleaseTask = {
+  readonly a: CompleteBatch;
+  readonly b: CompleteBatch;
+  readonly candidates: KeptWords;
+  readonly prior: PairingPrior;
   readonly lowestBand: ReleasedBand;
   /** Most pairs that are released. */
   readonly cap: number;
@@ -57,14 +79,13 @@ export type FoundPair = {
   readonly handleB: string;
   readonly band: ReleasedBand;
   readonly pattern: number;
+  readonly weightBits: number;
 };
-export type ScoreAnswer = {
+export type ReleaseAnswer = {
+  /** In order of row a, then row b. */
   readonly found: readonly FoundPair[];
   /** Whether pairs beyond the cap were left out. */
   readonly isCapped: boolean;
-  readonly candidatePairs: number;
-  /** The pairing's prior: true pairs per row of the smaller batch. */
-  readonly matchesPerRow: number;
 };
 
 export type SealTask = {

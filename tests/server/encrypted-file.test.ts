@@ -9,7 +9,8 @@ import { makeDataKey } from "#server/data-key.ts";
 import { chunkContext, freshFileName, packageContext, readEncrypted, writeEncrypted } from "#server/encrypted-file.ts";
 
 const KEY = makeDataKey();
-const CONTEXT = chunkContext("round-1", "AT", "HR", 1);
+const PLACE = { round: "round-1", from: "AT", to: "HR", index: 1, path: "/data/rounds/round-1/aa" };
+const CONTEXT = chunkContext(PLACE);
 const PLAIN = new TextEncoder().encode("a chunk of a batch");
 
 let folder: string;
@@ -32,11 +33,12 @@ describe("an encrypted file", () => {
   });
 
   it.each<[string, Uint8Array]>([
-    ["of another round", chunkContext("round-2", "AT", "HR", 1)],
-    ["of another sender", chunkContext("round-1", "SI", "HR", 1)],
-    ["of another recipient", chunkContext("round-1", "AT", "SI", 1)],
-    ["of the other direction", chunkContext("round-1", "HR", "AT", 1)],
-    ["at another position", chunkContext("round-1", "AT", "HR", 2)],
+    ["of another round", chunkContext({ ...PLACE, round: "round-2", from: "AT", to: "HR", index: 1 })],
+    ["of another sender", chunkContext({ ...PLACE, round: "round-1", from: "SI", to: "HR", index: 1 })],
+    ["of another recipient", chunkContext({ ...PLACE, round: "round-1", from: "AT", to: "SI", index: 1 })],
+    ["of the other direction", chunkContext({ ...PLACE, round: "round-1", from: "HR", to: "AT", index: 1 })],
+    ["at another position", chunkContext({ ...PLACE, index: 2 })],
+    ["in another file", chunkContext({ ...PLACE, path: "/data/rounds/round-1/bb" })],
     ["as a package", packageContext("round-1", "AT")],
   ])("does not open in the place of one %s", async (_place, context) => {
     await expect(readEncrypted(folder, await written(), KEY, context)).rejects.toThrow();

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import type { KeyColumn } from "#engine/batch/column.ts";
 import type { BatchHeader } from "#engine/batch/header.ts";
-import type { ExpectedBatch } from "#engine/batch/read.ts";
+import type { ExpectedBatch } from "#engine/batch/check.ts";
 import { writeBatch } from "#engine/batch/write.ts";
 import { MIN_CLASS_ROWS, profileDigest, type Profile } from "#engine/profile.ts";
 

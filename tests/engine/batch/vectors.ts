@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { BatchHeader } from "#engine/batch/header.ts";
-import type { ExpectedBatch } from "#engine/batch/read.ts";
+import type { ExpectedBatch } from "#engine/batch/check.ts";
 import { PROBLEM_CODES } from "#engine/errors.ts";
 import { parseProfile, type Profile } from "#engine/profile.ts";
 

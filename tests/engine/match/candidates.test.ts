@@ -43,7 +43,7 @@ describe("foldPairs", () => {
   test("gives each pair once, with one bit for each agreeing rule, in order of rows", () => {
     fc.assert(
       fc.property(parts, (given) => {
-        expect(listed(foldPairs(given, ROWS))).toEqual(folded(given));
+        expect(listed(foldPairs(given, 0, ROWS))).toEqual(folded(given));
       }),
     );
   });
@@ -59,7 +59,7 @@ describe("foldPairs", () => {
             { rule, pairs: pairs.slice(cut * 2) },
             { rule, pairs: pairs.slice(0, cut * 2) },
           ]);
-          expect(foldPairs(pieces, ROWS)).toEqual(foldPairs(given, ROWS));
+          expect(foldPairs(pieces, 0, ROWS)).toEqual(foldPairs(given, 0, ROWS));
         },
       ),
     );
@@ -70,18 +70,18 @@ describe("foldPairs", () => {
       { rule: 31, pairs: Uint32Array.of(0, 0) },
       { rule: 0, pairs: Uint32Array.of(0, 0) },
     ];
-    expect(listed(foldPairs(given, 1))).toEqual([{ rowA: 0, rowB: 0, pattern: 0x8000_0001 }]);
+    expect(listed(foldPairs(given, 0, 1))).toEqual([{ rowA: 0, rowB: 0, pattern: 0x8000_0001 }]);
   });
 
   test("gives nothing for no parts and for parts without pairs", () => {
-    expect(listed(foldPairs([], 3))).toEqual([]);
-    expect(listed(foldPairs([{ rule: 2, pairs: new Uint32Array() }], 0))).toEqual([]);
+    expect(listed(foldPairs([], 0, 3))).toEqual([]);
+    expect(listed(foldPairs([{ rule: 2, pairs: new Uint32Array() }], 0, 0))).toEqual([]);
   });
 });
 
 describe("countBridgingRows", () => {
   const count = (...pairs: [number, number][]): number =>
-    countBridgingRows(foldPairs([{ rule: 0, pairs: Uint32Array.from(pairs.flat()) }], ROWS), ROWS, ROWS);
+    countBridgingRows(foldPairs([{ rule: 0, pairs: Uint32Array.from(pairs.flat()) }], 0, ROWS), ROWS, ROWS);
 
   test("counts no row when every row touches one row at most", () => {
     expect(count([0, 1], [1, 0], [5, 5])).toBe(0);
@@ -98,6 +98,6 @@ describe("countBridgingRows", () => {
 
   test("does not count two rules on one pair as two rows", () => {
     const twice = [0, 1].map((rule) => ({ rule, pairs: Uint32Array.of(3, 4) }));
-    expect(countBridgingRows(foldPairs(twice, ROWS), ROWS, ROWS)).toBe(0);
+    expect(countBridgingRows(foldPairs(twice, 0, ROWS), ROWS, ROWS)).toBe(0);
   });
 });

@@ -3,7 +3,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { estimatePrior, probabilityOf } from "#engine/match/prior.ts";
+import { countWeights, estimatePrior, probabilityOf } from "#engine/match/prior.ts";
 import { EXAMPLE } from "./example.ts";
 
 const weightList = fc
@@ -18,7 +18,7 @@ describe("estimatePrior", () => {
   test("stays within the profile's range whatever the weights", () => {
     fc.assert(
       fc.property(weightList, rowCounts, rowCounts, (weights, rowCountA, rowCountB) => {
-        const prior = estimatePrior(EXAMPLE, weights, rowCountA, rowCountB);
+        const prior = estimatePrior(EXAMPLE, countWeights(weights), rowCountA, rowCountB);
         expect(prior.matchesPerRow).toBeGreaterThanOrEqual(EXAMPLE.prior.min);
         expect(prior.matchesPerRow).toBeLessThanOrEqual(EXAMPLE.prior.max);
         expect(Number.isFinite(prior.logOddsBits)).toBe(true);
@@ -27,23 +27,25 @@ describe("estimatePrior", () => {
   });
 
   test("is the floor, not nothing and not a crash, when there are no pairs", () => {
-    const prior = estimatePrior(EXAMPLE, new Float64Array(), 1000, 800);
+    const prior = estimatePrior(EXAMPLE, new Map(), 1000, 800);
     expect(prior.matchesPerRow).toBe(EXAMPLE.prior.min);
     expect(prior.logOddsBits).toBeCloseTo(Math.log2(0.001 / 1000 / (1 - 0.001 / 1000)), 12);
   });
 
   test("is the floor when no pair is likely", () => {
-    expect(estimatePrior(EXAMPLE, Float64Array.from(many(500, -30)), 1000, 1000).matchesPerRow).toBe(0.001);
+    expect(estimatePrior(EXAMPLE, countWeights(Float64Array.from(many(500, -30))), 1000, 1000).matchesPerRow).toBe(
+      0.001,
+    );
   });
 
   test("is the ceiling when every row of a list has a sure partner", () => {
-    expect(estimatePrior(EXAMPLE, Float64Array.from(many(1000, 60)), 1000, 1000).matchesPerRow).toBe(0.5);
+    expect(estimatePrior(EXAMPLE, countWeights(Float64Array.from(many(1000, 60))), 1000, 1000).matchesPerRow).toBe(0.5);
   });
 
   test("counts sure pairs and those that no rule can see, per row of the smaller batch", () => {
     const weights = Float64Array.from([...many(90, 60), ...many(300, -30)]);
-    expect(estimatePrior(EXAMPLE, weights, 4000, 1000).matchesPerRow).toBeCloseTo(90 / 0.9 / 1000, 6);
-    expect(estimatePrior(EXAMPLE, weights, 1000, 4000).matchesPerRow).toBeCloseTo(90 / 0.9 / 1000, 6);
+    expect(estimatePrior(EXAMPLE, countWeights(weights), 4000, 1000).matchesPerRow).toBeCloseTo(90 / 0.9 / 1000, 6);
+    expect(estimatePrior(EXAMPLE, countWeights(weights), 1000, 4000).matchesPerRow).toBeCloseTo(90 / 0.9 / 1000, 6);
   });
 
   test("does not depend on the order of pairs or of parties, to the last bit", () => {
@@ -58,8 +60,8 @@ describe("estimatePrior", () => {
           ),
         ),
         ([weights, shuffled, rowCountA, rowCountB]) => {
-          expect(estimatePrior(EXAMPLE, Float64Array.from(shuffled), rowCountB, rowCountA)).toEqual(
-            estimatePrior(EXAMPLE, weights, rowCountA, rowCountB),
+          expect(estimatePrior(EXAMPLE, countWeights(Float64Array.from(shuffled)), rowCountB, rowCountA)).toEqual(
+            estimatePrior(EXAMPLE, countWeights(weights), rowCountA, rowCountB),
           );
         },
       ),
@@ -70,8 +72,8 @@ describe("estimatePrior", () => {
     fc.assert(
       fc.property(weightList, fc.double({ min: 0, max: 40, noNaN: true }), rowCounts, (weights, more, rowCount) => {
         const raised = weights.map((bits, at) => (at === 0 ? bits + more : bits));
-        const before = estimatePrior(EXAMPLE, weights, rowCount, rowCount).matchesPerRow;
-        const after = estimatePrior(EXAMPLE, raised, rowCount, rowCount).matchesPerRow;
+        const before = estimatePrior(EXAMPLE, countWeights(weights), rowCount, rowCount).matchesPerRow;
+        const after = estimatePrior(EXAMPLE, countWeights(raised), rowCount, rowCount).matchesPerRow;
         expect(after).toBeGreaterThanOrEqual(before - 1e-6);
       }),
     );

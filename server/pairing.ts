@@ -1,0 +1,131 @@
+/**
+ * Matching of one pairing: tiles joined, their evidence folded block by block, the prior estimated, hits chosen.
+ * In: two stored batches. Out: the pairs that are released. What workers find waits in memory up to a limit, then in
+ * encrypted files of the round's folder, which are gone when this returns.
+ */
+import { expectedLayout } from "#engine/batch/check.ts";
+import { estimatePrior, type WeightCounts } from "#engine/match/prior.ts";
+import type { Profile } from "#engine/profile.ts";
+import type { ReleasedBand } from "#engine/round/descriptor.ts";
+import { deleteFiles } from "./encrypted-file.ts";
+import { heaviest } from "./hit-cap.ts";
+import { inLanes } from "./lanes.ts";
+import { planTiles } from "./tiles.ts";
+import type { WorkerPool } from "./workers/pool.ts";
+import type { BlockPairs, CompleteBatch, FoldAnswer, FoundPair, KeptWords } from "./workers/tasks.ts";
+
+/** Evidence of one pairing that waits in memory; what comes then goes to disk. */
+const EVIDENCE_BYTES = 192 * 2 ** 20;
+const CELL_BYTES = 12;
+
+/** A joined tile: keys of both columns, time on its worker, bytes of both batches that it stands for. */
+type JoinedTile = { readonly keys: number; readonly seconds: number; readonly bytes: number };
+
+type PairingTask = {
+  readonly a: CompleteBatch;
+  readonly b: CompleteBatch;
+  /** The round's. */
+  readonly folder: string;
+  readonly lowestBand: ReleasedBand;
+  /** Most pairs that are released. */
+  readonly cap: number;
+  readonly signal: AbortSignal;
+  readonly onJoined: (tile: JoinedTile) => void;
+  readonly evidenceBytes?: number;
+};
+
+export type MatchedPairing = {
+  /** In order of row a, then row b. */
+  readonly found: readonly FoundPair[];
+  readonly isCapped: boolean;
+  readonly candidatePairs: number;
+  /** The pairing's prior: true pairs per row of the smaller batch. */
+  readonly matchesPerRow: number;
+};
+
+/** @throws AbortError when the signal aborts. */
+export async function matchPairing(pool: WorkerPool, profile: Profile, task: PairingTask): Promise<MatchedPairing> {
+  const { a, b, folder, lowestBand, cap, signal } = task;
+  const evidence = new Evidence(task.evidenceBytes ?? EVIDENCE_BYTES);
+  try {
+    const blocks = await joinTiles(pool, profile, task, evidence);
+    const folded: FoldAnswer[] = [];
+    for (const [block, found] of [...blocks].sort(([one], [other]) => one - other)) {
+      const fold = await pool.foldBlock({ a, b, block, found, spills: evidence.isFull }, signal);
+      for (const { pairs } of found) evidence.drop(pairs);
+      evidence.hold(fold.candidates);
+      folded.push(fold);
+    }
+    const prior = estimatePrior(profile, mergedCounts(folded), a.expected.rowCount, b.expected.rowCount);
+    const found: FoundPair[] = [];
+    let isCapped = false;
+    for (const { candidates } of folded) {
+      const released = await pool.releaseBlock({ a, b, candidates, prior, lowestBand, cap }, signal);
+      for (const pair of released.found) found.push(pair);
+      isCapped ||= released.isCapped;
+    }
+    const weights = Float64Array.from(found, ({ weightBits }) => weightBits);
+    const chosen = heaviest([...found.keys()], weights, cap);
+    return {
+      found: chosen.map((at) => found[at] as FoundPair),
+      isCapped: isCapped || chosen.length < found.length,
+      candidatePairs: folded.reduce((sum, { candidatePairs }) => sum + candidatePairs, 0),
+      matchesPerRow: prior.matchesPerRow,
+    };
+  } finally {
+    await deleteFiles(folder, evidence.files);
+  }
+}
+
+/** @returns Row pairs of all rules by block of rows a. */
+async function joinTiles(
+  pool: WorkerPool,
+  profile: Profile,
+  { a, b, signal, onJoined }: PairingTask,
+  evidence: Evidence,
+): Promise<Map<number, BlockPairs[]>> {
+  const blocks = new Map<number, BlockPairs[]>();
+  const tiles = planTiles(expectedLayout(profile, a.expected), expectedLayout(profile, b.expected));
+  await inLanes(tiles, pool.workers, async (parts) => {
+    const { found, keys, seconds } = await pool.joinTile({ a, b, parts, spills: evidence.isFull }, signal);
+    for (const pairs of found) {
+      evidence.hold(pairs.pairs);
+      const block = blocks.get(pairs.block);
+      if (block === undefined) blocks.set(pairs.block, [pairs]);
+      else block.push(pairs);
+    }
+    onJoined({ keys, seconds, bytes: keys * CELL_BYTES });
+  });
+  return blocks;
+}
+
+/** How much waits in memory, and which files hold the rest. */
+class Evidence {
+  readonly files: string[] = [];
+  readonly #limitBytes: number;
+  #heldBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes;
+  }
+
+  get isFull(): boolean {
+    return this.#heldBytes >= this.#limitBytes;
+  }
+
+  hold(words: KeptWords): void {
+    if (words instanceof Uint32Array) this.#heldBytes += words.byteLength;
+    else this.files.push(words.file);
+  }
+
+  drop(words: KeptWords): void {
+    if (words instanceof Uint32Array) this.#heldBytes -= words.byteLength;
+  }
+}
+
+function mergedCounts(folded: readonly FoldAnswer[]): WeightCounts {
+  const counts = new Map<number, number>();
+  for (const { weights } of folded)
+    for (const [weight, count] of weights) counts.set(weight, (counts.get(weight) ?? 0) + count);
+  return counts;
+}
