@@ -53,6 +53,7 @@ export type Connection = {
   readonly openRound: (round: string) => Promise<RoundView>;
   readonly closeRound: (round: string) => Promise<RoundView>;
   readonly matchRound: (round: string) => Promise<RoundView>;
+  readonly cancelRound: (round: string) => Promise<RoundView>;
   readonly eraseRound: (round: string) => Promise<RoundView>;
   readonly postRoundKey: (round: string, key: RoundKey) => Promise<RoundView>;
   readonly postConfirmation: (round: string, confirmation: Confirmation) => Promise<RoundView>;
@@ -116,6 +117,7 @@ export function connect(options: ConnectOptions): Connection {
     openRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/open`),
     closeRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/close`),
     matchRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/match`),
+    cancelRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/cancel`),
     eraseRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/erase`),
     postRoundKey: (round, key) => asJson(RoundView, "PUT", `/v1/rounds/${round}/keys/${key.party}`, key),
     postConfirmation: (round, confirmation) =>

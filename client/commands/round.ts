@@ -59,6 +59,7 @@ export function registerRound(program: Command, io: CommandIo): void {
     });
   registerStep(round, io, "open", "let the parties post their round keys (operator)", "openRound");
   registerStep(round, io, "close", "seal the round when every batch is in (operator)", "closeRound");
+  registerStep(round, io, "cancel", "stop matching; the round is sealed again (operator)", "cancelRound");
   registerStep(round, io, "erase", "destroy everything that the server holds of the round (operator)", "eraseRound");
   registerStep(round, io, "status", "show a round", "round");
   withCaller(round.command("match").description("match the sealed round (operator)"))
@@ -154,7 +155,7 @@ function describe(options: DescribeOptions): RoundDescriptor {
   return parsed.data;
 }
 
-type Step = "openRound" | "closeRound" | "eraseRound" | "round";
+type Step = "openRound" | "closeRound" | "cancelRound" | "eraseRound" | "round";
 
 function registerStep(round: Command, io: CommandIo, name: string, description: string, step: Step): void {
   withCaller(round.command(name).description(description))

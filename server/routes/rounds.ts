@@ -1,6 +1,7 @@
 /**
  * Rounds: create, list, show, open, close, match, erase, progress.
  */
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { RoundId } from "#engine/round/descriptor.ts";
 import { CreateRound, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
@@ -8,6 +9,7 @@ import type { App } from "../app.ts";
 import { callerOf, requireOperator, type Caller } from "../caller.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
+import { progressEvents, type ProgressState } from "../progress-events.ts";
 import { closeRound, createRound, eraseRound, openRound, readRound, requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { listRounds, listRoundsOf } from "../store/rounds.ts";
@@ -87,6 +89,48 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     handler: async (request) => {
       const round = await requireRound(store, request.params.round, callerOf(request));
       return progressOf(secretariat, round, await listUploads(store, round.id));
+    },
+  });
+
+  const closing = new AbortController();
+  app.addHook("preClose", (done) => {
+    closing.abort();
+    done();
+  });
+  app.route({
+    method: "GET",
+    url: "/rounds/:round/progress/events",
+    schema: {
+      operationId: "getProgressEvents",
+      summary: "Tells how far matching has come, as server-sent events, until it ends",
+      tags: TAGS,
+      security: SIGNED,
+      params: RoundParams,
+      response: {
+        200: {
+          description: "Events named progress, each with a Progress as data",
+          content: { "text/event-stream": { schema: z.string() } },
+        },
+        default: REFUSAL,
+      },
+    },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const { round: id } = request.params;
+      const look = async (): Promise<ProgressState> => {
+        const round = await requireRound(store, id, caller);
+        return {
+          progress: progressOf(secretariat, round, await listUploads(store, round.id)),
+          isRunning: round.state === "matching",
+        };
+      };
+      // A refusal is an answer of its own, not a broken stream.
+      await look();
+      const stream = Readable.from(progressEvents(look, closing.signal), { objectMode: false });
+      return reply
+        .type("text/event-stream")
+        .header("cache-control", "no-store")
+        .send(stream as unknown as string);
     },
   });
 

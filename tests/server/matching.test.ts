@@ -211,4 +211,61 @@ describe("matching", () => {
     }
     await second.app.close();
   });
+
+  it("is stopped by an operator: the round is sealed again, keeps its batches and can be matched anew", async () => {
+    const { app, url, log } = await startServer(house, { workers: 1 });
+    const operator = operatorSigning(house);
+    const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
+    for (const { from, to } of view.batches) {
+      const header = headerOf(view, keys, from, to);
+      await submitBatch(house, url, header, makeBatch(header).bytes);
+    }
+    expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/cancel")), "nothing to stop").toBe(
+      "round-state",
+    );
+    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    const matched = send(url, operator, "POST", "/v1/rounds/test-1/match");
+    let cancelled = await send(url, operator, "POST", "/v1/rounds/test-1/cancel");
+    while (
+      codeOf(cancelled) === "round-state" &&
+      viewIn(await send(url, operator, "GET", "/v1/rounds/test-1")).state !== "released"
+    )
+      cancelled = await send(url, operator, "POST", "/v1/rounds/test-1/cancel");
+    expect(codeOf(await matched)).toBe("202");
+    expect(codeOf(cancelled)).toBe("200");
+    const after = viewIn(cancelled);
+    expect([after.state, after.progress.stage]).toEqual(["sealed", "idle"]);
+    expect(after.batches.every(({ state }) => state === "complete")).toBe(true);
+    expect(log.join("")).toContain("matching cancelled; the round is sealed again");
+    expect(readdirSync(join(house.dataDir, "rounds", "test-1"))).toHaveLength(view.batches.length);
+    expect(codeOf(await send(url, partySigning(house, "AT"), "POST", "/v1/rounds/test-1/cancel"))).toBe(
+      "request-forbidden",
+    );
+    expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
+    await untilState(house, url, "test-1", "released");
+    await app.close();
+  });
+
+  it("is told as server-sent events until it ends", async () => {
+    const { app, url } = await startServer(house);
+    const operator = operatorSigning(house);
+    const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
+    for (const { from, to } of view.batches) {
+      const header = headerOf(view, keys, from, to);
+      await submitBatch(house, url, header, makeBatch(header).bytes);
+    }
+    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    await send(url, operator, "POST", "/v1/rounds/test-1/match");
+    const told = await send(url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/progress/events");
+    expect(told.type).toContain("text/event-stream");
+    const events = [...told.text.matchAll(/^event: progress\ndata: (.*)$/gm)].map(([, data = ""]) =>
+      Progress.parse(JSON.parse(data)),
+    );
+    expect(events.at(-1)).toMatchObject({ stage: "done", pairingsDone: 2, pairingsTotal: 2 });
+    for (const [at, { bytesDone }] of events.entries())
+      expect(bytesDone).toBeGreaterThanOrEqual(events[at - 1]?.bytesDone ?? 0);
+    expect(events.at(-1)?.bytesDone).toBe(events.at(-1)?.bytesTotal);
+    expect(codeOf(await send(url, operator, "GET", "/v1/rounds/nowhere/progress/events"))).toBe("round-unknown");
+    await app.close();
+  });
 });
