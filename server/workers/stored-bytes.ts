@@ -17,6 +17,7 @@ const closeFile = promisify(close);
 const KEPT_CHUNKS = 4;
 /** Chunks that are being read ahead at most. */
 const AHEAD_CHUNKS = 3;
+const FULL_BYTES = CHUNK_BYTES + SEALING_BYTES;
 
 export type StoredBytes = {
   /**
@@ -32,10 +33,12 @@ export type StoredBytes = {
 export function openStored(stored: StoredBatch): StoredBytes {
   const kept = new Map<number, Uint8Array>();
   const ahead = new Map<number, Promise<Uint8Array>>();
+  // Sealed chunks that were opened: their memory takes the next ones.
+  const spare: Uint8Array[] = [];
 
   const readAhead = (index: number): void => {
     if (index >= stored.paths.length || kept.has(index) || ahead.has(index) || ahead.size >= AHEAD_CHUNKS) return;
-    const reading = readSealed(stored, index);
+    const reading = readSealed(stored, index, spare.pop());
     // Whoever awaits it sees the failure; nobody may.
     reading.catch(() => undefined);
     ahead.set(index, reading);
@@ -43,11 +46,12 @@ export function openStored(stored: StoredBatch): StoredBytes {
   const chunk = async (index: number): Promise<Uint8Array> => {
     let plain = kept.get(index);
     if (plain === undefined) {
-      const sealed = await (ahead.get(index) ?? readSealed(stored, index));
+      const sealed = await (ahead.get(index) ?? readSealed(stored, index, spare.pop()));
       ahead.delete(index);
       forgetPassed(ahead, index);
       readAhead(index + 1);
       plain = openChunk(stored, index, sealed);
+      if (sealed.length === FULL_BYTES) spare.push(sealed);
     }
     // Last used, last dropped.
     kept.delete(index);
@@ -85,14 +89,14 @@ function forgetPassed(ahead: Map<number, Promise<Uint8Array>>, index: number): v
   if (oldest !== undefined && oldest !== index + 1) ahead.delete(oldest);
 }
 
-/** In one call: the length is known. */
-async function readSealed({ paths, byteLength }: StoredBatch, index: number): Promise<Uint8Array> {
+/** In one call: the length is known. `spare` is used if it has this length. */
+async function readSealed({ paths, byteLength }: StoredBatch, index: number, spare?: Uint8Array): Promise<Uint8Array> {
   const path = paths[index];
   if (path === undefined) throw new RangeError(`a stored batch has no chunk ${index}`);
   const length = Math.min(CHUNK_BYTES, byteLength - index * CHUNK_BYTES) + SEALING_BYTES;
   const file = await openFile(path, "r");
   try {
-    const sealed = new Uint8Array(length);
+    const sealed = spare?.length === length ? spare : new Uint8Array(length);
     const { bytesRead } = await readFrom(file, sealed, 0, length, 0);
     if (bytesRead !== length) throw new Error("a stored chunk is not as long as it was");
     return sealed;
