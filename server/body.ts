@@ -4,15 +4,21 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 
-/** Names of the request's decorators that hold the body's bytes and their checked digest. */
+declare module "fastify" {
+  // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- only an interface can be added to
+  interface FastifyContextConfig {
+    /** Whether the body is a chunk, which the worker that stores it holds against Content-Digest. */
+    readonly isChunk?: boolean;
+  }
+}
+
+/** Name of the request's decorator that holds the body's bytes. */
 const BYTES = "bodyBytes";
-const DIGEST = "bodyDigest";
 const NONE = new Uint8Array();
 
 /** Takes JSON and octet streams, uncompressed, and nothing else. */
 export function takeBodies(app: FastifyInstance): void {
   app.decorateRequest(BYTES, null);
-  app.decorateRequest(DIGEST, null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
     request.setDecorator(BYTES, body);
@@ -37,16 +43,4 @@ export function takeBodies(app: FastifyInstance): void {
 /** @returns The body's bytes; none if there is no body. */
 export function bodyBytes(request: FastifyRequest): Uint8Array {
   return request.getDecorator<Uint8Array | null>(BYTES) ?? NONE;
-}
-
-/** Keeps the body's digest once it has been checked; base64url. */
-export function keepBodyDigest(request: FastifyRequest, digest: string): void {
-  request.setDecorator(DIGEST, digest);
-}
-
-/** @returns SHA-256 of the body, base64url. */
-export function bodyDigest(request: FastifyRequest): string {
-  const digest = request.getDecorator<string | null>(DIGEST);
-  if (digest === null) throw new RangeError("bodyDigest: the body was not checked");
-  return digest;
 }

@@ -80,16 +80,30 @@ export async function verifySignature(check: SignatureCheck, request: FastifyReq
   return signer.caller;
 }
 
+/** SHA-256 as RFC 9530 writes it: 32 bytes in base64 with padding. */
+const CONTENT_DIGEST = /^sha-256=:([A-Za-z0-9+/]{43}=):$/;
+
 /**
  * @param body - The body's bytes as they came; empty if there is none.
- * @returns SHA-256 of the body, base64url.
  * @throws {@link LinkageError} `request-signature` if Content-Digest is not this body's.
  */
-export function checkContentDigest(request: FastifyRequest, body: Uint8Array): string {
-  const digest = contentDigestOf(body);
-  if (request.headers["content-digest"] !== digest)
-    throw new LinkageError("request-signature", "Content-Digest is not SHA-256 of the body received");
-  return Buffer.from(digest.slice(digest.indexOf(":") + 1, -1), "base64").toString("base64url");
+export function checkContentDigest(request: FastifyRequest, body: Uint8Array): void {
+  if (request.headers["content-digest"] !== contentDigestOf(body)) throw otherBody();
+}
+
+/**
+ * @returns The digest that the signer names, base64url; whoever takes the body has yet to hold it against this.
+ * @throws {@link LinkageError} `request-signature` if there is none.
+ */
+export function requireContentDigest(request: FastifyRequest): string {
+  const named = CONTENT_DIGEST.exec(String(request.headers["content-digest"]))?.[1];
+  if (named === undefined) throw otherBody();
+  return Buffer.from(named, "base64").toString("base64url");
+}
+
+/** The refusal of a body that is not the one signed. */
+export function otherBody(): LinkageError {
+  return new LinkageError("request-signature", "Content-Digest is not SHA-256 of the body received");
 }
 
 /** @param found - Takes the parameters of each signature that the header holds. */

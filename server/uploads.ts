@@ -16,10 +16,11 @@ import type { BatchStatus } from "#engine/round/messages.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
-import { chunkContext, deleteFiles, freshFileName, writeEncrypted } from "./encrypted-file.ts";
+import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
 import { dataKeyOf, requirePairing, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { listConfirmations } from "./store/keys.ts";
+import { otherBody } from "./signature.ts";
 import type { Store } from "./store/tables.ts";
 import {
   completeUpload,
@@ -41,7 +42,7 @@ import type { StoredBatch } from "./workers/tasks.ts";
 type Chunk = {
   readonly index: number;
   readonly bytes: Uint8Array;
-  /** SHA-256, base64url. */
+  /** SHA-256 that the signer names, base64url. */
   readonly digest: string;
 };
 
@@ -50,7 +51,7 @@ type Chunk = {
  * manifest is in.
  *
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`; `chunk-invalid` if it
- * is empty or past the end of any batch of this size.
+ * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed.
  */
 export async function storeChunk(
   secretariat: Secretariat,
@@ -58,17 +59,21 @@ export async function storeChunk(
   caller: Caller,
   chunk: Chunk,
 ): Promise<void> {
-  const { store } = secretariat;
+  const { store, pool } = secretariat;
   const round = await requireSubmission(store, direction, caller);
   checkChunk(secretariat, round, direction, chunk);
   if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
 
+  // The worker takes the bytes over.
+  const byteLength = chunk.bytes.length;
   const folder = folderOf(secretariat, round.id);
   const file = freshFileName();
   const context = chunkContext({ ...direction, index: chunk.index, path: file });
   let replaced: ChunkRow | null;
   try {
-    await writeEncrypted(folder, file, await dataKeyOf(secretariat, round), context, chunk.bytes);
+    const dataKey = await dataKeyOf(secretariat, round);
+    const { digest } = await pool.storeChunk({ bytes: chunk.bytes, folder, file, dataKey, context });
+    if (digest !== chunk.digest) throw otherBody();
     replaced = await store.transaction().execute(async (transaction) => {
       // The round may have moved on while the file was written.
       await requireSubmission(transaction, direction, caller);
@@ -81,7 +86,7 @@ export async function storeChunk(
         position: chunk.index,
         file,
         digest: chunk.digest,
-        byte_length: chunk.bytes.length,
+        byte_length: byteLength,
       });
       return before;
     });

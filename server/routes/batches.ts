@@ -9,12 +9,12 @@ import { RoundId } from "#engine/round/descriptor.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
 import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
-import { bodyDigest } from "../body.ts";
 import { callerOf, requireParty } from "../caller.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
 import { Bytes, REFUSAL, SIGNED } from "../openapi.ts";
 import { requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
+import { requireContentDigest } from "../signature.ts";
 import type { Direction } from "../store/uploads.ts";
 import { closeUpload, statusOf, storeChunk } from "../uploads.ts";
 
@@ -50,6 +50,7 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
     method: "PUT",
     url: "/rounds/:round/batches/:from/:to/chunks/:index",
     bodyLimit: CHUNK_LIMIT_BYTES,
+    config: { isChunk: true },
     schema: {
       operationId: "putChunk",
       summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",
@@ -64,7 +65,11 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
       const { index, ...direction } = request.params;
       await requireOwn(secretariat, request, direction);
       const bytes = request.body;
-      await storeChunk(secretariat, direction, callerOf(request), { index, bytes, digest: bodyDigest(request) });
+      await storeChunk(secretariat, direction, callerOf(request), {
+        index,
+        bytes,
+        digest: requireContentDigest(request),
+      });
       return reply.code(204).send();
     },
   });

@@ -24,6 +24,17 @@ export type StoredBatch = {
   readonly dataKey: Uint8Array;
 };
 
+/** A chunk as it came, and the encrypted file that it becomes. */
+export type ChunkTask = {
+  readonly bytes: Uint8Array;
+  readonly folder: string;
+  readonly file: string;
+  readonly dataKey: Uint8Array;
+  readonly context: Uint8Array;
+};
+/** SHA-256 of the chunk, base64url. */
+export type ChunkAnswer = { readonly digest: string };
+
 export type CheckTask = { readonly stored: StoredBatch; readonly expected: ExpectedBatch };
 /** Digest of the whole batch, base64url, and the reader's refusal, if any. */
 export type CheckAnswer = { readonly digest: string; readonly refusal: Refusal | null };

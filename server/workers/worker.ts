@@ -2,7 +2,7 @@
  * A worker thread: checks stored batches, joins tiles of them, folds and scores what was found, block by block.
  * It holds the profile and nothing between two tasks.
  */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { workerData } from "piscina";
 import { z } from "zod";
@@ -17,7 +17,7 @@ import { Profile } from "#engine/profile.ts";
 import { ReleasedBand } from "#engine/round/descriptor.ts";
 import { sealPackage as seal } from "#engine/round/package.ts";
 import { decrypt } from "../aead.ts";
-import { chunkContext } from "../encrypted-file.ts";
+import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
 import { keepWords, takeWords } from "./kept-words.ts";
 import { openStored } from "./stored-bytes.ts";
@@ -27,6 +27,8 @@ import {
   type BlockPairs,
   type CheckAnswer,
   type CheckTask,
+  type ChunkAnswer,
+  type ChunkTask,
   type CompleteBatch,
   type FoldAnswer,
   type FoldTask,
@@ -43,27 +45,29 @@ import {
 const given: unknown = workerData;
 const { profile } = z.object({ profile: Profile }).parse(given);
 
+/** Digests and encrypts a chunk and stores it, so that it survives a crash when this returns. */
+export async function storeChunk({ bytes, folder, file, dataKey, context }: ChunkTask): Promise<ChunkAnswer> {
+  await writeEncrypted(folder, file, dataKey, context, bytes);
+  return { digest: hash("sha256", bytes, "base64url") };
+}
+
 /** Reads and validates a stored batch, chunk by chunk. */
 export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
-  const hash = createHash("sha256");
+  const whole = createHash("sha256");
   const check = startCheck(profile, expected, stored.byteLength);
-  let refusal: Refusal | null = null;
+  const refusals: Refusal[] = [];
   stored.paths.forEach((path, index) => {
     const chunk = decrypt(stored.dataKey, chunkContext({ ...stored, index, path }), readFileSync(path));
-    hash.update(chunk);
-    if (refusal !== null) return;
-    try {
-      check.feed(chunk.byteOffset % 8 === 0 ? chunk : chunk.slice());
-    } catch (error) {
-      refusal = refusalOf(error);
-    }
+    whole.update(chunk);
+    if (refusals.length > 0) return;
+    refusals.push(
+      ...refusalsOf(() => {
+        check.feed(chunk.byteOffset % 8 === 0 ? chunk : chunk.slice());
+      }),
+    );
   });
-  try {
-    if (refusal === null) check.finish();
-  } catch (error) {
-    refusal = refusalOf(error);
-  }
-  return { digest: hash.digest("base64url"), refusal };
+  if (refusals.length === 0) refusals.push(...refusalsOf(check.finish));
+  return { digest: whole.digest("base64url"), refusal: refusals[0] ?? null };
 }
 
 /** Joins the parts of one tile. */
@@ -135,6 +139,16 @@ export async function sealPackage({ content, boxKey }: SealTask): Promise<SealAn
     return { sealed: await seal(content, boxKey), refusal: null };
   } catch (error) {
     return { refusal: refusalOf(error) };
+  }
+}
+
+/** @returns What `work` refuses: one refusal or none. */
+function refusalsOf(work: () => unknown): Refusal[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    return [refusalOf(error)];
   }
 }
 
