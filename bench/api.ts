@@ -3,13 +3,10 @@
  * `npm run -s bench -- api [--json]`; sizes by BENCH as for every bench.
  * Each request has its own nonce; all are signed before the clock starts, so that signing is not measured.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes, sign } from "node:crypto";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { canonicalBytes } from "#engine/canonical-json.ts";
@@ -30,6 +27,7 @@ import {
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { machine, SCALES, type Scale } from "./measurement.ts";
+import { startServer, stopServer } from "./server-process.ts";
 
 const CONNECTIONS = 8;
 const REQUESTS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 20_000 };
@@ -40,7 +38,6 @@ const NONCE_BYTES = 16;
 const SPARE = 4 * CONNECTIONS;
 
 type Signing = { readonly keyId: string; readonly signSecret: string };
-type RunningServer = { readonly child: ChildProcess; readonly url: string };
 
 /** Times of the answers to a fixed number of requests, milliseconds, and how long all took. */
 type Run = { readonly latenciesMs: readonly number[]; readonly totalMs: number };
@@ -75,7 +72,8 @@ async function measureIn(folder: string, requests: number): Promise<Run & { read
   };
   const operator = makeOperatorIdentity("bench");
   const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: parties[0]?.signSecret ?? "" };
-  const { child, url } = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey });
+  const server = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey }, 1);
+  const { url } = server;
   try {
     const create = { keyId: keyIdOfOperator(operator.operator), signSecret: operator.signSecret };
     const body = JSON.stringify(descriptorOf(roster));
@@ -89,9 +87,7 @@ async function measureIn(folder: string, requests: number): Promise<Run & { read
     await run(url, party, CONNECTIONS, wanted);
     return { ...(await run(url, party, requests, wanted)), checksum: checksumOf(wanted, requests) };
   } finally {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
+    await stopServer(server);
   }
 }
 
@@ -164,40 +160,6 @@ function signedHeaders(
     "signature-input": `${SIGNATURE_LABEL}=${parameters}`,
     signature: `${SIGNATURE_LABEL}=:${signature}:`,
   };
-}
-
-async function startServer(
-  folder: string,
-  roster: Roster,
-  operator: { readonly id: string; readonly signKey: string },
-): Promise<RunningServer> {
-  writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
-  const config = {
-    port: 0,
-    dataDir: "data",
-    serverKeyFile: "keys/server.key",
-    rosterFile: "roster.json",
-    operators: [operator],
-    workers: 1,
-    requestsPerMinute: 1_000_000,
-  };
-  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
-  const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(folder, "config.json")], {
-    cwd: join(import.meta.dirname, ".."),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout });
-  const url = await new Promise<string>((resolve, reject) => {
-    // Every request's log line comes here too and is read away.
-    lines.on("line", (line) => {
-      const address = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
-      if (address !== undefined) resolve(address);
-    });
-    lines.once("close", () => {
-      reject(new Error("api: the server ended before it listened"));
-    });
-  });
-  return { child, url };
 }
 
 function descriptorOf(roster: Roster): RoundDescriptor {
