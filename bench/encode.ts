@@ -9,7 +9,8 @@ import { memoryCellStore } from "#engine/encode/cell-store.ts";
 import { encodeBatch, type Pairing, type RandomFill } from "#engine/encode/encode-batch.ts";
 import { factsOf } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
-import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
+import { BUFFERED_RECORDS, listEncoder, type EncodedList } from "#engine/encode/list.ts";
+import { nameReader } from "#engine/encode/names/name-reader.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { generateRecords, PARTIES } from "#fixtures/people.ts";
@@ -39,10 +40,15 @@ function measureCells(records: readonly PersonRecord[], makeCells: CellMaker, re
   let cells = 0;
   const { checksum, timing } = timed(
     repeats,
-    () => records.map((record) => makeCells(factsOf(record)).cells),
+    () => {
+      const readName = nameReader();
+      return batchesOf(records, BUFFERED_RECORDS).map((batch) =>
+        makeCells(batch.map((record) => factsOf(record, readName))),
+      );
+    },
     (made) => {
-      cells = made.reduce((sum, { length }) => sum + length, 0);
-      return made.flat().map(({ digest }) => digest);
+      cells = made.reduce((sum, { rule }) => sum + rule.length, 0);
+      return made.map(({ digests }) => digests);
     },
   );
   return {
@@ -90,6 +96,11 @@ function measurePairing(list: EncodedList, repeats: number): Measurement {
     ...timing,
     checksum,
   };
+}
+
+function batchesOf(records: readonly PersonRecord[], length: number): PersonRecord[][] {
+  const count = Math.ceil(records.length / length);
+  return Array.from({ length: count }, (_, at) => records.slice(at * length, (at + 1) * length));
 }
 
 function timed<Result>(repeats: number, run: () => Result, bytesOf: (result: Result) => readonly Uint8Array[]) {

@@ -2,7 +2,7 @@
  * Where a list's cells wait, rule by rule, between reading the records and making batches.
  * In memory here; a party with a large list brings a store that spills to encrypted files.
  */
-import { DIGEST_BYTES } from "./cells.ts";
+import { DIGEST_BYTES } from "./digests.ts";
 
 /** Cells of one rule. */
 export type CellColumn = {
@@ -25,7 +25,11 @@ export type CellStore = {
 export function memoryCellStore(): CellStore {
   const parts = new Map<number, CellColumn[]>();
   return {
-    append: (rule, column) => void parts.set(rule, [...(parts.get(rule) ?? []), column]),
+    append: (rule, column) => {
+      const before = parts.get(rule);
+      if (before === undefined) parts.set(rule, [column]);
+      else before.push(column);
+    },
     read: (rule) => joinedColumns(parts.get(rule) ?? []),
     replace: (rule, column) => void parts.set(rule, [column]),
   };

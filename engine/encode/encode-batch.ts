@@ -12,7 +12,7 @@ import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
 import { profileDigest, type Rule } from "../profile.ts";
 import { carriersOf } from "./between.ts";
-import { DIGEST_BYTES } from "./cells.ts";
+import { DIGEST_BYTES } from "./digests.ts";
 import { pickCells, type CellColumn } from "./cell-store.ts";
 import type { EncodedList } from "./list.ts";
 import { sortedOrder } from "./sort.ts";
