@@ -6,7 +6,8 @@ import { createCipheriv, createHash } from "node:crypto";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { cellMaker, type CellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore } from "#engine/encode/cell-store.ts";
-import { encodeBatch, type Pairing, type RandomFill } from "#engine/encode/encode-batch.ts";
+import { encodeBatch, type Pairing } from "#engine/encode/encode-batch.ts";
+import type { RandomFill } from "#engine/encode/key-column.ts";
 import { factsOf } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import { BUFFERED_RECORDS, listEncoder, type EncodedList } from "#engine/encode/list.ts";
@@ -142,8 +143,10 @@ function pairingOf(rowCount: number): Pairing {
 /** A stream that repeats itself, so that the batch's bytes do; about as fast as the cryptographic generator. */
 function repeatingRandom(): RandomFill {
   const stream = createCipheriv("aes-256-ctr", Buffer.alloc(32, 5), Buffer.alloc(16));
+  const zeros = new Uint8Array(65_536);
   return (target) => {
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    bytes.set(stream.update(new Uint8Array(bytes.length)));
+    for (let at = 0; at < bytes.length; at += zeros.length)
+      bytes.set(stream.update(zeros.subarray(0, bytes.length - at)), at);
   };
 }
