@@ -7,7 +7,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinedColumns, type CellColumn, type CellStore } from "#engine/encode/cell-store.ts";
-import { DIGEST_BYTES } from "#engine/encode/cells.ts";
+import { DIGEST_BYTES } from "#engine/encode/digests.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;

@@ -3,14 +3,12 @@
  * In: canonical records. Out: rows, their coverage classes and, rule by rule in a cell store, the digests that may travel.
  */
 import { hash } from "node:crypto";
-import { canonicalBytes } from "../canonical-json.ts";
 import type { Profile } from "../profile.ts";
-import type { CellColumn, CellStore } from "./cell-store.ts";
-import { DIGEST_BYTES, type CellMaker, type RecordCells } from "./cells.ts";
+import { pickCells, type CellColumn, type CellStore } from "./cell-store.ts";
+import type { CellMaker } from "./cells.ts";
 import { carriersOf } from "./between.ts";
-import { classOf, coverageBits, settleClasses } from "./coverage.ts";
-import { factsOf } from "./facts.ts";
-import { usesOtherScript } from "./names/other-scripts.ts";
+import { classOf, settleClasses } from "./coverage.ts";
+import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-records.ts";
 import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
 import type { PersonRecord } from "./person.ts";
 import { keepUnique } from "./uniqueness.ts";
@@ -61,48 +59,68 @@ export type ListReport = {
 export type RuleReport = { readonly rule: string; readonly cells: number; readonly unique: number };
 export type SilencingPair = { readonly refA: string; readonly refB: string; readonly ruleCount: number };
 
-const BUFFERED_RECORDS = 4096;
+/** Records that are encoded at once. */
+export const BUFFERED_RECORDS = 4096;
 const MAX_ORIGINS = 4;
 const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
-const PROVENANCE_BYTES = 32;
 /** Shared by all rows without an origin: there are many. */
 const NO_ORIGINS: readonly string[] = [];
 
-/** Takes records one by one, then gives the encoded list. */
-export type ListEncoder = { readonly add: (record: PersonRecord) => void; readonly finish: () => EncodedList };
+/** Takes records one by one, or encoded elsewhere, in their order; then gives the encoded list. */
+export type ListEncoder = {
+  readonly add: (record: PersonRecord) => void;
+  /** @param keeps - Whether the record at a position is taken; all are when left out. */
+  readonly append: (encoded: EncodedRecords, keeps?: (position: number) => boolean) => void;
+  readonly finish: () => EncodedList;
+};
 
 /** @param store - Empty; filled rule by rule. */
 export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellStore): ListEncoder {
+  const encodeRecords = recordEncoder(profile, makeCells);
   const records: Row[] = [];
   let coverage = new Uint8Array(BUFFERED_RECORDS);
   let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
-  let waiting: { owner: number; cells: RecordCells }[] = [];
+  let waiting: PersonRecord[] = [];
   let surplusCells = 0;
   let otherScripts = 0;
 
-  const flush = (): void => {
-    for (const [rule, column] of columnsOf(waiting)) store.append(rule, column);
-    waiting = [];
-  };
-  return {
-    add: (record) => {
-      const facts = factsOf(record);
-      const cells = makeCells(facts);
-      waiting.push({ owner: records.length, cells });
-      surplusCells += cells.surplus;
-      otherScripts += Number(namesOf(record).some(usesOtherScript));
+  const append = (encoded: EncodedRecords, keeps: (position: number) => boolean = () => true): void => {
+    const recordOf = new Int32Array(encoded.refs.length).fill(-1);
+    encoded.refs.forEach((ref, position) => {
+      if (!keeps(position)) return;
       if (records.length === coverage.length) {
         coverage = doubled(coverage);
         provenance = doubled(provenance);
       }
-      coverage[records.length] = coverageBits(facts);
-      provenance.set(provenanceDigest(record), records.length * PROVENANCE_BYTES);
+      recordOf[position] = records.length;
+      surplusCells += encoded.surplus[position] as number;
+      otherScripts += encoded.otherScript[position] as number;
+      coverage[records.length] = encoded.coverage[position] as number;
+      provenance.set(digestAt(encoded.provenance, position), records.length * PROVENANCE_BYTES);
+      const origin = encoded.origins[position] as string;
       records.push({
-        refs: [record.rec_id],
-        origins: record.origin_ref === "" ? NO_ORIGINS : [record.origin_ref],
-        handling: record.handling_code,
+        refs: [ref],
+        origins: origin === "" ? NO_ORIGINS : [origin],
+        handling: encoded.handling[position] as string,
       });
+    });
+    encoded.columns.forEach((column, rule) => {
+      const owned = withOwners(column, recordOf);
+      if (owned.owner.length > 0) store.append(rule, owned);
+    });
+  };
+  const flush = (): void => {
+    if (waiting.length > 0) append(encodeRecords(waiting));
+    waiting = [];
+  };
+  return {
+    add: (record) => {
+      waiting.push(record);
       if (waiting.length === BUFFERED_RECORDS) flush();
+    },
+    append: (encoded, keeps) => {
+      flush();
+      append(encoded, keeps);
     },
     finish: () => {
       flush();
@@ -151,10 +169,6 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
   };
 }
 
-function namesOf({ family_name, given_name, patronymic, aliases }: PersonRecord): string[] {
-  return [family_name, given_name, patronymic, ...aliases];
-}
-
 /** Raises each row's best bits to those of its cells. */
 function raiseBits(best: Float32Array, { owner, bits }: CellColumn, rowOf: (owner: number) => number): void {
   owner.forEach((cellOwner, at) => {
@@ -169,36 +183,13 @@ function refOf(records: readonly Row[], record: number): string {
   return ref;
 }
 
-function columnsOf(waiting: readonly { owner: number; cells: RecordCells }[]): Map<number, CellColumn> {
-  const byRule = new Map<number, { owner: number; digest: Uint8Array; bits: number }[]>();
-  for (const { owner, cells } of waiting) {
-    for (const { rule, digest, bits } of cells.cells) {
-      const found = byRule.get(rule);
-      if (found === undefined) byRule.set(rule, [{ owner, digest, bits }]);
-      else found.push({ owner, digest, bits });
-    }
-  }
-  return new Map(
-    [...byRule].map(([rule, cells]) => {
-      const digests = new Uint8Array(cells.length * DIGEST_BYTES);
-      cells.forEach(({ digest }, at) => {
-        digests.set(digest, at * DIGEST_BYTES);
-      });
-      return [
-        rule,
-        {
-          digests,
-          owner: Uint32Array.from(cells, ({ owner }) => owner),
-          bits: Float32Array.from(cells, ({ bits }) => bits),
-        },
-      ];
-    }),
-  );
-}
-
-function provenanceDigest(record: PersonRecord): Uint8Array {
-  const { case_ref, category, legal_basis } = record;
-  return hash("sha256", canonicalBytes({ case_ref, category, legal_basis }), "buffer");
+/** @returns The cells of records that were taken, each owned by its record. */
+function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
+  const { owner } = column;
+  const kept = new Uint32Array(owner.length);
+  let count = 0;
+  for (let at = 0; at < owner.length; at++) if ((recordOf[owner[at] as number] as number) >= 0) kept[count++] = at;
+  return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
 }
 
 type MergedRows = { rows: Row[]; rowCoverage: Uint8Array; rowProvenance: Uint8Array };
