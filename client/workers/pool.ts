@@ -16,6 +16,9 @@ export type ListPool = {
   readonly close: () => Promise<void>;
 };
 
+/** A worker holds one part, the tables and the commonest words; without a limit its garbage would wait in gigabytes. */
+const WORKER_MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 };
+
 /**
  * @param workers - Threads, at least 1.
  * @param categories - As for a {@link LineEncoder}.
@@ -27,6 +30,7 @@ export function openListPool(workers: number, profile: Profile, categories: Read
     minThreads: workers,
     maxThreads: workers,
     workerData,
+    resourceLimits: WORKER_MEMORY,
   });
   return {
     workers,

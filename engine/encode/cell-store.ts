@@ -35,16 +35,21 @@ export function memoryCellStore(): CellStore {
   };
 }
 
-/** @returns One column holding the cells of all, in order. */
-export function joinedColumns(columns: readonly CellColumn[]): CellColumn {
-  const [only] = columns;
-  if (only !== undefined && columns.length === 1) return only;
-  const count = columns.reduce((sum, { owner }) => sum + owner.length, 0);
-  const joined = {
+/** @returns Room for so many cells. */
+export function emptyColumn(count: number): CellColumn {
+  return {
     digests: new Uint8Array(count * DIGEST_BYTES),
     owner: new Uint32Array(count),
     bits: new Float32Array(count),
   };
+}
+
+/** @returns One column holding the cells of all, in order. */
+function joinedColumns(columns: readonly CellColumn[]): CellColumn {
+  const [only] = columns;
+  if (only !== undefined && columns.length === 1) return only;
+  const count = columns.reduce((sum, { owner }) => sum + owner.length, 0);
+  const joined = emptyColumn(count);
   let at = 0;
   for (const column of columns) {
     joined.digests.set(column.digests, at * DIGEST_BYTES);
@@ -64,11 +69,7 @@ export function pickCells(
   positions: Uint32Array,
   owners: (position: number) => number,
 ): CellColumn {
-  const picked = {
-    digests: new Uint8Array(positions.length * DIGEST_BYTES),
-    owner: new Uint32Array(positions.length),
-    bits: new Float32Array(positions.length),
-  };
+  const picked = emptyColumn(positions.length);
   const from = digestWords(column.digests);
   const to = digestWords(picked.digests);
   for (let at = 0; at < positions.length; at++) {

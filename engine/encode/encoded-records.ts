@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import { canonicalBytes } from "../canonical-json.ts";
 import type { Profile } from "../profile.ts";
-import type { CellColumn } from "./cell-store.ts";
+import { emptyColumn, type CellColumn } from "./cell-store.ts";
 import type { CellMaker, RecordCells } from "./cells.ts";
 import { coverageBits } from "./coverage.ts";
 import { DIGEST_BYTES } from "./digests.ts";
@@ -73,11 +73,7 @@ function namesOf({ family_name, given_name, patronymic, aliases }: PersonRecord)
 function columnsOf({ ends, rule, digests, bits }: RecordCells, ruleCount: number): CellColumn[] {
   const counts = new Uint32Array(ruleCount);
   for (const index of rule) counts[index] = (counts[index] as number) + 1;
-  const columns = Array.from(counts, (count) => ({
-    digests: new Uint8Array(count * DIGEST_BYTES),
-    owner: new Uint32Array(count),
-    bits: new Float32Array(count),
-  }));
+  const columns = Array.from(counts, emptyColumn);
   const words = columns.map((column) => new Uint32Array(column.digests.buffer));
   const from = new Uint32Array(digests.buffer, digests.byteOffset, digests.length / Uint32Array.BYTES_PER_ELEMENT);
   const width = DIGEST_BYTES / Uint32Array.BYTES_PER_ELEMENT;

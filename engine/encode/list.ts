@@ -10,6 +10,7 @@ import { carriersOf } from "./between.ts";
 import { classOf, settleClasses } from "./coverage.ts";
 import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-records.ts";
 import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
+import { PackedTexts } from "./packed-texts.ts";
 import type { PersonRecord } from "./person.ts";
 import { keepUnique } from "./uniqueness.ts";
 
@@ -77,7 +78,9 @@ export type ListEncoder = {
 /** @param store - Empty; filled rule by rule. */
 export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellStore): ListEncoder {
   const encodeRecords = recordEncoder(profile, makeCells);
-  const records: Row[] = [];
+  const refs = new PackedTexts();
+  const origins = new PackedTexts();
+  let handling = new Uint8Array(BUFFERED_RECORDS);
   let coverage = new Uint8Array(BUFFERED_RECORDS);
   let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
   let waiting: PersonRecord[] = [];
@@ -88,21 +91,20 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
     const recordOf = new Int32Array(encoded.refs.length).fill(-1);
     encoded.refs.forEach((ref, position) => {
       if (!keeps(position)) return;
-      if (records.length === coverage.length) {
+      const record = refs.length;
+      if (record === coverage.length) {
         coverage = doubled(coverage);
+        handling = doubled(handling);
         provenance = doubled(provenance);
       }
-      recordOf[position] = records.length;
+      recordOf[position] = record;
+      refs.push(ref);
+      origins.push(encoded.origins[position] as string);
+      handling[record] = HANDLING_CODES.indexOf(encoded.handling[position] as string);
+      coverage[record] = encoded.coverage[position] as number;
+      provenance.set(digestAt(encoded.provenance, position), record * PROVENANCE_BYTES);
       surplusCells += encoded.surplus[position] as number;
       otherScripts += encoded.otherScript[position] as number;
-      coverage[records.length] = encoded.coverage[position] as number;
-      provenance.set(digestAt(encoded.provenance, position), records.length * PROVENANCE_BYTES);
-      const origin = encoded.origins[position] as string;
-      records.push({
-        refs: [ref],
-        origins: origin === "" ? NO_ORIGINS : [origin],
-        handling: encoded.handling[position] as string,
-      });
     });
     encoded.columns.forEach((column, rule) => {
       const owned = withOwners(column, recordOf);
@@ -124,43 +126,45 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
     },
     finish: () => {
       flush();
-      const recordCoverage = coverage.subarray(0, records.length);
+      const recordCoverage = coverage.subarray(0, refs.length);
       const duplicates = ownDuplicates(profile, store, recordCoverage);
-      const { rows, rowCoverage, rowProvenance } = mergeRows(records, recordCoverage, provenance, duplicates);
-      const bestBits = new Float32Array(rows.length);
-      const bestUniqueBits = new Float32Array(rows.length);
+      const { rowOf, rowCount } = duplicates;
+      const rowCoverage = mergedCoverage(recordCoverage, duplicates);
+      const bestBits = new Float32Array(rowCount);
+      const bestUniqueBits = new Float32Array(rowCount);
       const rules = profile.rules.map((rule, index): RuleReport => {
         const column = store.read(index);
         const { status } = carriersOf(rule);
         const statusOf = (row: number): number => status(rowCoverage[row] as number);
-        const unique = keepUnique(column, duplicates.rowOf, rule.slots, statusOf);
-        raiseBits(bestBits, column, (record) => duplicates.rowOf[record] as number);
+        const unique = keepUnique(column, rowOf, rule.slots, statusOf);
+        raiseBits(bestBits, column, (record) => rowOf[record] as number);
         raiseBits(bestUniqueBits, unique, (row) => row);
         store.replace(index, unique);
         return { rule: rule.id, cells: column.owner.length, unique: unique.owner.length };
       });
+      // Rows come last: they are much larger than the records are here.
       return {
         profile,
-        rows,
+        rows: rowsOf({ refs, origins, handling }, duplicates),
         coverage: rowCoverage,
         classes: settleClasses(
           profile,
           rowCoverage.map((bits) => classOf(profile, bits)),
         ),
-        provenance: rowProvenance,
+        provenance: mergedProvenance(provenance, duplicates),
         cells: store,
         bestBits,
         bestUniqueBits,
         report: {
-          records: records.length,
-          rows: rows.length,
-          merged: records.length - rows.length,
+          records: refs.length,
+          rows: rowCount,
+          merged: refs.length - rowCount,
           surplusCells,
           otherScripts,
           rules,
           silencing: duplicates.silencing.map(({ recordA, recordB, ruleCount }) => ({
-            refA: refOf(records, recordA),
-            refB: refOf(records, recordB),
+            refA: refs.at(recordA),
+            refB: refs.at(recordB),
             ruleCount,
           })),
         },
@@ -177,12 +181,6 @@ function raiseBits(best: Float32Array, { owner, bits }: CellColumn, rowOf: (owne
   });
 }
 
-function refOf(records: readonly Row[], record: number): string {
-  const ref = records[record]?.refs[0];
-  if (ref === undefined) throw new RangeError(`no record ${record}`);
-  return ref;
-}
-
 /** @returns The cells of records that were taken, each owned by its record. */
 function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
   const { owner } = column;
@@ -192,47 +190,64 @@ function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
   return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
 }
 
-type MergedRows = { rows: Row[]; rowCoverage: Uint8Array; rowProvenance: Uint8Array };
+/** What is known of each record. */
+type Records = {
+  readonly refs: PackedTexts;
+  readonly origins: PackedTexts;
+  /** Places among {@link HANDLING_CODES}. */
+  readonly handling: Uint8Array;
+};
 
-function mergeRows(
-  records: readonly Row[],
-  coverage: Uint8Array,
-  provenance: Uint8Array,
-  { rowOf, rowCount }: OwnDuplicates,
-): MergedRows {
-  const rows: Row[] = [];
-  const rowCoverage = new Uint8Array(rowCount);
-  const rowProvenance = new Uint8Array(rowCount * PROVENANCE_BYTES);
-  const firstRecord = new Uint32Array(rowCount);
-  const merged = new Map<number, number[]>();
+function mergedCoverage(coverage: Uint8Array, { rowOf, rowCount }: OwnDuplicates): Uint8Array {
+  const merged = new Uint8Array(rowCount);
   rowOf.forEach((row, record) => {
-    rowCoverage[row] = (rowCoverage[row] as number) | (coverage[record] as number);
-    const before = rows[row];
-    if (before === undefined) {
-      rows[row] = records[record] as Row;
-      firstRecord[row] = record;
-      rowProvenance.set(digestAt(provenance, record), row * PROVENANCE_BYTES);
-      return;
-    }
-    const members = merged.get(row);
-    if (members === undefined) merged.set(row, [firstRecord[row] as number, record]);
-    else members.push(record);
+    merged[row] = (merged[row] as number) | (coverage[record] as number);
   });
-  for (const [row, members] of merged) {
-    rows[row] = joinedRow(members.map((record) => records[record] as Row));
-    const joined = Buffer.concat(members.map((record) => digestAt(provenance, record)));
-    rowProvenance.set(hash("sha256", joined, "buffer"), row * PROVENANCE_BYTES);
-  }
-  return { rows, rowCoverage, rowProvenance };
+  return merged;
 }
 
-function joinedRow(parts: readonly Row[]): Row {
-  const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));
-  return {
-    refs: parts.flatMap(({ refs }) => refs),
-    origins: [...new Set(parts.flatMap(({ origins }) => origins))].slice(0, MAX_ORIGINS),
-    handling: HANDLING_CODES[handling] ?? "",
-  };
+/** First record of each row, and of rows of several records all of them, in order of the list. */
+function membersOf({ rowOf, rowCount }: OwnDuplicates): { first: Int32Array; several: Map<number, number[]> } {
+  const first = new Int32Array(rowCount).fill(-1);
+  const several = new Map<number, number[]>();
+  rowOf.forEach((row, record) => {
+    const before = first[row] as number;
+    if (before < 0) {
+      first[row] = record;
+      return;
+    }
+    const members = several.get(row);
+    if (members === undefined) several.set(row, [before, record]);
+    else members.push(record);
+  });
+  return { first, several };
+}
+
+function mergedProvenance(provenance: Uint8Array, duplicates: OwnDuplicates): Uint8Array {
+  const merged = new Uint8Array(duplicates.rowCount * PROVENANCE_BYTES);
+  const { first, several } = membersOf(duplicates);
+  first.forEach((record, row) => {
+    const members = several.get(row);
+    const joined = members && Buffer.concat(members.map((member) => digestAt(provenance, member)));
+    merged.set(
+      joined === undefined ? digestAt(provenance, record) : hash("sha256", joined, "buffer"),
+      row * PROVENANCE_BYTES,
+    );
+  });
+  return merged;
+}
+
+function rowsOf({ refs, origins, handling }: Records, duplicates: OwnDuplicates): Row[] {
+  const { first, several } = membersOf(duplicates);
+  return Array.from(first, (record, row): Row => {
+    const members = several.get(row) ?? [record];
+    const known = [...new Set(members.map((member) => origins.at(member)))].filter((origin) => origin !== "");
+    return {
+      refs: members.map((member) => refs.at(member)),
+      origins: known.length === 0 ? NO_ORIGINS : known.slice(0, MAX_ORIGINS),
+      handling: HANDLING_CODES[Math.max(...members.map((member) => handling[member] as number))] ?? "",
+    };
+  });
 }
 
 function digestAt(provenance: Uint8Array, record: number): Uint8Array {

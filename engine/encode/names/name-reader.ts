@@ -6,8 +6,8 @@ import { canonicalName, tokensOfWord, type NameToken, type WordReader } from "./
 /** Reads the text of one name field. */
 export type NameReader = (raw: string) => readonly NameToken[];
 
-/** More words than that are names of their own, each met about once: they are canonicalised as they come. */
-const MAX_WORDS = 200_000;
+/** Words that come after so many others are mostly met once: they are canonicalised as they come. */
+const MAX_WORDS = 50_000;
 
 /**
  * @returns As {@link canonicalName}. It holds words in the clear, in memory only, for as long as it is held itself: one
