@@ -3,7 +3,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { readChildLine, type ChildLine } from "./line.ts";
+import { readChildLine, type ChildLine, type SkippedLine, type System } from "./line.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CORE = "0";
@@ -39,4 +39,14 @@ export function runChild(command: string, args: readonly string[]): ChildLine {
 /** Runs a TypeScript file of this folder in a Node of its own. */
 export function runNodeChild(file: string, args: readonly string[]): ChildLine {
   return runChild(process.execPath, ["start.mjs", `bench/thirdparty/${file}`, ...args]);
+}
+
+/** What a rival measured; one that fails is told as left out, does not take the others' lines with it, and fails the run. */
+export function tried<Result>(system: System, measure: () => Result): Result | SkippedLine {
+  try {
+    return measure();
+  } catch (error) {
+    process.exitCode = 1;
+    return { system, skipped: `failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }

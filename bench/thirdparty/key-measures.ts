@@ -3,9 +3,9 @@
  */
 import { mkdirSync } from "node:fs";
 import { drawColumns } from "#bench/key-columns.ts";
-import { coresOfChildren, runChild, runNodeChild } from "./child.ts";
+import { coresOfChildren, runChild, runNodeChild, tried } from "./child.ts";
 import { writeKeyFiles } from "./key-files.ts";
-import { median, type ChildLine, type MeasuredLine, type System } from "./line.ts";
+import { median, type ChildLine, type MeasuredLine, type SkippedLine, type System } from "./line.ts";
 
 /** As bench/join.ts has them. */
 const SEED = 20_26;
@@ -29,10 +29,15 @@ export function writeKeys(rows: number, folder: string): KeyFolder {
 
 /**
  * @param python - Undefined leaves DuckDB out.
- * @returns Aquila's line and DuckDB's: the faster of counting the pairs and of writing them to a table.
- * @throws Error if one finds other than the shared keys.
+ * @throws Error if Aquila finds other than the shared keys.
  */
-export function measureJoins(keys: KeyFolder, python: string | undefined): MeasuredLine[] {
+export function measureJoins(keys: KeyFolder, python: string | undefined): (MeasuredLine | SkippedLine)[] {
+  const lines = tried("duckdb", () => joinInTurns(keys, python));
+  return "skipped" in lines ? [...joinInTurns(keys, undefined), lines] : lines;
+}
+
+/** @returns Aquila's line and DuckDB's: the faster of counting the pairs and of writing them to a table. */
+function joinInTurns(keys: KeyFolder, python: string | undefined): MeasuredLine[] {
   const aquila: ChildLine[] = [];
   const duckdb = DUCKDB_MODES.map((mode) => ({ mode, children: [] as ChildLine[] }));
   for (let turn = 0; turn < TURNS; turn++) {

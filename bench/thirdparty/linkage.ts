@@ -63,7 +63,7 @@ export function linkBySplink(people: People, folder: string, python: string): Me
  * @param people - Their CLKs, at most {@link KERNEL_ROWS} a side; undefined is as many random ones, half full.
  */
 export function compareByAnonlink(people: People | undefined, python: string): MeasuredLine {
-  const rows = Math.min(KERNEL_ROWS, people?.recordsPerParty ?? KERNEL_ROWS);
+  const rows = Math.min(KERNEL_ROWS, ...(people?.rows ?? []));
   const args = [String(rows), String(KERNEL_REPEATS), ...(people?.tables ?? [])];
   const child = runChild(python, [`${PYTHON_FOLDER}/clk_kernel.py`, ...args]);
   const wallS = median(child.timesS);
@@ -87,19 +87,19 @@ export function compareByAnonlink(people: People | undefined, python: string): M
 
 function linkLine(system: System, people: People, child: ChildLine, quality: Quality, note: string): MeasuredLine {
   const wallS = median(child.timesS);
-  const rows = people.recordsPerParty;
+  const [rowsA, rowsB] = people.rows;
   return {
     system,
     measure: "link",
     data: people.name,
-    rowsA: rows,
-    rowsB: rows,
+    rowsA,
+    rowsB,
     basis: "measured",
     wallS,
     cpuS: child.cpuS ?? null,
     repeats: child.timesS.length,
     cores: coresOfChildren(),
-    rate: { unit: "records", perSecond: (2 * rows) / wallS },
+    rate: { unit: "records", perSecond: (rowsA + rowsB) / wallS },
     results: quality.pairs,
     quality,
     ...(child.stages === undefined ? {} : { stages: child.stages }),

@@ -5,14 +5,15 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { machine } from "../measurement.ts";
+import { tried } from "./child.ts";
 import { findModules, findPython, type Found } from "./environment.ts";
 import { measureIntersection, measureJoins, writeKeys } from "./key-measures.ts";
-import { lineText, type MeasuredLine, type SkippedLine, type System, type ThirdpartyLine } from "./line.ts";
+import { lineText, type MeasuredLine, type System, type ThirdpartyLine } from "./line.ts";
 import { compareByAnonlink, linkByAnonlink, linkByAquila, linkByRound, linkBySplink } from "./linkage.ts";
-import { writePeople } from "./people.ts";
+import { generatePeople, preparedPeople, type People } from "./people.ts";
 import { projectAllPairs, projectLinear } from "./projection.ts";
 import { reportText } from "./report.ts";
 
@@ -27,6 +28,7 @@ type Options = {
   readonly records: readonly number[];
   readonly pairings: readonly (readonly [string, string])[];
   readonly keys: readonly number[];
+  readonly data?: string;
   readonly long: boolean;
   readonly json: boolean;
   readonly out: string;
@@ -42,6 +44,7 @@ function optionsOf(argv: readonly string[]): Options {
       ["RS", "BG"],
     ])
     .option("--keys <counts>", "keys of each column", countList, [1_000_000])
+    .option("--data <folder>", "see_synth and FEBRL 4 too, from a folder of prepared lists")
     .option("--long", "wait for psi.js at every size of the lists, too, instead of projecting it", false)
     .option("--json", "print lines only", false)
     .option("--out <folder>", "where lines.jsonl and report.md go", join("bench", "results", "thirdparty"))
@@ -76,34 +79,43 @@ async function* measureAll(options: Options, folder: string): AsyncGenerator<Thi
   if (modulesPath !== undefined) yield* measureIntersections(options, modulesPath, folder, say);
 }
 
+/** Lists end to end by every system, and anonlink's time at a size that nobody waits for. */
 async function* measureLinkages(
-  { pairings, records }: Options,
+  options: Options,
   wanted: ReadonlySet<Rival>,
   python: string | undefined,
   folder: string,
   say: (text: string) => void,
 ): AsyncGenerator<ThirdpartyLine> {
+  const anonlink = wanted.has("anonlink") ? python : undefined;
+  const splink = wanted.has("splink") ? python : undefined;
   let largest: MeasuredLine | undefined;
-  for (const [at, pairing] of pairings.entries()) {
-    for (const count of at === 0 ? records : records.slice(0, 1)) {
-      say(`${pairing.join("-")}, ${count} records a side`);
-      const peopleFolder = join(folder, `${pairing.join("-")}-${count}`);
-      const people = await writePeople(pairing, count, peopleFolder);
-      yield linkByAquila(people, peopleFolder);
-      if (python === undefined) continue;
-      if (wanted.has("anonlink")) {
-        if (largest === undefined) {
-          for (const compared of [undefined, people])
-            yield tried("anonlink", () => compareByAnonlink(compared, python));
-        }
-        const line = tried("anonlink", () => linkByAnonlink(people, peopleFolder, python));
-        yield line;
-        if ("measure" in line && line.rowsA > (largest?.rowsA ?? 0)) largest = line;
-      }
-      if (wanted.has("splink")) yield tried("splink", () => linkBySplink(people, peopleFolder, python));
+  let kernel = false;
+  for await (const people of peopleOf(options, folder)) {
+    say(`${people.name}, ${people.rows.join(" and ")} records`);
+    const peopleFolder = dirname(people.tables[0]);
+    yield linkByAquila(people, peopleFolder);
+    if (anonlink !== undefined) {
+      for (const compared of kernel ? [] : [undefined, people])
+        yield tried("anonlink", () => compareByAnonlink(compared, anonlink));
+      kernel = true;
+      const line = tried("anonlink", () => linkByAnonlink(people, peopleFolder, anonlink));
+      yield line;
+      if ("measure" in line && line.rowsA > (largest?.rowsA ?? 0)) largest = line;
     }
+    if (splink !== undefined) yield tried("splink", () => linkBySplink(people, peopleFolder, splink));
   }
   if (largest !== undefined) yield projectAllPairs(largest, PROJECTED_RECORDS);
+}
+
+/** Made one after the other, when asked for. */
+async function* peopleOf({ pairings, records, data }: Options, folder: string): AsyncGenerator<People> {
+  for (const [at, pairing] of pairings.entries()) {
+    for (const count of at === 0 ? records : records.slice(0, 1)) {
+      yield await generatePeople(pairing, count, join(folder, `${pairing.join("-")}-${count}`));
+    }
+  }
+  if (data !== undefined) yield* preparedPeople(data, folder);
 }
 
 function* measureIntersections(
@@ -122,16 +134,6 @@ function* measureIntersections(
     const line = tried("psi.js", () => measureIntersection(writeKeys(rows, join(folder, `psi-${rows}`)), modules));
     yield line;
     if ("measure" in line) first ??= line;
-  }
-}
-
-/** A rival that fails is told as left out and does not take the others' lines with it; the exit code says so. */
-function tried(system: System, measure: () => MeasuredLine): MeasuredLine | SkippedLine {
-  try {
-    return measure();
-  } catch (error) {
-    process.exitCode = 1;
-    return { system, skipped: `failed: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 

@@ -25,7 +25,8 @@ SEED = 1
 LOWEST_WEIGHT = -5.0
 COLUMNS = """
     ref AS unique_id, nullif(family_name, '') AS family_name, nullif(given_name, '') AS given_name,
-    nullif(given_name || ' ' || family_name, ' ') AS full_name, nullif(dob, '') AS dob, nullif(left(dob, 4), '') AS birth_year,
+    nullif(given_name || ' ' || family_name, ' ') AS full_name, nullif(dob, '') AS dob,
+    CASE length(dob) WHEN 10 THEN dob END AS birth_day, nullif(left(dob, 4), '') AS birth_year,
     nullif(sex, '') AS sex, nullif(nationality, '') AS nationality, nullif(birth_place, '') AS birth_place,
     nullif(regexp_replace(doc_number, '[^a-z0-9]', '', 'g'), '') AS doc_number,
     nullif(right(regexp_replace(phone, '[^0-9]', '', 'g'), 8), '') AS phone,
@@ -70,7 +71,7 @@ def model() -> SettingsCreator:
         ],
         blocking_rules_to_generate_predictions=[
             block_on("family_name", "given_name"),
-            block_on("dob"),
+            block_on("birth_day"),
             block_on("doc_number"),
             block_on("phone"),
             block_on("family_name", "birth_year"),
@@ -95,10 +96,10 @@ def main() -> None:
     linker = Linker(inputs, model(), log_level="ERROR")
     read_s = time.perf_counter() - STARTED
     linker.training.estimate_probability_two_random_records_match(
-        [block_on("full_name", "dob"), block_on("doc_number"), block_on("phone")], recall=0.6
+        [block_on("full_name", "birth_day"), block_on("doc_number"), block_on("phone")], recall=0.6
     )
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=SEED)
-    for rule in (block_on("dob"), block_on("family_name", "given_name")):
+    for rule in (block_on("birth_day"), block_on("family_name", "given_name")):
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     trained_s = time.perf_counter() - STARTED
     pairs = linker.inference.predict(threshold_match_weight=LOWEST_WEIGHT)
