@@ -12,7 +12,7 @@ export const ChildLine = z.strictObject({
   timesS: z.array(z.number().positive()).min(1),
   /** Processor time of the whole child, where it does its work once. */
   cpuS: Seconds.optional(),
-  /** Parts of the one repeat. */
+  /** Parts of `cpuS`. */
   stages: z.record(z.string(), Seconds).optional(),
   /** Pairs, or elements, that it found, where no file of pairs says so. */
   results: z.int().nonnegative().optional(),

@@ -167,7 +167,8 @@ function pairingList(text: string): [string, string][] {
 
 async function main(): Promise<void> {
   const options = optionsOf(process.argv);
-  const command = ["npm run -s bench:thirdparty --", ...process.argv.slice(2)].join(" ");
+  const words = process.argv.slice(2).map((word) => (word === options.data ? "FOLDER" : word));
+  const command = ["npm run -s bench:thirdparty --", ...words].join(" ");
   const lines: ThirdpartyLine[] = [{ machine: machine(), command }];
   const folder = mkdtempSync(join(tmpdir(), "aquila-thirdparty-"));
   try {

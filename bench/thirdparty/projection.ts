@@ -4,7 +4,7 @@
 import type { MeasuredLine } from "./line.ts";
 
 /**
- * anonlink at another size, from its largest run.
+ * anonlink at another size, from its largest run; wall time as if it had its core to itself.
  *
  * @param link - With the stages `load`, `encode`, `compare` and `solve`.
  * @param records - Of each list.
@@ -13,9 +13,10 @@ export function projectAllPairs(link: MeasuredLine, records: number): MeasuredLi
   const { load = 0, encode = 0, compare = 0, solve = 0 } = link.stages ?? {};
   const linear = records / link.rowsA;
   const stages = { load, encode: encode * linear, compare: compare * linear ** 2, solve: solve * linear };
-  const wallS = Object.values(stages).reduce((sum, stage) => sum + stage, 0);
+  const cpuS = Object.values(stages).reduce((sum, stage) => sum + stage, 0);
   const perSecond = (link.rowsA * link.rowsB) / compare;
-  return projected(link, records, wallS, {
+  return projected(link, records, cpuS, {
+    cpuS,
     stages,
     note: `projected from ${link.rowsA} a side at ${(perSecond / 1e6).toFixed(0)} M comparisons/s; results and memory left out`,
   });

@@ -15,7 +15,7 @@ export function reportText(lines: readonly ThirdpartyLine[]): string {
     section(
       "Two lists end to end",
       END_TO_END,
-      ["data", "rows a side", "system", "wall s", "CPU s", "× Aquila"],
+      ["data", "rows a side", "system", "wall s", "CPU s", "CPU s ÷ Aquila's"],
       [
         ...links.map((line) => [
           line.data,
@@ -23,7 +23,7 @@ export function reportText(lines: readonly ThirdpartyLine[]): string {
           line.system,
           seconds(line.wallS, line),
           line.cpuS === null ? "" : seconds(line.cpuS, line),
-          factor(line.wallS, sameSize(links, line)?.wallS),
+          factor(line.cpuS, sameSize(links, line)?.cpuS),
         ]),
       ],
     ),
@@ -88,7 +88,7 @@ export function reportText(lines: readonly ThirdpartyLine[]): string {
 }
 
 const END_TO_END =
-  "From the start of the process to the pairs. `~` is projected, not measured. Splink works in the clear and learns its weights on the lists; anonlink compares all pairs of Bloom filters; Aquila sees keyed hashes alone.";
+  "From the start of the process to the pairs. The factors are of CPU seconds: another process on the same core lengthens the wall time alone. `~` is projected, not measured. Splink works in the clear and learns its weights on the lists; anonlink compares all pairs of Bloom filters; Aquila sees keyed hashes alone.";
 const QUALITY =
   "People with a seed are of Aquila's own generator, on which its weights were fitted with other seeds: its home ground. By threshold alone, judged by `aquila evaluate` on all true pairs; `–` is not reached. Aquila has the records as they are. The rivals have names, dates, sex, nationality, places, documents, telephones and aliases in lower case and of these what helps them; they fold no scripts.";
 const JOIN =
@@ -129,8 +129,8 @@ function coresText(lines: readonly MeasuredLine[]): string {
   return lines.some(({ cores }) => cores === null) ? "without taskset, on all cores" : "every child held to one core";
 }
 
-function factor(value: number, own: number | undefined): string {
-  return own === undefined ? "" : (value / own).toPrecision(2);
+function factor(value: number | null, own: number | null | undefined): string {
+  return value === null || own === null || own === undefined ? "" : (value / own).toPrecision(2);
 }
 
 function seconds(value: number, { basis }: MeasuredLine): string {

@@ -1,12 +1,12 @@
 /** The same people and keys for all systems. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { drawColumns } from "#bench/key-columns.ts";
 import { judgePairs } from "#bench/thirdparty/judged-pairs.ts";
 import { keyTexts, readKeyFiles, writeKeyFiles } from "#bench/thirdparty/key-files.ts";
-import { generatePeople, RIVAL_COLUMNS } from "#bench/thirdparty/people.ts";
+import { generatePeople, preparedPeople, RIVAL_COLUMNS } from "#bench/thirdparty/people.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "aquila-thirdparty-test-"));
 afterAll(() => {
@@ -26,6 +26,21 @@ test("a rival's table has every record of the list, its letters as written but i
   }
   expect(people.truth.length).toBeGreaterThan(0);
   expect(people.truth.flat().every((ref) => /^(RS|BG)-/.test(ref))).toBe(true);
+});
+
+test("prepared lists come with dates as ISO 8601 and placeholders empty; those that are not there are none", () => {
+  const data = join(folder, "data");
+  mkdirSync(data);
+  const record = { family_name: "Kovač", given_name: "Ana", doc_number: "UNKNOWN", aliases: ["Anica", "ANA K."] };
+  writeFileSync(join(data, "see_synth_A.jsonl"), JSON.stringify({ ...record, rec_id: "A1", dob: "15.3.1980" }));
+  writeFileSync(join(data, "see_synth_B.jsonl"), JSON.stringify({ ...record, rec_id: "B1", dob: "1980-00-00" }));
+  writeFileSync(join(data, "see_synth_truth.csv"), "rec_a,rec_b,home\nA1,B1,SI\n");
+  const [people, ...others] = preparedPeople(data, join(folder, "prepared"));
+  expect(others).toEqual([]);
+  expect(people).toMatchObject({ name: "see_synth", rows: [1, 1], truth: [["A1", "B1"]] });
+  const rows = people?.tables.map((path) => readFileSync(path, "utf8").trimEnd().split("\n")[1]);
+  expect(rows).toEqual(["A1,kovač,ana,1980-03-15,,,,,,anica|ana k.", "B1,kovač,ana,1980,,,,,,anica|ana k."]);
+  expect(preparedPeople(folder, join(folder, "none"))).toEqual([]);
 });
 
 test("pairs are judged by any weight that orders them, whichever party's reference is first in the truth", () => {
