@@ -28,6 +28,7 @@ export function runChild(command: string, args: readonly string[]): ChildLine {
   const wholeArgs = pinned ? ["-c", CORE, command, ...args] : args;
   const { status, signal, stdout, stderr, error } = spawnSync(pinned ? "taskset" : command, wholeArgs, {
     cwd: ROOT,
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
     encoding: "utf8",
     maxBuffer: MAX_OUTPUT_BYTES,
   });

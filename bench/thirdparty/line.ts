@@ -8,7 +8,7 @@ const Versions = z.record(z.string(), z.string());
 
 /** The last line of a child's standard output. */
 export const ChildLine = z.strictObject({
-  /** Wall time of each repeat. */
+  /** Wall time of each repeat; for anonlink's kernel, one thread, its processor time. */
   timesS: z.array(z.number().positive()).min(1),
   /** Processor time of the whole child, where it does its work once. */
   cpuS: Seconds.optional(),
