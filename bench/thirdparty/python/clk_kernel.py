@@ -2,7 +2,8 @@
 anonlink's C++ kernel alone: Dice of all pairs of two lists of 1024-bit CLKs, through its Python package.
 
 usage: clk_kernel.py ROWS REPEATS [A.csv B.csv]
-Times are processor times of its one thread. Without tables the CLKs are random and half full, so that the kernel cannot pass over a pair by its numbers of bits.
+Times are processor times of its one thread. Without tables the CLKs are random and half full, so that the kernel cannot
+pass over a pair by its numbers of bits.
 """
 
 import random
