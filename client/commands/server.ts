@@ -73,7 +73,12 @@ function machineAt(folder: string): Machine {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new LinkageError("file-unreadable", `${folder} is no folder`);
   const { bavail, bsize } = statfsSync(folder);
-  return { cores: availableParallelism(), load: loadavg()[0] ?? 0, diskFreeBytes: bavail * bsize, memoryBytes: totalmem() };
+  return {
+    cores: availableParallelism(),
+    load: loadavg()[0] ?? 0,
+    diskFreeBytes: bavail * bsize,
+    memoryBytes: totalmem(),
+  };
 }
 
 function planText(
