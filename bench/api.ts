@@ -1,15 +1,13 @@
 /**
- * Bench `api`: signed requests for a round, one party, to a server process of its own on loopback.
+ * Bench `api`: signed small requests of one party to a server process of its own on loopback: a round, its progress, and
+ * its progress as a stream of events, which of a round that is not matched has one event.
  * `npm run -s bench -- api [--json]`; sizes by BENCH as for every bench.
  * Each request has its own nonce; all are signed before the clock starts, so that signing is not measured.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes, sign } from "node:crypto";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { canonicalBytes } from "#engine/canonical-json.ts";
@@ -30,17 +28,23 @@ import {
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { machine, SCALES, type Scale } from "./measurement.ts";
+import { startServer, stopServer } from "./server-process.ts";
 
 const CONNECTIONS = 8;
 const REQUESTS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 20_000 };
 const ROUND = "bench-1";
-const PATH = `/v1/rounds/${ROUND}`;
+const ROUND_PATH = `/v1/rounds/${ROUND}`;
+/** What is asked, by name. */
+const PATHS = {
+  round: ROUND_PATH,
+  progress: `${ROUND_PATH}/progress`,
+  events: `${ROUND_PATH}/progress/events`,
+} as const;
 const NONCE_BYTES = 16;
 /** autocannon builds a request before it knows whether it will be sent. */
 const SPARE = 4 * CONNECTIONS;
 
 type Signing = { readonly keyId: string; readonly signSecret: string };
-type RunningServer = { readonly child: ChildProcess; readonly url: string };
 
 /** Times of the answers to a fixed number of requests, milliseconds, and how long all took. */
 type Run = { readonly latenciesMs: readonly number[]; readonly totalMs: number };
@@ -60,14 +64,16 @@ export async function api(args: readonly string[]): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), "aquila-bench-api-"));
   try {
-    console.log(lineOf(await measureIn(folder, REQUESTS[scale]), values.json));
+    for (const measured of await measureIn(folder, REQUESTS[scale])) console.log(lineOf(measured, values.json));
     return 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function measureIn(folder: string, requests: number): Promise<Run & { readonly checksum: string }> {
+type Measured = Run & { readonly asked: string; readonly checksum: string };
+
+async function measureIn(folder: string, requests: number): Promise<Measured[]> {
   const parties = ["AT", "HR"].map((id) => makeIdentity(id));
   const roster: Roster = {
     format: "aquila/roster/v1",
@@ -75,7 +81,8 @@ async function measureIn(folder: string, requests: number): Promise<Run & { read
   };
   const operator = makeOperatorIdentity("bench");
   const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: parties[0]?.signSecret ?? "" };
-  const { child, url } = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey });
+  const server = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey }, 1);
+  const { url } = server;
   try {
     const create = { keyId: keyIdOfOperator(operator.operator), signSecret: operator.signSecret };
     const body = JSON.stringify(descriptorOf(roster));
@@ -85,26 +92,29 @@ async function measureIn(folder: string, requests: number): Promise<Run & { read
       body,
     });
     if (created.status !== 201) throw new Error(`api: no round was made: ${await created.text()}`);
-    const wanted = await (await fetch(url + PATH, { headers: signedHeaders(party, "GET", url, PATH) })).text();
-    await run(url, party, CONNECTIONS, wanted);
-    return { ...(await run(url, party, requests, wanted)), checksum: checksumOf(wanted, requests) };
+    const measured: Measured[] = [];
+    for (const [asked, path] of Object.entries(PATHS)) {
+      const wanted = await (await fetch(url + path, { headers: signedHeaders(party, "GET", url, path) })).text();
+      await run(url, path, party, CONNECTIONS, wanted);
+      const result = await run(url, path, party, requests, wanted);
+      measured.push({ ...result, asked, checksum: checksumOf(asked, wanted, requests) });
+    }
+    return measured;
   } finally {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
+    await stopServer(server);
   }
 }
 
 /** Sends `requests` signed requests over {@link CONNECTIONS} connections. @throws Error if an answer is not `wanted`. */
-async function run(url: string, signing: Signing, requests: number, wanted: string): Promise<Run> {
-  const signed = Array.from({ length: requests + SPARE }, () => signedHeaders(signing, "GET", url, PATH));
+async function run(url: string, path: string, signing: Signing, requests: number, wanted: string): Promise<Run> {
+  const signed = Array.from({ length: requests + SPARE }, () => signedHeaders(signing, "GET", url, path));
   const latenciesMs: number[] = [];
   const started = performance.now();
   let endedAt = started;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const cannon = autocannon(
       {
-        url: url + PATH,
+        url: url + path,
         connections: CONNECTIONS,
         amount: requests,
         verifyBody: (body) => body?.toString() === wanted,
@@ -166,40 +176,6 @@ function signedHeaders(
   };
 }
 
-async function startServer(
-  folder: string,
-  roster: Roster,
-  operator: { readonly id: string; readonly signKey: string },
-): Promise<RunningServer> {
-  writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
-  const config = {
-    port: 0,
-    dataDir: "data",
-    serverKeyFile: "keys/server.key",
-    rosterFile: "roster.json",
-    operators: [operator],
-    workers: 1,
-    requestsPerMinute: 1_000_000,
-  };
-  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
-  const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(folder, "config.json")], {
-    cwd: join(import.meta.dirname, ".."),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout });
-  const url = await new Promise<string>((resolve, reject) => {
-    // Every request's log line comes here too and is read away.
-    lines.on("line", (line) => {
-      const address = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
-      if (address !== undefined) resolve(address);
-    });
-    lines.once("close", () => {
-      reject(new Error("api: the server ended before it listened"));
-    });
-  });
-  return { child, url };
-}
-
 function descriptorOf(roster: Roster): RoundDescriptor {
   return {
     categories: ["suspect"],
@@ -217,18 +193,23 @@ function descriptorOf(roster: Roster): RoundDescriptor {
 }
 
 /** @returns 16 hexadecimal digits over the answer, without what fresh keys and the clock put into it, and their number. */
-function checksumOf(answer: string, requests: number): string {
-  const view = RoundView.parse(JSON.parse(answer));
-  const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "" }, requests };
-  return createHash("sha256").update(canonicalBytes(lasting)).digest("hex").slice(0, 16);
+function checksumOf(asked: string, answer: string, requests: number): string {
+  const hash = createHash("sha256");
+  if (asked === "round") {
+    const view = RoundView.parse(JSON.parse(answer));
+    const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "" }, requests };
+    hash.update(canonicalBytes(lasting));
+  } else hash.update(`${answer}${requests}`);
+  return hash.digest("hex").slice(0, 16);
 }
 
-function lineOf({ latenciesMs, totalMs, checksum }: Run & { readonly checksum: string }, asJson: boolean): string {
+function lineOf({ latenciesMs, totalMs, asked, checksum }: Measured, asJson: boolean): string {
   const requests = latenciesMs.length;
   const percentile = (share: number): number =>
     Number((latenciesMs[Math.min(requests - 1, Math.floor(requests * share))] ?? NaN).toFixed(3));
   const line = {
     bench: "api",
+    asked,
     size: { requests, connections: CONNECTIONS },
     requestsPerSecond: Math.round(requests / (totalMs / 1_000)),
     medianMs: percentile(0.5),
@@ -240,5 +221,5 @@ function lineOf({ latenciesMs, totalMs, checksum }: Run & { readonly checksum: s
   if (asJson) return JSON.stringify(line);
   const { requestsPerSecond, medianMs, p99Ms } = line;
   const counted = `requests ${requests.toLocaleString("en")}, connections ${CONNECTIONS}`;
-  return `${machine()}\napi       ${counted}  ${requestsPerSecond} requests/s  median ${medianMs} ms  p99 ${p99Ms} ms  ${checksum}`;
+  return `api ${asked.padEnd(8)}  ${counted}  ${requestsPerSecond} requests/s  median ${medianMs} ms  p99 ${p99Ms} ms  ${checksum}`;
 }

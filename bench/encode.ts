@@ -6,10 +6,12 @@ import { createCipheriv, createHash } from "node:crypto";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { cellMaker, type CellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore } from "#engine/encode/cell-store.ts";
-import { encodeBatch, type Pairing, type RandomFill } from "#engine/encode/encode-batch.ts";
+import { encodeBatch, type Pairing } from "#engine/encode/encode-batch.ts";
+import type { RandomFill } from "#engine/encode/key-column.ts";
 import { factsOf } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
-import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
+import { BUFFERED_RECORDS, listEncoder, type EncodedList } from "#engine/encode/list.ts";
+import { nameReader } from "#engine/encode/names/name-reader.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { generateRecords, PARTIES } from "#fixtures/people.ts";
@@ -39,10 +41,15 @@ function measureCells(records: readonly PersonRecord[], makeCells: CellMaker, re
   let cells = 0;
   const { checksum, timing } = timed(
     repeats,
-    () => records.map((record) => makeCells(factsOf(record)).cells),
+    () => {
+      const readName = nameReader();
+      return batchesOf(records, BUFFERED_RECORDS).map((batch) =>
+        makeCells(batch.map((record) => factsOf(record, readName))),
+      );
+    },
     (made) => {
-      cells = made.reduce((sum, { length }) => sum + length, 0);
-      return made.flat().map(({ digest }) => digest);
+      cells = made.reduce((sum, { rule }) => sum + rule.length, 0);
+      return made.map(({ digests }) => digests);
     },
   );
   return {
@@ -92,6 +99,11 @@ function measurePairing(list: EncodedList, repeats: number): Measurement {
   };
 }
 
+function batchesOf(records: readonly PersonRecord[], length: number): PersonRecord[][] {
+  const count = Math.ceil(records.length / length);
+  return Array.from({ length: count }, (_, at) => records.slice(at * length, (at + 1) * length));
+}
+
 function timed<Result>(repeats: number, run: () => Result, bytesOf: (result: Result) => readonly Uint8Array[]) {
   const checksums = new Set<string>();
   const timing = timeRepeats(repeats, run, (result) => {
@@ -131,8 +143,10 @@ function pairingOf(rowCount: number): Pairing {
 /** A stream that repeats itself, so that the batch's bytes do; about as fast as the cryptographic generator. */
 function repeatingRandom(): RandomFill {
   const stream = createCipheriv("aes-256-ctr", Buffer.alloc(32, 5), Buffer.alloc(16));
+  const zeros = new Uint8Array(65_536);
   return (target) => {
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    bytes.set(stream.update(new Uint8Array(bytes.length)));
+    for (let at = 0; at < bytes.length; at += zeros.length)
+      bytes.set(stream.update(zeros.subarray(0, bytes.length - at)), at);
   };
 }

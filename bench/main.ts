@@ -5,12 +5,13 @@
 import { parseArgs } from "node:util";
 import { api } from "./api.ts";
 import { encode } from "./encode.ts";
+import { ingest } from "./ingest.ts";
 import { join } from "./join.ts";
 import { round } from "./round.ts";
 import { quality } from "./quality.ts";
 import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
 
-const BENCHES: readonly Bench[] = [encode, join, round];
+const BENCHES: readonly Bench[] = [encode, ingest, join, round];
 
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 

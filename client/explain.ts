@@ -5,6 +5,7 @@
  */
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import type { CellMaker, RecordCells } from "#engine/encode/cells.ts";
+import { DIGEST_BYTES } from "#engine/encode/digests.ts";
 import { factKind } from "#engine/encode/fact-kinds.ts";
 import { factsOf, type RecordFacts } from "#engine/encode/facts.ts";
 import type { Information } from "#engine/encode/information.ts";
@@ -179,12 +180,12 @@ type PreparedRow = {
   readonly list: EncodedList;
   readonly row: number;
   readonly facts: readonly RecordFacts[];
-  readonly cells: readonly RecordCells[];
+  readonly cells: RecordCells;
 };
 
 function preparedRow({ list, row, records }: ExplainedRow, { makeCells }: Encoder): PreparedRow {
-  const facts = records.map(factsOf);
-  return { list, row, facts, cells: facts.map((found) => makeCells(found)) };
+  const facts = records.map((record) => factsOf(record));
+  return { list, row, facts, cells: makeCells(facts) };
 }
 
 function compareRules(
@@ -240,18 +241,23 @@ function combinationsOf(rule: Rule, facts: readonly RecordFacts[], information: 
 
 /** Cells of a row before the uniqueness rule: d in hexadecimal → bits. */
 function cellsOf({ cells }: PreparedRow, rule: number): Map<string, number> {
-  const ofRule = cells.flatMap((record) => record.cells.filter((cell) => cell.rule === rule));
-  return new Map(ofRule.map(({ digest, bits }) => [Buffer.from(digest).toString("hex"), bits]));
+  const found = new Map<string, number>();
+  cells.rule.forEach((index, at) => {
+    if (index === rule) found.set(hexDigest(cells.digests, at), cells.bits[at] as number);
+  });
+  return found;
 }
 
 /** Cells that the row keeps under the uniqueness rule, d in hexadecimal. */
 function keptCells({ list, row }: PreparedRow, rule: number): Set<string> {
   const { owner, digests } = list.cells.read(rule);
-  const digestBytes = owner.length === 0 ? 0 : digests.length / owner.length;
   const kept = new Set<string>();
-  for (let at = owner.indexOf(row); at !== -1; at = owner.indexOf(row, at + 1))
-    kept.add(Buffer.from(digests.subarray(at * digestBytes, (at + 1) * digestBytes)).toString("hex"));
+  for (let at = owner.indexOf(row); at !== -1; at = owner.indexOf(row, at + 1)) kept.add(hexDigest(digests, at));
   return kept;
+}
+
+function hexDigest(digests: Uint8Array, cell: number): string {
+  return Buffer.from(digests.subarray(cell * DIGEST_BYTES, (cell + 1) * DIGEST_BYTES)).toString("hex");
 }
 
 function explainedTerms(profile: Profile, terms: readonly WeightTerm[], pattern: number): ExplainedTerm[] {

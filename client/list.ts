@@ -3,15 +3,19 @@
  */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { cellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore, type CellStore } from "#engine/encode/cell-store.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
-import { readList, type ListFormat } from "#engine/encode/read-list.ts";
+import { readLines, readList, type ListFormat } from "#engine/encode/read-list.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Profile } from "#engine/profile.ts";
+import { lineEncoder, type EncodedLines } from "./encoded-lines.ts";
+import { encodedParts } from "./list-parts.ts";
+import { openListPool } from "./workers/pool.ts";
 
 export type ListOptions = {
   readonly format: ListFormat;
@@ -22,6 +26,8 @@ export type ListOptions = {
   readonly store?: CellStore | undefined;
   readonly profile?: Profile | undefined;
   readonly onProgress?: ((bytesDone: number, bytesTotal: number) => void) | undefined;
+  /** Threads for a list of more than 20,000 records; none if 0, one for each processor but four at most when left out. */
+  readonly workers?: number | undefined;
 };
 
 export type ReadListResult = {
@@ -33,11 +39,14 @@ export type ReadListResult = {
 };
 
 const MAX_REFUSALS_KEPT = 1000;
+const MOST_WORKERS = 4;
 
 /**
+ * @returns The same for any number of workers.
  * @throws {@link LinkageError} `file-unreadable`, the codes of reading a list, and with `strict` the first `record-invalid`.
  */
 export async function encodeListFile(path: string, options: ListOptions): Promise<ReadListResult> {
+  const { categories, strict, workers = Math.min(availableParallelism(), MOST_WORKERS) } = options;
   const profile = options.profile ?? SHIPPED_PROFILE;
   const makeCells = await cellMaker(profile, shippedTable(profile.frequencyTable));
   const encoder = listEncoder(profile, makeCells, options.store ?? memoryCellStore());
@@ -46,20 +55,37 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
   let refusedCount = 0;
   let notAdmitted = 0;
   const refuse = (problem: LinkageError): void => {
-    if (options.strict) throw problem;
+    if (strict) throw problem;
     refusedCount++;
     if (refused.length < MAX_REFUSALS_KEPT) refused.push(problem);
   };
-  for await (const line of readList(fileBytes(path, options.onProgress), options.format)) {
-    if ("refused" in line) refuse(line.refused);
-    else if (seen.has(line.record.rec_id))
-      refuse(new LinkageError("record-invalid", `line ${line.line}: rec_id: the same reference occurs earlier`));
-    else {
-      seen.add(line.record.rec_id);
-      if (admits(options.categories, line.record)) encoder.add(line.record);
-      else notAdmitted++;
-    }
-  }
+  const take = (part: EncodedLines): void => {
+    const keeps: boolean[] = [];
+    let nextRefused = 0;
+    const refuseBefore = (line: number): void => {
+      for (let found = part.refused[nextRefused]; found !== undefined && found.line < line;) {
+        refuse(new LinkageError(found.code, found.detail));
+        found = part.refused[++nextRefused];
+      }
+    };
+    part.refs.forEach((ref, at) => {
+      const line = part.lines[at] as number;
+      refuseBefore(line);
+      const isNew = !seen.has(ref);
+      if (isNew) seen.add(ref);
+      else refuse(new LinkageError("record-invalid", `line ${line}: rec_id: the same reference occurs earlier`));
+      if (part.admitted[at] === 1) keeps.push(isNew);
+      else if (isNew) notAdmitted++;
+    });
+    refuseBefore(Infinity);
+    encoder.append(part.encoded, (position) => keeps[position] === true);
+  };
+  const parts = encodedParts(readLines(fileBytes(path, options.onProgress), options.format), {
+    here: lineEncoder(profile, makeCells, categories),
+    openPool: workers === 0 ? undefined : () => openListPool(workers, profile, categories),
+  });
+  for await (const part of parts) take(part);
+  seen.clear();
   return { list: encoder.finish(), refused, refusedCount, notAdmitted };
 }
 
@@ -80,10 +106,6 @@ export async function findRecords(
     if (found.size === refs.size) break;
   }
   return [...found.values()];
-}
-
-function admits(categories: ReadonlySet<string> | undefined, { category }: PersonRecord): boolean {
-  return categories === undefined || categories.has(category === "" ? "other" : category);
 }
 
 async function* fileBytes(path: string, onProgress: ListOptions["onProgress"]): AsyncGenerator<Uint8Array> {

@@ -6,12 +6,14 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { joinedColumns, type CellColumn, type CellStore } from "#engine/encode/cell-store.ts";
-import { DIGEST_BYTES } from "#engine/encode/cells.ts";
+import { emptyColumn, type CellColumn, type CellStore } from "#engine/encode/cell-store.ts";
+import { DIGEST_BYTES } from "#engine/encode/digests.ts";
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NUMBER_BYTES = 4;
+/** Cells of a piece, at most: what is sealed or opened at once. */
+const PIECE_CELLS = 16_384;
 
 /** One piece of a rule's file. */
 type Piece = { readonly at: number; readonly cells: number };
@@ -37,17 +39,26 @@ export function spillStore(folder: string = tmpdir()): SpillStore {
   };
   const append = (rule: number, column: CellColumn): void => {
     const file = open(rule);
-    const sealed = seal(key, column);
-    if (writeSync(file.descriptor, sealed, 0, sealed.length, file.end) !== sealed.length)
-      throw new Error("a temporary file could not be written whole");
-    file.pieces.push({ at: file.end, cells: column.owner.length });
-    file.end += sealed.length;
+    for (let from = 0; from < column.owner.length; from += PIECE_CELLS) {
+      const cells = Math.min(PIECE_CELLS, column.owner.length - from);
+      const sealed = seal(key, column, from, from + cells);
+      if (writeSync(file.descriptor, sealed, 0, sealed.length, file.end) !== sealed.length)
+        throw new Error("a temporary file could not be written whole");
+      file.pieces.push({ at: file.end, cells });
+      file.end += sealed.length;
+    }
   };
   return {
     append,
     read: (rule) => {
-      const file = open(rule);
-      return joinedColumns(file.pieces.map((piece) => readPiece(key, file.descriptor, piece)));
+      const { descriptor, pieces } = open(rule);
+      const column = emptyColumn(pieces.reduce((sum, { cells }) => sum + cells, 0));
+      let from = 0;
+      for (const piece of pieces) {
+        readPiece(key, descriptor, piece, column, from);
+        from += piece.cells;
+      }
+      return column;
     },
     replace: (rule, column) => {
       const file = open(rule);
@@ -63,30 +74,33 @@ export function spillStore(folder: string = tmpdir()): SpillStore {
   };
 }
 
-function seal(key: Uint8Array, { digests, owner, bits }: CellColumn): Buffer {
+function seal(key: Uint8Array, { digests, owner, bits }: CellColumn, from: number, to: number): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
-  const parts = [digests, bytesOf(owner), bytesOf(bits)].map((part) => cipher.update(part));
+  const parts = [
+    digests.subarray(from * DIGEST_BYTES, to * DIGEST_BYTES),
+    bytesOf(owner.subarray(from, to)),
+    bytesOf(bits.subarray(from, to)),
+  ].map((part) => cipher.update(part));
   cipher.final();
   return Buffer.concat([nonce, ...parts, cipher.getAuthTag()]);
 }
 
-function readPiece(key: Uint8Array, descriptor: number, { at, cells }: Piece): CellColumn {
+/** Puts the piece's cells into the column, from the cell `from` on. */
+function readPiece(key: Uint8Array, descriptor: number, { at, cells }: Piece, column: CellColumn, from: number): void {
   const length = cells * (DIGEST_BYTES + 2 * NUMBER_BYTES);
   const sealed = Buffer.allocUnsafe(NONCE_BYTES + length + TAG_BYTES);
   if (readSync(descriptor, sealed, 0, sealed.length, at) !== sealed.length)
     throw new Error("a temporary file was cut short");
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES));
   decipher.setAuthTag(sealed.subarray(NONCE_BYTES + length));
-  const plain = new Uint8Array(length);
-  plain.set(decipher.update(sealed.subarray(NONCE_BYTES, NONCE_BYTES + length)));
+  const plain = decipher.update(sealed.subarray(NONCE_BYTES, NONCE_BYTES + length));
   decipher.final();
-  const numbersAt = cells * DIGEST_BYTES;
-  return {
-    digests: plain.subarray(0, numbersAt),
-    owner: new Uint32Array(plain.buffer, numbersAt, cells),
-    bits: new Float32Array(plain.buffer, numbersAt + cells * NUMBER_BYTES, cells),
-  };
+  const ownerAt = cells * DIGEST_BYTES;
+  const bitsAt = ownerAt + cells * NUMBER_BYTES;
+  column.digests.set(plain.subarray(0, ownerAt), from * DIGEST_BYTES);
+  bytesOf(column.owner).set(plain.subarray(ownerAt, bitsAt), from * NUMBER_BYTES);
+  bytesOf(column.bits).set(plain.subarray(bitsAt), from * NUMBER_BYTES);
 }
 
 function bytesOf(numbers: Uint32Array | Float32Array): Uint8Array {

@@ -17,9 +17,15 @@ const ALGORITHM = "aes-256-gcm";
  * @returns The sealed form, 28 bytes longer than `plain`.
  */
 export function encrypt(key: Uint8Array, context: Uint8Array, plain: Uint8Array): Uint8Array {
+  return Buffer.concat(encryptParts(key, context, plain));
+}
+
+/** @returns The sealed form in parts, so that a long one is not copied. */
+export function encryptParts(key: Uint8Array, context: Uint8Array, plain: Uint8Array): Uint8Array[] {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES }).setAAD(context);
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const parts = [nonce, cipher.update(plain), cipher.final()];
+  return [...parts, cipher.getAuthTag()];
 }
 
 /**

@@ -3,7 +3,6 @@
  * The profile's weights stay, taken at the threshold that the margin gives.
  */
 import { cellMaker, type CellMaker, type RecordCells } from "#engine/encode/cells.ts";
-import { factsOf } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import type { Profile } from "#engine/profile.ts";
@@ -25,10 +24,11 @@ export async function marginCurve(
 ): Promise<MarginPoint[]> {
   const makeCells = await cellMaker(profile, shippedTable(profile.frequencyTable));
   const lists = new Set(samples.flatMap(({ listA, listB }) => [listA, listB]));
-  const cells = new Map([...lists].map((list) => [list, list.map((record) => makeCells(factsOf(record)))]));
+  const cells = new Map([...lists].map((list) => [list, remembered(makeCells)]));
   return marginsBits.map((marginBits) => {
     const moved = { ...profile, informationMarginBits: marginBits };
-    const encode = (records: readonly PersonRecord[]) => encodeList(moved, replay(cells.get(records) ?? []), records);
+    const encode = (records: readonly PersonRecord[]) =>
+      encodeList(moved, (cells.get(records) ?? remembered(makeCells))(), records);
     const results = samples.map((sample) => linkBlind(sample, encode));
     const bridging = results.reduce((sum, { bridgingRows }) => sum + bridgingRows, 0);
     const rows = results.reduce((sum, each) => sum + each.rows, 0);
@@ -36,12 +36,19 @@ export async function marginCurve(
   });
 }
 
-/** The cells do not depend on the margin: they are made once and given again in the order of the records. */
-function replay(made: readonly RecordCells[]): CellMaker {
-  const next = made.values();
+/**
+ * The cells do not depend on the margin: those of one list are made once and given again in the order of its parts.
+ *
+ * @returns Starts the list anew.
+ */
+function remembered(makeCells: CellMaker): () => CellMaker {
+  const made: RecordCells[] = [];
   return () => {
-    const { value } = next.next();
-    if (value === undefined) throw new RangeError("more records than cells");
-    return value;
+    let next = 0;
+    return (facts) => {
+      const cells = made[next] ?? makeCells(facts);
+      made[next++] = cells;
+      return cells;
+    };
   };
 }

@@ -2,7 +2,7 @@
  * Where a list's cells wait, rule by rule, between reading the records and making batches.
  * In memory here; a party with a large list brings a store that spills to encrypted files.
  */
-import { DIGEST_BYTES } from "./cells.ts";
+import { DIGEST_BYTES } from "./digests.ts";
 
 /** Cells of one rule. */
 export type CellColumn = {
@@ -25,22 +25,31 @@ export type CellStore = {
 export function memoryCellStore(): CellStore {
   const parts = new Map<number, CellColumn[]>();
   return {
-    append: (rule, column) => void parts.set(rule, [...(parts.get(rule) ?? []), column]),
+    append: (rule, column) => {
+      const before = parts.get(rule);
+      if (before === undefined) parts.set(rule, [column]);
+      else before.push(column);
+    },
     read: (rule) => joinedColumns(parts.get(rule) ?? []),
     replace: (rule, column) => void parts.set(rule, [column]),
   };
 }
 
-/** @returns One column holding the cells of all, in order. */
-export function joinedColumns(columns: readonly CellColumn[]): CellColumn {
-  const [only] = columns;
-  if (only !== undefined && columns.length === 1) return only;
-  const count = columns.reduce((sum, { owner }) => sum + owner.length, 0);
-  const joined = {
+/** @returns Room for so many cells. */
+export function emptyColumn(count: number): CellColumn {
+  return {
     digests: new Uint8Array(count * DIGEST_BYTES),
     owner: new Uint32Array(count),
     bits: new Float32Array(count),
   };
+}
+
+/** @returns One column holding the cells of all, in order. */
+function joinedColumns(columns: readonly CellColumn[]): CellColumn {
+  const [only] = columns;
+  if (only !== undefined && columns.length === 1) return only;
+  const count = columns.reduce((sum, { owner }) => sum + owner.length, 0);
+  const joined = emptyColumn(count);
   let at = 0;
   for (const column of columns) {
     joined.digests.set(column.digests, at * DIGEST_BYTES);
@@ -51,7 +60,8 @@ export function joinedColumns(columns: readonly CellColumn[]): CellColumn {
   return joined;
 }
 
-const DIGEST_WORDS = DIGEST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+/** Words of a digest. */
+export const DIGEST_WORDS = DIGEST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 
 /** @returns The cells at `positions`, in that order, with new owners. */
 export function pickCells(
@@ -59,13 +69,9 @@ export function pickCells(
   positions: Uint32Array,
   owners: (position: number) => number,
 ): CellColumn {
-  const picked = {
-    digests: new Uint8Array(positions.length * DIGEST_BYTES),
-    owner: new Uint32Array(positions.length),
-    bits: new Float32Array(positions.length),
-  };
-  const from = wordsOf(column.digests);
-  const to = wordsOf(picked.digests);
+  const picked = emptyColumn(positions.length);
+  const from = digestWords(column.digests);
+  const to = digestWords(picked.digests);
   for (let at = 0; at < positions.length; at++) {
     const position = positions[at] as number;
     for (let word = 0; word < DIGEST_WORDS; word++)
@@ -77,11 +83,11 @@ export function pickCells(
 }
 
 /** The same bytes as words, so that a digest is copied without making a view of it. */
-function wordsOf(digests: Uint8Array): Uint32Array {
+export function digestWords(digests: Uint8Array): Uint32Array {
   return new Uint32Array(digests.buffer, digests.byteOffset, digests.byteLength / Uint32Array.BYTES_PER_ELEMENT);
 }
 
-/** @returns Order of the cells by the first 64 bits of d, and those bits as two halves. */
+/** @returns The first 64 bits of each d as two halves, big-endian. */
 export function digestHalves(column: CellColumn): { upper: Uint32Array; lower: Uint32Array } {
   const count = column.owner.length;
   const view = new DataView(column.digests.buffer, column.digests.byteOffset, column.digests.byteLength);

@@ -3,6 +3,7 @@
  * In: a person record. Out: name variants, dates, places and numbers in canonical form, each with its alternatives.
  */
 import { canonicalName, type NameToken } from "./names/canonical-name.ts";
+import type { NameReader } from "./names/name-reader.ts";
 import { isPlaceholder, parseDate, type PartialDate, type PersonRecord } from "./person.ts";
 
 /** One way of naming the person; the record's own name first, then aliases in their order. */
@@ -25,24 +26,27 @@ export type RecordFacts = {
 /** Canonical parts of an address; empty when unknown. */
 export type AddressFacts = { readonly street: string; readonly postcode: string; readonly locality: string };
 
-/** @returns Facts in canonical form; a placeholder is a missing fact. */
-export function factsOf(record: PersonRecord): RecordFacts {
+/**
+ * @param readName - As {@link canonicalName}; a list's own remembers what it has read.
+ * @returns Facts in canonical form; a placeholder is a missing fact.
+ */
+export function factsOf(record: PersonRecord, readName: NameReader = canonicalName): RecordFacts {
   return {
-    names: nameVariants(record),
+    names: nameVariants(record, readName),
     dates: datesOf(record),
-    birthPlaces: distinct([placeSkeleton(record.birth_place)]),
+    birthPlaces: distinct([placeSkeleton(record.birth_place, readName)]),
     documents: distinct([record.doc_number, ...record.documents].map(documentNumber)),
     phones: distinct([record.phone, ...record.phones].map(phoneNumber)),
     onlineIds: distinct(record.online_ids.map(onlineId)),
-    address: addressOf(record),
+    address: addressOf(record, readName),
   };
 }
 
-function nameVariants(record: PersonRecord): NameVariant[] {
-  const own = { family: canonicalName(record.family_name), given: canonicalName(record.given_name) };
+function nameVariants(record: PersonRecord, readName: NameReader): NameVariant[] {
+  const own = { family: readName(record.family_name), given: readName(record.given_name) };
   const variants: NameVariant[] = own.family.length + own.given.length > 0 ? [own] : [];
   for (const alias of record.aliases) {
-    const tokens = canonicalName(alias);
+    const tokens = readName(alias);
     const [only] = tokens;
     if (only === undefined) continue;
     // A single word is most often another given name or nickname beside the known surname.
@@ -77,8 +81,8 @@ function rangeYears(record: PersonRecord): PartialDate[] {
   return Array.from({ length: to - from + 1 }, (_, step) => ({ year: from + step, approximate: true }));
 }
 
-function placeSkeleton(text: string): string {
-  return canonicalName(text)
+function placeSkeleton(text: string, readName: NameReader): string {
+  return readName(text)
     .map((token) => token.skeleton)
     .join("");
 }
@@ -113,18 +117,18 @@ function isOneCharacter(text: string): boolean {
   return /^(.)\1*$/u.test(text);
 }
 
-function addressOf(record: PersonRecord): AddressFacts {
+function addressOf(record: PersonRecord, readName: NameReader): AddressFacts {
   const [street = "", second = "", third = ""] = record.address.split(",").map((part) => part.trim());
   const postcode = record.address_postcode || second;
   const locality = record.address_locality || third;
   const streetText = record.address_street || street;
-  const streetName = placeSkeleton(streetText);
+  const streetName = placeSkeleton(streetText, readName);
   const houseNumber = streetText.match(/\d+/g)?.join("-") ?? "";
   return {
     // A house number alone is no address.
     street: streetName === "" || houseNumber === "" ? streetName : `${streetName} ${houseNumber}`,
     postcode: postcodeOf(postcode),
-    locality: placeSkeleton(locality),
+    locality: placeSkeleton(locality, readName),
   };
 }
 

@@ -3,15 +3,14 @@
  * In: canonical records. Out: rows, their coverage classes and, rule by rule in a cell store, the digests that may travel.
  */
 import { hash } from "node:crypto";
-import { canonicalBytes } from "../canonical-json.ts";
 import type { Profile } from "../profile.ts";
-import type { CellColumn, CellStore } from "./cell-store.ts";
-import { DIGEST_BYTES, type CellMaker, type RecordCells } from "./cells.ts";
+import { pickCells, type CellColumn, type CellStore } from "./cell-store.ts";
+import type { CellMaker } from "./cells.ts";
 import { carriersOf } from "./between.ts";
-import { classOf, coverageBits, settleClasses } from "./coverage.ts";
-import { factsOf } from "./facts.ts";
-import { usesOtherScript } from "./names/other-scripts.ts";
+import { classOf, settleClasses } from "./coverage.ts";
+import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-records.ts";
 import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
+import { PackedTexts } from "./packed-texts.ts";
 import type { PersonRecord } from "./person.ts";
 import { keepUnique } from "./uniqueness.ts";
 
@@ -61,98 +60,117 @@ export type ListReport = {
 export type RuleReport = { readonly rule: string; readonly cells: number; readonly unique: number };
 export type SilencingPair = { readonly refA: string; readonly refB: string; readonly ruleCount: number };
 
-const BUFFERED_RECORDS = 4096;
+/** Records that are encoded at once. */
+export const BUFFERED_RECORDS = 4096;
 const MAX_ORIGINS = 4;
 const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
-const PROVENANCE_BYTES = 32;
 /** Shared by all rows without an origin: there are many. */
 const NO_ORIGINS: readonly string[] = [];
 
-/** Takes records one by one, then gives the encoded list. */
-export type ListEncoder = { readonly add: (record: PersonRecord) => void; readonly finish: () => EncodedList };
+/** Takes records one by one, or encoded elsewhere, in their order; then gives the encoded list. */
+export type ListEncoder = {
+  readonly add: (record: PersonRecord) => void;
+  /** @param keeps - Whether the record at a position is taken; all are when left out. */
+  readonly append: (encoded: EncodedRecords, keeps?: (position: number) => boolean) => void;
+  readonly finish: () => EncodedList;
+};
 
 /** @param store - Empty; filled rule by rule. */
 export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellStore): ListEncoder {
-  const records: Row[] = [];
+  const encodeRecords = recordEncoder(profile, makeCells);
+  const refs = new PackedTexts();
+  const origins = new PackedTexts();
+  let handling = new Uint8Array(BUFFERED_RECORDS);
   let coverage = new Uint8Array(BUFFERED_RECORDS);
   let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
-  let waiting: { owner: number; cells: RecordCells }[] = [];
+  let waiting: PersonRecord[] = [];
   let surplusCells = 0;
   let otherScripts = 0;
 
+  const append = (encoded: EncodedRecords, keeps: (position: number) => boolean = () => true): void => {
+    const recordOf = new Int32Array(encoded.refs.length).fill(-1);
+    encoded.refs.forEach((ref, position) => {
+      if (!keeps(position)) return;
+      const record = refs.length;
+      if (record === coverage.length) {
+        coverage = doubled(coverage);
+        handling = doubled(handling);
+        provenance = doubled(provenance);
+      }
+      recordOf[position] = record;
+      refs.push(ref);
+      origins.push(encoded.origins[position] as string);
+      handling[record] = HANDLING_CODES.indexOf(encoded.handling[position] as string);
+      coverage[record] = encoded.coverage[position] as number;
+      provenance.set(digestAt(encoded.provenance, position), record * PROVENANCE_BYTES);
+      surplusCells += encoded.surplus[position] as number;
+      otherScripts += encoded.otherScript[position] as number;
+    });
+    encoded.columns.forEach((column, rule) => {
+      const owned = withOwners(column, recordOf);
+      if (owned.owner.length > 0) store.append(rule, owned);
+    });
+  };
   const flush = (): void => {
-    for (const [rule, column] of columnsOf(waiting)) store.append(rule, column);
+    if (waiting.length > 0) append(encodeRecords(waiting));
     waiting = [];
   };
   return {
     add: (record) => {
-      const facts = factsOf(record);
-      const cells = makeCells(facts);
-      waiting.push({ owner: records.length, cells });
-      surplusCells += cells.surplus;
-      otherScripts += Number(namesOf(record).some(usesOtherScript));
-      if (records.length === coverage.length) {
-        coverage = doubled(coverage);
-        provenance = doubled(provenance);
-      }
-      coverage[records.length] = coverageBits(facts);
-      provenance.set(provenanceDigest(record), records.length * PROVENANCE_BYTES);
-      records.push({
-        refs: [record.rec_id],
-        origins: record.origin_ref === "" ? NO_ORIGINS : [record.origin_ref],
-        handling: record.handling_code,
-      });
+      waiting.push(record);
       if (waiting.length === BUFFERED_RECORDS) flush();
+    },
+    append: (encoded, keeps) => {
+      flush();
+      append(encoded, keeps);
     },
     finish: () => {
       flush();
-      const recordCoverage = coverage.subarray(0, records.length);
+      const recordCoverage = coverage.subarray(0, refs.length);
       const duplicates = ownDuplicates(profile, store, recordCoverage);
-      const { rows, rowCoverage, rowProvenance } = mergeRows(records, recordCoverage, provenance, duplicates);
-      const bestBits = new Float32Array(rows.length);
-      const bestUniqueBits = new Float32Array(rows.length);
+      const { rowOf, rowCount } = duplicates;
+      const rowCoverage = mergedCoverage(recordCoverage, duplicates);
+      const bestBits = new Float32Array(rowCount);
+      const bestUniqueBits = new Float32Array(rowCount);
       const rules = profile.rules.map((rule, index): RuleReport => {
         const column = store.read(index);
         const { status } = carriersOf(rule);
         const statusOf = (row: number): number => status(rowCoverage[row] as number);
-        const unique = keepUnique(column, duplicates.rowOf, rule.slots, statusOf);
-        raiseBits(bestBits, column, (record) => duplicates.rowOf[record] as number);
+        const unique = keepUnique(column, rowOf, rule.slots, statusOf);
+        raiseBits(bestBits, column, (record) => rowOf[record] as number);
         raiseBits(bestUniqueBits, unique, (row) => row);
         store.replace(index, unique);
         return { rule: rule.id, cells: column.owner.length, unique: unique.owner.length };
       });
+      // Rows come last: they are much larger than the records are here.
       return {
         profile,
-        rows,
+        rows: rowsOf({ refs, origins, handling }, duplicates),
         coverage: rowCoverage,
         classes: settleClasses(
           profile,
           rowCoverage.map((bits) => classOf(profile, bits)),
         ),
-        provenance: rowProvenance,
+        provenance: mergedProvenance(provenance, duplicates),
         cells: store,
         bestBits,
         bestUniqueBits,
         report: {
-          records: records.length,
-          rows: rows.length,
-          merged: records.length - rows.length,
+          records: refs.length,
+          rows: rowCount,
+          merged: refs.length - rowCount,
           surplusCells,
           otherScripts,
           rules,
           silencing: duplicates.silencing.map(({ recordA, recordB, ruleCount }) => ({
-            refA: refOf(records, recordA),
-            refB: refOf(records, recordB),
+            refA: refs.at(recordA),
+            refB: refs.at(recordB),
             ruleCount,
           })),
         },
       };
     },
   };
-}
-
-function namesOf({ family_name, given_name, patronymic, aliases }: PersonRecord): string[] {
-  return [family_name, given_name, patronymic, ...aliases];
 }
 
 /** Raises each row's best bits to those of its cells. */
@@ -163,85 +181,73 @@ function raiseBits(best: Float32Array, { owner, bits }: CellColumn, rowOf: (owne
   });
 }
 
-function refOf(records: readonly Row[], record: number): string {
-  const ref = records[record]?.refs[0];
-  if (ref === undefined) throw new RangeError(`no record ${record}`);
-  return ref;
+/** @returns The cells of records that were taken, each owned by its record. */
+function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
+  const { owner } = column;
+  const kept = new Uint32Array(owner.length);
+  let count = 0;
+  for (let at = 0; at < owner.length; at++) if ((recordOf[owner[at] as number] as number) >= 0) kept[count++] = at;
+  return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
 }
 
-function columnsOf(waiting: readonly { owner: number; cells: RecordCells }[]): Map<number, CellColumn> {
-  const byRule = new Map<number, { owner: number; digest: Uint8Array; bits: number }[]>();
-  for (const { owner, cells } of waiting) {
-    for (const { rule, digest, bits } of cells.cells) {
-      const found = byRule.get(rule);
-      if (found === undefined) byRule.set(rule, [{ owner, digest, bits }]);
-      else found.push({ owner, digest, bits });
-    }
-  }
-  return new Map(
-    [...byRule].map(([rule, cells]) => {
-      const digests = new Uint8Array(cells.length * DIGEST_BYTES);
-      cells.forEach(({ digest }, at) => {
-        digests.set(digest, at * DIGEST_BYTES);
-      });
-      return [
-        rule,
-        {
-          digests,
-          owner: Uint32Array.from(cells, ({ owner }) => owner),
-          bits: Float32Array.from(cells, ({ bits }) => bits),
-        },
-      ];
-    }),
-  );
-}
+/** What is known of each record. */
+type Records = {
+  readonly refs: PackedTexts;
+  readonly origins: PackedTexts;
+  /** Places among {@link HANDLING_CODES}. */
+  readonly handling: Uint8Array;
+};
 
-function provenanceDigest(record: PersonRecord): Uint8Array {
-  const { case_ref, category, legal_basis } = record;
-  return hash("sha256", canonicalBytes({ case_ref, category, legal_basis }), "buffer");
-}
-
-type MergedRows = { rows: Row[]; rowCoverage: Uint8Array; rowProvenance: Uint8Array };
-
-function mergeRows(
-  records: readonly Row[],
-  coverage: Uint8Array,
-  provenance: Uint8Array,
-  { rowOf, rowCount }: OwnDuplicates,
-): MergedRows {
-  const rows: Row[] = [];
-  const rowCoverage = new Uint8Array(rowCount);
-  const rowProvenance = new Uint8Array(rowCount * PROVENANCE_BYTES);
-  const firstRecord = new Uint32Array(rowCount);
-  const merged = new Map<number, number[]>();
+function mergedCoverage(coverage: Uint8Array, { rowOf, rowCount }: OwnDuplicates): Uint8Array {
+  const merged = new Uint8Array(rowCount);
   rowOf.forEach((row, record) => {
-    rowCoverage[row] = (rowCoverage[row] as number) | (coverage[record] as number);
-    const before = rows[row];
-    if (before === undefined) {
-      rows[row] = records[record] as Row;
-      firstRecord[row] = record;
-      rowProvenance.set(digestAt(provenance, record), row * PROVENANCE_BYTES);
+    merged[row] = (merged[row] as number) | (coverage[record] as number);
+  });
+  return merged;
+}
+
+/** First record of each row, and of rows of several records all of them, in order of the list. */
+function membersOf({ rowOf, rowCount }: OwnDuplicates): { first: Int32Array; several: Map<number, number[]> } {
+  const first = new Int32Array(rowCount).fill(-1);
+  const several = new Map<number, number[]>();
+  rowOf.forEach((row, record) => {
+    const before = first[row] as number;
+    if (before < 0) {
+      first[row] = record;
       return;
     }
-    const members = merged.get(row);
-    if (members === undefined) merged.set(row, [firstRecord[row] as number, record]);
+    const members = several.get(row);
+    if (members === undefined) several.set(row, [before, record]);
     else members.push(record);
   });
-  for (const [row, members] of merged) {
-    rows[row] = joinedRow(members.map((record) => records[record] as Row));
-    const joined = Buffer.concat(members.map((record) => digestAt(provenance, record)));
-    rowProvenance.set(hash("sha256", joined, "buffer"), row * PROVENANCE_BYTES);
-  }
-  return { rows, rowCoverage, rowProvenance };
+  return { first, several };
 }
 
-function joinedRow(parts: readonly Row[]): Row {
-  const handling = Math.max(...parts.map((part) => HANDLING_CODES.indexOf(part.handling)));
-  return {
-    refs: parts.flatMap(({ refs }) => refs),
-    origins: [...new Set(parts.flatMap(({ origins }) => origins))].slice(0, MAX_ORIGINS),
-    handling: HANDLING_CODES[handling] ?? "",
-  };
+function mergedProvenance(provenance: Uint8Array, duplicates: OwnDuplicates): Uint8Array {
+  const merged = new Uint8Array(duplicates.rowCount * PROVENANCE_BYTES);
+  const { first, several } = membersOf(duplicates);
+  first.forEach((record, row) => {
+    const members = several.get(row);
+    const joined = members && Buffer.concat(members.map((member) => digestAt(provenance, member)));
+    merged.set(
+      joined === undefined ? digestAt(provenance, record) : hash("sha256", joined, "buffer"),
+      row * PROVENANCE_BYTES,
+    );
+  });
+  return merged;
+}
+
+function rowsOf({ refs, origins, handling }: Records, duplicates: OwnDuplicates): Row[] {
+  const { first, several } = membersOf(duplicates);
+  return Array.from(first, (record, row): Row => {
+    const members = several.get(row) ?? [record];
+    const known = [...new Set(members.map((member) => origins.at(member)))].filter((origin) => origin !== "");
+    return {
+      refs: members.map((member) => refs.at(member)),
+      origins: known.length === 0 ? NO_ORIGINS : known.slice(0, MAX_ORIGINS),
+      handling: HANDLING_CODES[Math.max(...members.map((member) => handling[member] as number))] ?? "",
+    };
+  });
 }
 
 function digestAt(provenance: Uint8Array, record: number): Uint8Array {

@@ -24,9 +24,11 @@ export type ListFormat = {
   readonly headerMap: HeaderMap;
 };
 
+type RefusedLine = { readonly line: number; readonly refused: LinkageError };
 /** One line of a list: a record, or why it is refused. */
-export type ListLine =
-  { readonly line: number; readonly record: PersonRecord } | { readonly line: number; readonly refused: LinkageError };
+export type ListLine = { readonly line: number; readonly record: PersonRecord } | RefusedLine;
+/** A line that is not yet read as a record: JSON text or, of CSV, the fields that it has. */
+export type UnreadLine = { readonly line: number; readonly content: string | object } | RefusedLine;
 
 const MAX_LINE_CHARACTERS = 1_000_000;
 const SEVERAL_VALUES = "|";
@@ -37,6 +39,11 @@ const SEVERAL_VALUES = "|";
  * @throws {@link LinkageError} `list-empty`, `list-encoding-invalid`, `list-header-unknown` or `list-malformed`: what concerns the whole list.
  */
 export async function* readList(bytes: AsyncIterable<Uint8Array>, format: ListFormat): AsyncGenerator<ListLine> {
+  for await (const line of readLines(bytes, format)) yield readRecord(line);
+}
+
+/** Parts a list into lines, for {@link readRecord}; throws as {@link readList}. */
+export async function* readLines(bytes: AsyncIterable<Uint8Array>, format: ListFormat): AsyncGenerator<UnreadLine> {
   const text = decode(bytes, format.encoding);
   let lines = 0;
   for await (const line of format.kind === "jsonl" ? jsonLines(text) : csvLines(text, format)) {
@@ -44,6 +51,16 @@ export async function* readList(bytes: AsyncIterable<Uint8Array>, format: ListFo
     yield line;
   }
   if (lines === 0) throw new LinkageError("list-empty", "the list has no records");
+}
+
+/** @returns The record, or why the line is refused; depends on this line alone. */
+export function readRecord(unread: UnreadLine): ListLine {
+  if ("refused" in unread) return unread;
+  const { line, content } = unread;
+  return takenOrRefused(line, () => ({
+    line,
+    record: parsePerson(typeof content === "string" ? jsonValue(content, line) : content, line),
+  }));
 }
 
 async function* decode(bytes: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncGenerator<string> {
@@ -112,7 +129,7 @@ function utf8Refuser(encoding: Encoding): (chunk: Uint8Array | undefined) => voi
   };
 }
 
-async function* jsonLines(text: AsyncIterable<string>): AsyncGenerator<ListLine> {
+async function* jsonLines(text: AsyncIterable<string>): AsyncGenerator<UnreadLine> {
   let rest = "";
   let line = 0;
   for await (const piece of text) {
@@ -125,28 +142,24 @@ async function* jsonLines(text: AsyncIterable<string>): AsyncGenerator<ListLine>
       );
     for (const part of parts) {
       line++;
-      if (part.trim() !== "") yield jsonLine(part, line);
+      if (part.trim() !== "") yield { line, content: part };
     }
   }
-  if (rest.trim() !== "") yield jsonLine(rest, line + 1);
+  if (rest.trim() !== "") yield { line: line + 1, content: rest };
 }
 
-function jsonLine(text: string, line: number): ListLine {
-  return recordOrRefusal(line, () => {
-    let value: unknown;
-    try {
-      value = JSON.parse(text.replace(/^\uFEFF/, ""));
-    } catch {
-      // The parser's own message quotes the text, so it is not passed on.
-      throw new LinkageError("record-invalid", `line ${line}: not valid JSON`);
-    }
-    return value;
-  });
-}
-
-function recordOrRefusal(line: number, read: () => unknown): ListLine {
+function jsonValue(text: string, line: number): unknown {
   try {
-    return { line, record: parsePerson(read(), line) };
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    // The parser's own message quotes the text, so it is not passed on.
+    throw new LinkageError("record-invalid", `line ${line}: not valid JSON`);
+  }
+}
+
+function takenOrRefused<Line>(line: number, take: () => Line): Line | RefusedLine {
+  try {
+    return take();
   } catch (error) {
     if (error instanceof LinkageError) return { line, refused: error };
     throw error;
@@ -157,7 +170,7 @@ const RECORD_DELIMITERS = ["\r\n", "\n", "\r"];
 
 type CsvRow = { readonly record: readonly string[]; readonly info: { readonly lines: number } };
 
-async function* csvLines(text: AsyncIterable<string>, format: ListFormat): AsyncGenerator<ListLine> {
+async function* csvLines(text: AsyncIterable<string>, format: ListFormat): AsyncGenerator<UnreadLine> {
   const parser = parseCsv({
     delimiter: format.delimiter,
     bom: true,
@@ -179,13 +192,13 @@ async function* csvLines(text: AsyncIterable<string>, format: ListFormat): Async
     const line = info.lines - record.reduce((count, value) => count + lineBreaksIn(value), 0);
     // A quote that nothing closes swallows the lines up to the next one: they would be lost as one bad record.
     if (record.length !== known.length && line < info.lines) throw malformedCsv(line);
-    yield recordOrRefusal(line, () => {
+    yield takenOrRefused(line, () => {
       if (record.some((value) => mayHoldOtherLines(value, format.delimiter)))
         throw new LinkageError(
           "record-invalid",
           `line ${line}: a value that goes on to line ${info.lines} and holds quotes or delimiters; is a quote left open?`,
         );
-      return fieldsOf(record, known, line);
+      return { line, content: fieldsOf(record, known, line) };
     });
   }
 }
@@ -242,7 +255,7 @@ function columnsOf(headers: readonly string[], format: ListFormat): (PersonField
   });
 }
 
-function fieldsOf(values: readonly string[], columns: readonly (PersonField | null)[], line: number): unknown {
+function fieldsOf(values: readonly string[], columns: readonly (PersonField | null)[], line: number): object {
   if (values.length !== columns.length)
     throw new LinkageError(
       "record-invalid",

@@ -2,7 +2,7 @@
  * The uniqueness rule (design §2, rule 1): a key that two rows of one list share under one rule is carried by neither.
  */
 import { digestHalves, pickCells, type CellColumn } from "./cell-store.ts";
-import { sortedOrder } from "./sort.ts";
+import { sortedKeys } from "./sort.ts";
 
 /**
  * @param column - Cells of one rule, those of one record together and best first; owners are records.
@@ -78,13 +78,13 @@ export function forEqualCells(
   column: CellColumn,
   visit: (order: Uint32Array, start: number, end: number) => void,
 ): void {
-  const { upper, lower } = digestHalves(column);
-  const order = sortedOrder(upper, lower);
+  const count = column.owner.length;
+  const positions = new Uint32Array(count);
+  for (let at = 0; at < count; at++) positions[at] = at;
+  const { upper, lower, payload: order } = sortedKeys({ ...digestHalves(column), payload: positions });
   let start = 0;
-  for (let at = 1; at <= order.length; at++) {
-    const first = order[start] as number;
-    const here = order[at];
-    if (here !== undefined && upper[here] === upper[first] && lower[here] === lower[first]) continue;
+  for (let at = 1; at <= count; at++) {
+    if (at < count && upper[at] === upper[start] && lower[at] === lower[start]) continue;
     visit(order, start, at);
     start = at;
   }

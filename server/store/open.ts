@@ -4,7 +4,7 @@
  */
 import { closeSync, fchmodSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { Kysely, SqliteDialect, sql } from "kysely";
+import { Kysely, SqliteDialect, sql, type SqliteStatement } from "kysely";
 import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0001-rounds.ts";
@@ -97,20 +97,33 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/** Statements that stay prepared, at most: more than the server has. */
+const KEPT_STATEMENTS = 200;
+
 function dialectOf(database: DatabaseSync): SqliteDialect {
+  const kept = new Map<string, SqliteStatement>();
+  const prepare = (text: string): SqliteStatement => {
+    const statement = database.prepare(text);
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters) => statement.all(...parameters.map(sqlValue)),
+      run: (parameters) => statement.run(...parameters.map(sqlValue)),
+      // One that is read row by row must not be run again meanwhile.
+      iterate: (parameters) => database.prepare(text).iterate(...parameters.map(sqlValue)),
+    };
+  };
   return new SqliteDialect({
     database: {
       close: () => {
         database.close();
       },
       prepare: (text) => {
-        const statement = database.prepare(text);
-        return {
-          reader: statement.columns().length > 0,
-          all: (parameters) => statement.all(...parameters.map(sqlValue)),
-          run: (parameters) => statement.run(...parameters.map(sqlValue)),
-          iterate: (parameters) => statement.iterate(...parameters.map(sqlValue)),
-        };
+        const known = kept.get(text);
+        if (known !== undefined) return known;
+        if (kept.size === KEPT_STATEMENTS) kept.clear();
+        const statement = prepare(text);
+        kept.set(text, statement);
+        return statement;
       },
     },
   });

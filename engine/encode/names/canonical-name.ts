@@ -112,12 +112,24 @@ function initialToken(fold: string): NameToken {
   return { fold: initial, skeleton: initial, root: initial, initial, isInitial: true };
 }
 
+/** Tokens of one word of a name; none if it has no sound. */
+export type WordReader = (text: string, isInitial: boolean) => readonly NameToken[];
+
+export const tokensOfWord: WordReader = (text, isInitial) => {
+  const fold = foldOf(text);
+  if (fold === "") return [];
+  const parts = PARTS_OF_JOINED_FOLD.get(fold);
+  if (parts !== undefined) return parts.map(tokenOf);
+  return [isInitial ? initialToken(fold) : tokenOf(fold)];
+};
+
 /**
  * Tokens in input order without titles and particles.
  *
  * @returns Empty if the name is missing or a placeholder.
  */
-export function canonicalName(raw: string): readonly NameToken[] {
+export function canonicalName(raw: string, readWord: WordReader = tokensOfWord): readonly NameToken[] {
+  if (raw === "") return [];
   let words: readonly Word[] = wordsOf(raw);
   if (isPlaceholder(words)) return [];
   if (words.some(({ text }) => PLACEHOLDERS.has(text))) {
@@ -128,12 +140,7 @@ export function canonicalName(raw: string): readonly NameToken[] {
   if (words.length > 1) words = without(without(words, TITLES), PARTICLES);
   const tokens: NameToken[] = [];
   for (const { text, end } of words) {
-    const fold = foldOf(text);
-    if (fold === "") continue;
-    const parts = PARTS_OF_JOINED_FOLD.get(fold);
-    if (parts !== undefined) tokens.push(...parts.map(tokenOf));
-    else if (text.length === 1 || (text.length === 2 && end === FULL_STOP)) tokens.push(initialToken(fold));
-    else tokens.push(tokenOf(fold));
+    tokens.push(...readWord(text, text.length === 1 || (text.length === 2 && end === FULL_STOP)));
     if (tokens.length >= MAX_TOKENS) break;
   }
   return tokens.length > MAX_TOKENS ? tokens.slice(0, MAX_TOKENS) : tokens;

@@ -2,9 +2,12 @@
  * Lists for tests of the encoding: records, cells and whole lists, and a random source that repeats itself.
  */
 import { createHash } from "node:crypto";
-import { cellMaker } from "#engine/encode/cells.ts";
+import { cellMaker, type CellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore, type CellColumn, type CellStore } from "#engine/encode/cell-store.ts";
-import type { Pairing, RandomFill } from "#engine/encode/encode-batch.ts";
+import { DIGEST_BYTES } from "#engine/encode/digests.ts";
+import type { Pairing } from "#engine/encode/encode-batch.ts";
+import type { RandomFill } from "#engine/encode/key-column.ts";
+import type { RecordFacts } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
@@ -13,6 +16,20 @@ import { generateRecords } from "#fixtures/people.ts";
 
 /** Makes cells under the shipped profile. */
 export const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));
+
+/** One cell of a record. */
+export type Cell = { readonly rule: number; readonly digest: Uint8Array; readonly bits: number };
+
+/** @returns The cells of one record, and how many more there would be. */
+export function cellsOf(facts: RecordFacts, make: CellMaker = makeCells): { cells: Cell[]; surplus: number } {
+  const { rule, digests, bits, surplus } = make([facts]);
+  const cells = Array.from(rule, (index, at) => ({
+    rule: index,
+    digest: digests.slice(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES),
+    bits: bits[at] ?? NaN,
+  }));
+  return { cells, surplus: surplus[0] ?? NaN };
+}
 
 /** @returns A record with these fields, all others empty. */
 export function person(fields: Record<string, unknown>): PersonRecord {

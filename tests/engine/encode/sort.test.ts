@@ -3,7 +3,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sortedOrder } from "#engine/encode/sort.ts";
+import { sortedKeys } from "#engine/encode/sort.ts";
 
 const word = fc.oneof(
   fc.integer({ min: 0, max: 0xffff_ffff }),
@@ -22,11 +22,14 @@ test("keys come in the order of a sort of whole numbers, equal ones in order of 
       const wanted = halves
         .map((_, at) => at)
         .sort((one, other) => (key(one) < key(other) ? -1 : Number(key(one) > key(other))));
-      const order = sortedOrder(
-        Uint32Array.from(halves, ([upper]) => upper),
-        Uint32Array.from(halves, ([, lower]) => lower),
-      );
-      expect([...order]).toEqual(wanted);
+      const upper = Uint32Array.from(halves, ([high]) => high);
+      const lower = Uint32Array.from(halves, ([, low]) => low);
+      const given = { upper, lower, payload: Uint32Array.from(halves.keys()) };
+      const sorted = sortedKeys(given);
+      expect([...sorted.payload]).toEqual(wanted);
+      expect([...sorted.upper]).toEqual(wanted.map((at) => upper[at]));
+      expect([...sorted.lower]).toEqual(wanted.map((at) => lower[at]));
+      expect([...given.payload.keys()]).toEqual([...given.payload]);
     }),
     { numRuns: 400 },
   );
@@ -34,5 +37,6 @@ test("keys come in the order of a sort of whole numbers, equal ones in order of 
 
 test("a hundred thousand equal keys take no quadratic time", () => {
   const equal = new Uint32Array(100_000).fill(7);
-  expect(sortedOrder(equal, equal)).toEqual(Uint32Array.from(equal, (_, at) => at));
+  const payload = Uint32Array.from(equal.keys());
+  expect(sortedKeys({ upper: equal, lower: equal, payload }).payload).toEqual(payload);
 });
