@@ -1,0 +1,30 @@
+/**
+ * A thread of bench `join`: joins columns in shared memory, or reads words one after the other.
+ */
+import type { KeyColumn } from "#engine/batch/column.ts";
+import { joinColumns } from "#engine/match/join.ts";
+import { wordsChecksum } from "../words-checksum.ts";
+
+/** Columns in shared memory, joined `times` times. */
+export type JoinTask = { readonly a: KeyColumn; readonly b: KeyColumn; readonly times: number };
+export type ReadTask = { readonly words: Uint32Array };
+
+/** @returns Checksum of the last join's pairs. */
+export function join({ a, b, times }: JoinTask): string {
+  let pairs = joinColumns(a, b);
+  for (let time = 1; time < times; time++) pairs = joinColumns(a, b);
+  return wordsChecksum(pairs);
+}
+
+/** Reads every word once, in order. @returns A checksum of them. */
+export function readWords({ words }: ReadTask): string {
+  // Several sums, so that no read waits for the addition before it.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let at = 0; at < words.length; at += 4) {
+    a = (a + (words[at] as number)) | 0;
+    b = (b ^ (words[at + 1] as number)) | 0;
+    c = (c + (words[at + 2] as number)) | 0;
+    d = (d ^ (words[at + 3] as number)) | 0;
+  }
+  return wordsChecksum(Uint32Array.of(a, b, c, d));
+}
