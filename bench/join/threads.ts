@@ -1,18 +1,21 @@
 /**
  * Joins and reads on one thread and on two, turn by turn, so that a busy machine slows both alike.
- * Each of two threads has columns and words of its own in shared memory; one thread alone has both.
+ * Each of two threads has columns and words of its own in shared memory; one thread alone has both. Last, arithmetic
+ * without memory: what two threads gain on this machine, at this hour, at best.
  */
 import { Piscina } from "piscina";
 import type { KeyColumn } from "#engine/batch/column.ts";
 import { drawColumns } from "../key-columns.ts";
 import type { Measurement } from "../measurement.ts";
-import type { JoinTask, ReadTask } from "./worker.ts";
+import type { ComputeTask, JoinTask, ReadTask } from "./worker.ts";
 
 const SEED = 20_26;
 const SHARED = 0.05;
 const WORKERS = [1, 2] as const;
 /** Joins of one task, so that the message that starts it counts for little. */
 const TIMES = 5;
+
+type Task = JoinTask | ReadTask | ComputeTask;
 
 /** Times by number of workers, shortest first, and what all runs gave. */
 type Compared = { readonly timesMs: readonly (readonly number[])[]; readonly checksum: string };
@@ -21,12 +24,12 @@ type Compared = { readonly timesMs: readonly (readonly number[])[]; readonly che
  * `speedup` is the median rate by that of one thread; `bestSpeedup` the same of the fastest turns, in which least else ran.
  *
  * @param rows - Of each column.
- * @param words - Words of 4 bytes that each thread reads.
+ * @param words - Words of 4 bytes that each thread reads; turns of arithmetic.
  */
 export async function* measureThreads(rows: number, words: number, repeats: number): AsyncGenerator<Measurement> {
   const pools = WORKERS.map(
     (workers) =>
-      new Piscina<JoinTask | ReadTask, string>({
+      new Piscina<Task, string>({
         filename: new URL("./worker.ts", import.meta.url).href,
         minThreads: workers,
         maxThreads: workers,
@@ -44,15 +47,17 @@ export async function* measureThreads(rows: number, words: number, repeats: numb
     const read = await compare(pools, "readWords", reads, repeats);
     const bytes = 4 * words * reads.length;
     yield* lines(read, { readBytes: 4 * words }, "Bytes", bytes);
+    const computed = await compare(pools, "compute", [{ turns: words }, { turns: words }], repeats);
+    yield* lines(computed, { turns: words }, "Turns", 2 * words);
   } finally {
     for (const pool of pools) await pool.close();
   }
 }
 
 async function compare(
-  pools: readonly Piscina<JoinTask | ReadTask, string>[],
+  pools: readonly Piscina<Task, string>[],
   name: string,
-  tasks: readonly (JoinTask | ReadTask)[],
+  tasks: readonly Task[],
   repeats: number,
 ): Promise<Compared> {
   const times: number[][] = pools.map(() => []);
@@ -74,7 +79,7 @@ async function compare(
 function* lines(
   { timesMs, checksum }: Compared,
   size: Readonly<Record<string, number>>,
-  unit: "Keys" | "Bytes",
+  unit: "Keys" | "Bytes" | "Turns",
   work: number,
 ): Generator<Measurement> {
   const alone = timesMs[0] ?? [];
@@ -85,7 +90,7 @@ function* lines(
     yield {
       size: { ...size, workers, speedup: speedup(median), bestSpeedup: speedup(shortest) },
       rates: {
-        [`${unit === "Keys" ? "keys" : "bytes"}PerSecond` as const]: work / (median(times) / 1000),
+        [`${unit.toLowerCase()}PerSecond` as const]: work / (median(times) / 1000),
         [`best${unit}PerSecond` as const]: work / (shortest(times) / 1000),
       },
       medianMs: median(times),

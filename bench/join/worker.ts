@@ -1,5 +1,5 @@
 /**
- * A thread of bench `join`: joins columns in shared memory, or reads words one after the other.
+ * A thread of bench `join`: joins columns in shared memory, reads words one after the other, or only computes.
  */
 import type { KeyColumn } from "#engine/batch/column.ts";
 import { joinColumns } from "#engine/match/join.ts";
@@ -8,6 +8,7 @@ import { wordsChecksum } from "../words-checksum.ts";
 /** Columns in shared memory, joined `times` times. */
 export type JoinTask = { readonly a: KeyColumn; readonly b: KeyColumn; readonly times: number };
 export type ReadTask = { readonly words: Uint32Array };
+export type ComputeTask = { readonly turns: number };
 
 /** @returns Checksum of the last join's pairs. */
 export function join({ a, b, times }: JoinTask): string {
@@ -27,4 +28,11 @@ export function readWords({ words }: ReadTask): string {
     d = (d ^ (words[at + 3] as number)) | 0;
   }
   return wordsChecksum(Uint32Array.of(a, b, c, d));
+}
+
+/** Arithmetic that touches no memory. @returns A checksum of its result. */
+export function compute({ turns }: ComputeTask): string {
+  let value = 1;
+  for (let turn = 0; turn < turns; turn++) value = (Math.imul(value, 31) + turn) | 0;
+  return wordsChecksum(Uint32Array.of(value));
 }

@@ -56,7 +56,7 @@ describe("bench join", () => {
     });
     expect(runs.map(({ alone }) => alone.checksum)).toEqual(["e62fb6af609392a9", "e62fb6af609392a9"]);
     expect(runs[0]?.alone.size).toEqual({ rowsA: 20_000, rowsB: 20_000, sharedKeys: 1000, cellBytes: 12 });
-    expect(runs[0]?.threads.map(({ size }) => size.workers)).toEqual([1, 2, 1, 2]);
+    expect(runs[0]?.threads.map(({ size }) => size.workers)).toEqual([1, 2, 1, 2, 1, 2]);
     const checksums = runs.map(({ threads }) => threads.map(({ checksum }) => checksum));
     expect(checksums[0]).toEqual(checksums[1]);
   });
