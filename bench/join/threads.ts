@@ -24,7 +24,7 @@ type Compared = { readonly timesMs: readonly (readonly number[])[]; readonly che
  * `speedup` is the median rate by that of one thread; `bestSpeedup` the same of the fastest turns, in which least else ran.
  *
  * @param rows - Of each column.
- * @param words - Words of 4 bytes that each thread reads; turns of arithmetic.
+ * @param words - Words of 4 bytes that each thread reads, turns of arithmetic; a multiple of 65,536.
  */
 export async function* measureThreads(rows: number, words: number, repeats: number): AsyncGenerator<Measurement> {
   const pools = WORKERS.map(
