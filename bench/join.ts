@@ -1,11 +1,13 @@
 /**
  * Bench `join`: the merge join of two key columns, one core, cells of 12 bytes, 5 % of the keys shared.
- * `keysPerSecond` counts the keys of both columns.
+ * `keysPerSecond` counts the keys of both columns. Then the same on one thread and on two, and how fast threads read memory.
  */
 import { joinColumns } from "#engine/match/join.ts";
 import { referenceJoin } from "#engine/match/reference.ts";
+import { measureThreads } from "./join/threads.ts";
 import { drawColumns } from "./key-columns.ts";
 import { timeRepeats, type Bench, type Measurement, type Scale } from "./measurement.ts";
+import { wordsChecksum } from "./words-checksum.ts";
 
 const SEED = 20_26;
 const CELL_BYTES = 12;
@@ -16,13 +18,20 @@ const ROWS: Record<Scale, readonly number[]> = {
   usual: [1_000_000],
   full: [1_000_000, 10_000_000],
 };
+const REPEATS = 5;
+const THREAD_REPEATS: Record<Scale, number> = { smoke: 3, usual: 15, full: 15 };
+/** Rows of each column of a thread. */
+const THREAD_ROWS: Record<Scale, number> = { smoke: 20_000, usual: 1_000_000, full: 1_000_000 };
+/** Words that a thread reads: at full size far more than any cache holds. */
+const BANDWIDTH_WORDS: Record<Scale, number> = { smoke: 2 ** 20, usual: 2 ** 26, full: 2 ** 27 };
 
 export const join: Bench = {
   name: "join",
-  about: "merge join of two key columns, keys of both columns per second",
-  *measure(scale) {
+  about: "merge join of two key columns, keys of both per second; on one thread and on two, beside reading memory",
+  async *measure(scale) {
     checkAgainstReference();
-    for (const rows of ROWS[scale]) yield measureJoin(rows, 5);
+    for (const rows of ROWS[scale]) yield measureJoin(rows, REPEATS);
+    yield* measureThreads(THREAD_ROWS[scale], BANDWIDTH_WORDS[scale], THREAD_REPEATS[scale]);
   },
 };
 
@@ -33,7 +42,7 @@ function measureJoin(rows: number, repeats: number): Measurement {
   const timing = timeRepeats(
     repeats,
     () => joinColumns(a, b),
-    (pairs) => checksums.add(pairsChecksum(pairs)),
+    (pairs) => checksums.add(wordsChecksum(pairs)),
   );
   const [checksum, ...others] = checksums;
   if (checksum === undefined || others.length > 0) throw new Error("join: repeats give different pairs");
@@ -47,18 +56,7 @@ function measureJoin(rows: number, repeats: number): Measurement {
 
 function checkAgainstReference(): void {
   const { a, b } = drawColumns(REFERENCE_ROWS, REFERENCE_ROWS * SHARED, SEED);
-  const wanted = pairsChecksum(Uint32Array.from(referenceJoin(a, b).flat()));
-  const found = pairsChecksum(joinColumns(a, b));
+  const wanted = wordsChecksum(Uint32Array.from(referenceJoin(a, b).flat()));
+  const found = wordsChecksum(joinColumns(a, b));
   if (found !== wanted) throw new Error(`join: checksum ${found}, the reference's is ${wanted}`);
-}
-
-/** FNV-1a over 32-bit words, twice with different bases; 16 hexadecimal digits, order counts. */
-function pairsChecksum(pairs: Uint32Array): string {
-  let one = 0x811c9dc5 ^ pairs.length;
-  let other = 0x050c5d1f;
-  for (const word of pairs) {
-    one = Math.imul(one ^ word, 0x01000193);
-    other = Math.imul(other ^ (word + 0x9e3779b9), 0x85ebca6b);
-  }
-  return [one, other].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }

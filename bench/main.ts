@@ -9,9 +9,10 @@ import { ingest } from "./ingest.ts";
 import { join } from "./join.ts";
 import { round } from "./round.ts";
 import { quality } from "./quality.ts";
+import { sort } from "./sort.ts";
 import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
 
-const BENCHES: readonly Bench[] = [encode, ingest, join, round];
+const BENCHES: readonly Bench[] = [encode, ingest, join, round, sort];
 
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 

@@ -14,6 +14,7 @@ import { registerLink } from "./commands/link.ts";
 import { registerResults } from "./commands/results.ts";
 import { registerRoster } from "./commands/roster.ts";
 import { registerRound } from "./commands/round.ts";
+import { registerServer } from "./commands/server.ts";
 import { registerSubmit } from "./commands/submit.ts";
 import { refusalOf } from "./http.ts";
 
@@ -54,6 +55,7 @@ registerResults(program, io);
 registerLink(program, io);
 registerEvaluate(program, io);
 registerExplain(program, io);
+registerServer(program, io);
 
 try {
   await program.parseAsync();

@@ -24,6 +24,16 @@ const Line = z.strictObject({
   machine: z.string().min(1),
 });
 
+const ThreadLine = z.looseObject({
+  bench: z.literal("join"),
+  size: z.looseObject({
+    workers: z.int().positive(),
+    speedup: z.number().positive(),
+    bestSpeedup: z.number().positive(),
+  }),
+  checksum: z.string().regex(/^[0-9a-f]{16}$/),
+});
+
 function bench(args: readonly string[], scale = "smoke"): { code: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["start.mjs", "bench/main.ts", ...args], {
     cwd: ROOT,
@@ -34,15 +44,21 @@ function bench(args: readonly string[], scale = "smoke"): { code: number | null;
 }
 
 describe("bench join", () => {
-  test("prints one JSON line whose checksum is the same in every run", () => {
-    const lines = [1, 2].map(() => {
+  test("prints a line for one core, and lines for one thread and for two, whose checksums are the same in every run", () => {
+    const runs = [1, 2].map(() => {
       const { code, out, err } = bench(["join", "--json"]);
       expect({ code, err }).toEqual({ code: 0, err: "" });
-      expect(out.trim().split("\n")).toHaveLength(1);
-      return Line.parse(JSON.parse(out));
+      const [first = "", ...threads] = out.trim().split("\n");
+      return {
+        alone: Line.parse(JSON.parse(first)),
+        threads: threads.map((line) => ThreadLine.parse(JSON.parse(line))),
+      };
     });
-    expect(lines.map(({ checksum }) => checksum)).toEqual(["e62fb6af609392a9", "e62fb6af609392a9"]);
-    expect(lines[0]?.size).toEqual({ rowsA: 20_000, rowsB: 20_000, sharedKeys: 1000, cellBytes: 12 });
+    expect(runs.map(({ alone }) => alone.checksum)).toEqual(["e62fb6af609392a9", "e62fb6af609392a9"]);
+    expect(runs[0]?.alone.size).toEqual({ rowsA: 20_000, rowsB: 20_000, sharedKeys: 1000, cellBytes: 12 });
+    expect(runs[0]?.threads.map(({ size }) => size.workers)).toEqual([1, 2, 1, 2, 1, 2]);
+    const checksums = runs.map(({ threads }) => threads.map(({ checksum }) => checksum));
+    expect(checksums[0]).toEqual(checksums[1]);
   });
 
   test("prints a line for people without --json", () => {
