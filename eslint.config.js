@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "fixtures/small/", "fixtures/vectors/", "bench/results/", "bench/thirdparty/"] },
+  { ignores: ["node_modules/", "fixtures/small/", "fixtures/vectors/", "bench/results/"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],

@@ -1,38 +1,40 @@
 /**
- * Bench `encode`: a party's list on one core, generated records, life preset.
- * First facts and digests, record by record; then the whole list; then one further pairing's batch of it.
+ * Bench `encode`: a party's list, generated records, life preset.
+ * On one core facts and digests, the whole list, one further pairing's batch of it; then records and pairings on one and on
+ * two workers; then a list's file from end to end in a process of its own, for the memory that it takes.
  */
-import { createCipheriv, createHash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { cellMaker, type CellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore } from "#engine/encode/cell-store.ts";
-import { encodeBatch, type Pairing } from "#engine/encode/encode-batch.ts";
-import type { RandomFill } from "#engine/encode/key-column.ts";
+import { encodeBatch } from "#engine/encode/encode-batch.ts";
 import { factsOf } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import { BUFFERED_RECORDS, listEncoder, type EncodedList } from "#engine/encode/list.ts";
 import { nameReader } from "#engine/encode/names/name-reader.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { generateRecords, PARTIES } from "#fixtures/people.ts";
+import { measureFile } from "./encode/file.ts";
+import { pairingOf, partyRecords, repeatingRandom } from "./encode/generated.ts";
+import { measureWorkers } from "./encode/threads.ts";
 import { timeRepeats, type Bench, type Measurement, type Scale } from "./measurement.ts";
 
-const SEED = 20_26;
-const PARTY = "HR";
 const RECORDS: Record<Scale, number> = { smoke: 500, usual: 10_000, full: 100_000 };
+/** At full size what a list may take in memory is quoted. */
+const FILE_RECORDS: Record<Scale, number> = { smoke: 500, usual: 30_000, full: 1_000_000 };
 const REPEATS: Record<Scale, number> = { smoke: 1, usual: 3, full: 3 };
 
 export const encode: Bench = {
   name: "encode",
-  about: "facts and digests, a whole list, one further pairing; records or rows per second",
+  about: "facts and digests, a whole list, one further pairing, on one core and on two; a list's memory",
   async *measure(scale) {
-    const recordsPerParty = RECORDS[scale];
-    const options = { seed: SEED, recordsPerParty, parties: PARTIES, overlap: 0.08, preset: "life" } as const;
-    const records = [...generateRecords(options, PARTY)].map((record, at) => parsePerson(record, at + 1));
+    const records = [...partyRecords(RECORDS[scale])].map((record, at) => parsePerson(record, at + 1));
     const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));
     yield measureCells(records, makeCells, REPEATS[scale]);
     yield measureList(records, makeCells, REPEATS[scale]);
     yield measurePairing(encodedList(records, makeCells), REPEATS[scale]);
+    yield* measureWorkers(RECORDS[scale], REPEATS[scale]);
+    yield await measureFile(FILE_RECORDS[scale]);
   },
 };
 
@@ -124,29 +126,4 @@ function encodedList(records: readonly PersonRecord[], makeCells: CellMaker): En
   const encoder = listEncoder(SHIPPED_PROFILE, makeCells, memoryCellStore());
   for (const record of records) encoder.add(record);
   return encoder.finish();
-}
-
-function pairingOf(rowCount: number): Pairing {
-  return {
-    round: "bench",
-    t1: Buffer.alloc(32, 1).toString("base64url"),
-    from: PARTY,
-    to: "AT",
-    keyId: Buffer.alloc(16, 2).toString("base64url"),
-    keyTag: Buffer.alloc(32, 3),
-    rowCount,
-    counterpartRowCount: rowCount,
-    provenanceSeed: Buffer.alloc(32, 4),
-  };
-}
-
-/** A stream that repeats itself, so that the batch's bytes do; about as fast as the cryptographic generator. */
-function repeatingRandom(): RandomFill {
-  const stream = createCipheriv("aes-256-ctr", Buffer.alloc(32, 5), Buffer.alloc(16));
-  const zeros = new Uint8Array(65_536);
-  return (target) => {
-    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    for (let at = 0; at < bytes.length; at += zeros.length)
-      bytes.set(stream.update(zeros.subarray(0, bytes.length - at)), at);
-  };
 }

@@ -6,11 +6,11 @@ import type { EncodedLines, LineEncoder } from "./encoded-lines.ts";
 import type { ListPool } from "./workers/pool.ts";
 
 /** Lines of a part, at most. */
-const PART_LINES = 4096;
+const PART_LINES = 1024;
 /** Characters of a part's JSON, about; a line may have a million. */
-const PART_CHARACTERS = 4_000_000;
+const PART_CHARACTERS = 1_000_000;
 /** A list of more parts, over 20,000 records, goes to workers: a shorter one is encoded before they have started. */
-const PARTS_WITHOUT_WORKERS = 5;
+const PARTS_WITHOUT_WORKERS = 20;
 /** Parts under way for each worker, so that none waits for the next one. */
 const PARTS_AHEAD = 2;
 

@@ -86,16 +86,3 @@ export function pickCells(
 export function digestWords(digests: Uint8Array): Uint32Array {
   return new Uint32Array(digests.buffer, digests.byteOffset, digests.byteLength / Uint32Array.BYTES_PER_ELEMENT);
 }
-
-/** @returns The first 64 bits of each d as two halves, big-endian. */
-export function digestHalves(column: CellColumn): { upper: Uint32Array; lower: Uint32Array } {
-  const count = column.owner.length;
-  const view = new DataView(column.digests.buffer, column.digests.byteOffset, column.digests.byteLength);
-  const upper = new Uint32Array(count);
-  const lower = new Uint32Array(count);
-  for (let at = 0; at < count; at++) {
-    upper[at] = view.getUint32(at * DIGEST_BYTES);
-    lower[at] = view.getUint32(at * DIGEST_BYTES + 4);
-  }
-  return { upper, lower };
-}

@@ -2,27 +2,17 @@
  * A party's list, encoded once: rows after merging the list's own duplicates, with the cells that are unique in it.
  * In: canonical records. Out: rows, their coverage classes and, rule by rule in a cell store, the digests that may travel.
  */
-import { hash } from "node:crypto";
 import type { Profile } from "../profile.ts";
 import { pickCells, type CellColumn, type CellStore } from "./cell-store.ts";
 import type { CellMaker } from "./cells.ts";
 import { carriersOf } from "./between.ts";
 import { classOf, settleClasses } from "./coverage.ts";
 import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-records.ts";
-import { ownDuplicates, type OwnDuplicates } from "./own-duplicates.ts";
+import { ownDuplicates } from "./own-duplicates.ts";
 import { PackedTexts } from "./packed-texts.ts";
 import type { PersonRecord } from "./person.ts";
+import { digestAt, HANDLING_CODES, mergedCoverage, mergedProvenance, rowsOf, type Row } from "./rows.ts";
 import { keepUnique } from "./uniqueness.ts";
-
-/** What a row keeps of the records merged into it; none of it travels. */
-export type Row = {
-  /** The party's own references, in order of the list. */
-  readonly refs: readonly string[];
-  /** At most four references of origin; empty: unknown. */
-  readonly origins: readonly string[];
-  /** Strictest handling code of the records; empty: none given. */
-  readonly handling: string;
-};
 
 export type EncodedList = {
   readonly profile: Profile;
@@ -62,10 +52,6 @@ export type SilencingPair = { readonly refA: string; readonly refB: string; read
 
 /** Records that are encoded at once. */
 export const BUFFERED_RECORDS = 4096;
-const MAX_ORIGINS = 4;
-const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
-/** Shared by all rows without an origin: there are many. */
-const NO_ORIGINS: readonly string[] = [];
 
 /** Takes records one by one, or encoded elsewhere, in their order; then gives the encoded list. */
 export type ListEncoder = {
@@ -188,70 +174,6 @@ function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
   let count = 0;
   for (let at = 0; at < owner.length; at++) if ((recordOf[owner[at] as number] as number) >= 0) kept[count++] = at;
   return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
-}
-
-/** What is known of each record. */
-type Records = {
-  readonly refs: PackedTexts;
-  readonly origins: PackedTexts;
-  /** Places among {@link HANDLING_CODES}. */
-  readonly handling: Uint8Array;
-};
-
-function mergedCoverage(coverage: Uint8Array, { rowOf, rowCount }: OwnDuplicates): Uint8Array {
-  const merged = new Uint8Array(rowCount);
-  rowOf.forEach((row, record) => {
-    merged[row] = (merged[row] as number) | (coverage[record] as number);
-  });
-  return merged;
-}
-
-/** First record of each row, and of rows of several records all of them, in order of the list. */
-function membersOf({ rowOf, rowCount }: OwnDuplicates): { first: Int32Array; several: Map<number, number[]> } {
-  const first = new Int32Array(rowCount).fill(-1);
-  const several = new Map<number, number[]>();
-  rowOf.forEach((row, record) => {
-    const before = first[row] as number;
-    if (before < 0) {
-      first[row] = record;
-      return;
-    }
-    const members = several.get(row);
-    if (members === undefined) several.set(row, [before, record]);
-    else members.push(record);
-  });
-  return { first, several };
-}
-
-function mergedProvenance(provenance: Uint8Array, duplicates: OwnDuplicates): Uint8Array {
-  const merged = new Uint8Array(duplicates.rowCount * PROVENANCE_BYTES);
-  const { first, several } = membersOf(duplicates);
-  first.forEach((record, row) => {
-    const members = several.get(row);
-    const joined = members && Buffer.concat(members.map((member) => digestAt(provenance, member)));
-    merged.set(
-      joined === undefined ? digestAt(provenance, record) : hash("sha256", joined, "buffer"),
-      row * PROVENANCE_BYTES,
-    );
-  });
-  return merged;
-}
-
-function rowsOf({ refs, origins, handling }: Records, duplicates: OwnDuplicates): Row[] {
-  const { first, several } = membersOf(duplicates);
-  return Array.from(first, (record, row): Row => {
-    const members = several.get(row) ?? [record];
-    const known = [...new Set(members.map((member) => origins.at(member)))].filter((origin) => origin !== "");
-    return {
-      refs: members.map((member) => refs.at(member)),
-      origins: known.length === 0 ? NO_ORIGINS : known.slice(0, MAX_ORIGINS),
-      handling: HANDLING_CODES[Math.max(...members.map((member) => handling[member] as number))] ?? "",
-    };
-  });
-}
-
-function digestAt(provenance: Uint8Array, record: number): Uint8Array {
-  return provenance.subarray(record * PROVENANCE_BYTES, (record + 1) * PROVENANCE_BYTES);
 }
 
 function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -23,14 +23,18 @@ export function firstKeys({ upper, lower, payload }: Keys, count: number): Keys 
 /**
  * @param keys - Spread evenly, as digests and keys are; only then keys that differ behind their 22nd bit are few.
  * @param room - For as many keys; written over.
- * @returns New arrays in increasing order of key; equal keys in their order.
+ * @param into - For as many keys; may be the arrays of `keys`. New arrays when left out.
+ * @returns The keys in increasing order; equal keys in their order.
  */
-export function sortedKeys(keys: Keys, room: Keys = keysRoom(keys.upper.length)): Keys {
-  const sorted = keysRoom(keys.upper.length);
+export function sortedKeys(
+  keys: Keys,
+  room: Keys = keysRoom(keys.upper.length),
+  into: Keys = keysRoom(keys.upper.length),
+): Keys {
   sortByDigit(keys, room, 32 - 2 * DIGIT_BITS);
-  sortByDigit(room, sorted, 32 - DIGIT_BITS);
-  settleTies(sorted);
-  return sorted;
+  sortByDigit(room, into, 32 - DIGIT_BITS);
+  settleTies(into);
+  return into;
 }
 
 function sortByDigit({ upper, lower, payload }: Keys, into: Keys, shift: number): void {

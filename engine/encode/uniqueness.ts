@@ -1,8 +1,9 @@
 /**
  * The uniqueness rule (design §2, rule 1): a key that two rows of one list share under one rule is carried by neither.
  */
-import { digestHalves, pickCells, type CellColumn } from "./cell-store.ts";
-import { sortedKeys } from "./sort.ts";
+import { pickCells, type CellColumn } from "./cell-store.ts";
+import { DIGEST_BYTES } from "./digests.ts";
+import { keysRoom, sortedKeys, type Keys } from "./sort.ts";
 
 /**
  * @param column - Cells of one rule, those of one record together and best first; owners are records.
@@ -69,23 +70,47 @@ function isBetter({ bits }: CellColumn, rank: Uint8Array, one: number, other: nu
   return (bits[one] as number) > (bits[other] as number);
 }
 
+/** Cells that are sorted at once, about: the sort takes as much room again as the digests of a large column. */
+const SORTED_CELLS = 262_144;
+const MAX_RANGE_BITS = 8;
+
 /**
  * Visits the cells of one d after the other; equality is judged on 64 bits.
  *
- * @param visit - Gets positions in increasing order of d and the half-open range of those with equal d, in order of position.
+ * @param visit - Gets positions in increasing order of d, of a range of d at a time, and the half-open range of those with equal
+ *   d, in order of position.
  */
 export function forEqualCells(
   column: CellColumn,
   visit: (order: Uint32Array, start: number, end: number) => void,
 ): void {
   const count = column.owner.length;
-  const positions = new Uint32Array(count);
-  for (let at = 0; at < count; at++) positions[at] = at;
-  const { upper, lower, payload: order } = sortedKeys({ ...digestHalves(column), payload: positions });
-  let start = 0;
-  for (let at = 1; at <= count; at++) {
-    if (at < count && upper[at] === upper[start] && lower[at] === lower[start]) continue;
-    visit(order, start, at);
-    start = at;
+  const rangeBits = Math.min(MAX_RANGE_BITS, Math.max(0, Math.ceil(Math.log2(Math.max(1, count / SORTED_CELLS)))));
+  for (let range = 0; range < 1 << rangeBits; range++) {
+    const keys = keysInRange(column, range, rangeBits);
+    const { upper, lower, payload: order } = sortedKeys(keys, keysRoom(keys.upper.length), keys);
+    let start = 0;
+    for (let at = 1; at <= order.length; at++) {
+      if (at < order.length && upper[at] === upper[start] && lower[at] === lower[start]) continue;
+      visit(order, start, at);
+      start = at;
+    }
   }
+}
+
+/** @returns The first 64 bits of every d that starts with these bits, big-endian halves, and the cells' positions. */
+function keysInRange({ digests, owner }: CellColumn, range: number, rangeBits: number): Keys {
+  const isInRange = (at: number): boolean => (digests[at * DIGEST_BYTES] as number) >>> (8 - rangeBits) === range;
+  let count = 0;
+  for (let at = 0; at < owner.length; at++) if (isInRange(at)) count++;
+  const keys = keysRoom(count);
+  const view = new DataView(digests.buffer, digests.byteOffset, digests.byteLength);
+  let next = 0;
+  for (let at = 0; at < owner.length; at++) {
+    if (!isInRange(at)) continue;
+    keys.upper[next] = view.getUint32(at * DIGEST_BYTES);
+    keys.lower[next] = view.getUint32(at * DIGEST_BYTES + 4);
+    keys.payload[next++] = at;
+  }
+  return keys;
 }

@@ -15,7 +15,7 @@ const Line = z.looseObject({
   checksum: z.string().regex(/^[0-9a-f]{16}$/),
 });
 
-test("prints a line for cells, for the list and for a pairing, with the same checksums in every run", () => {
+test("prints lines for cells, list and pairing, on one core and on two workers, and for a file, with the same checksums in every run", () => {
   const runs = [1, 2].map(() => {
     const { stdout, stderr } = spawnSync(process.execPath, ["start.mjs", "bench/main.ts", "encode", "--json"], {
       cwd: ROOT,
@@ -30,7 +30,17 @@ test("prints a line for cells, for the list and for a pairing, with the same che
   });
   const [first = [], second = []] = runs;
   expect(first.map(({ checksum }) => checksum)).toEqual(second.map(({ checksum }) => checksum));
-  const rates = ["recordsPerSecond", "listRecordsPerSecond", "pairingRowsPerSecond"];
+  const rates = [
+    "recordsPerSecond",
+    "listRecordsPerSecond",
+    "pairingRowsPerSecond",
+    "recordsPerSecond",
+    "recordsPerSecond",
+    "pairingRowsPerSecond",
+    "pairingRowsPerSecond",
+    "fileRecordsPerSecond",
+  ];
+  expect(first).toHaveLength(rates.length);
   first.forEach((line, at) => {
     expect(line[rates[at] ?? ""]).toBeGreaterThan(0);
   });

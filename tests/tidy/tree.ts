@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { posix, join } from "node:path";
 import ts from "typescript";
 
-const SKIPPED = new Set(["node_modules", ".git", "coverage", "data", "thirdparty", "results"]);
+const SKIPPED = new Set(["node_modules", ".git", "coverage", "data", "results"]);
 
 export type SourceFile = {
   /** From the root, with slashes. */
