@@ -8,17 +8,20 @@ import { encode } from "./encode.ts";
 import { ingest } from "./ingest.ts";
 import { join } from "./join.ts";
 import { round } from "./round.ts";
+import { memory } from "./memory.ts";
 import { quality } from "./quality.ts";
+import { report } from "./report.ts";
 import { sort } from "./sort.ts";
 import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
 
-const BENCHES: readonly Bench[] = [encode, ingest, join, round, sort];
+const BENCHES: readonly Bench[] = [encode, ingest, join, memory, round, sort];
 
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 
 async function main(): Promise<number> {
   if (process.argv[2] === "quality") return quality(process.argv.slice(3));
   if (process.argv[2] === "api") return api(process.argv.slice(3));
+  if (process.argv[2] === "report") return report(process.argv.slice(3));
   const { values, positionals } = parseArgs({
     options: { json: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
     allowPositionals: true,
@@ -26,6 +29,7 @@ async function main(): Promise<number> {
   if (values.list) {
     for (const { name, about } of BENCHES) console.log(`${name.padEnd(8)}  ${about}`);
     console.log("api       signed requests to a server process on loopback, requests per second and latency");
+    console.log("report    the benches' lines as a page with pictures; has options of its own: bench/report.ts");
     console.log("quality   precision, recall, calibration and fairness; has options of its own: bench/quality.ts");
     return 0;
   }

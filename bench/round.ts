@@ -50,7 +50,8 @@ export const round: Bench = {
   },
 };
 
-async function measureRound([parties, records, workers, repeats]: Size): Promise<Measurement> {
+/** `matchPeakRssMb` is that of the matching process alone. */
+export async function measureRound([parties, records, workers, repeats]: Size): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), "aquila-bench-"));
   try {
     const rows = sizeClassOf(records);

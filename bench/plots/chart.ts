@@ -138,6 +138,7 @@ function fixed(value: number): string {
   return String(Number(value.toFixed(1)));
 }
 
-function escaped(content: string): string {
+/** @returns The text as XML and HTML have it between tags. */
+export function escaped(content: string): string {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
