@@ -46,6 +46,21 @@ export function linesWith(lines: readonly SpeedLine[], bench: string, ...names: 
   return lines.filter((line) => line.bench === bench && names.every((name) => name in line || name in line.size));
 }
 
+/** @returns Matchings of two parties, of each size with the same workers the one that was repeated most. */
+export function oneForEachSize(lines: readonly SpeedLine[]): SpeedLine[] {
+  const best = new Map<string, SpeedLine>();
+  for (const line of twoParties(lines)) {
+    const key = `${sizeOf(line, "rows")} ${sizeOf(line, "workers")}`;
+    const known = best.get(key);
+    if (known === undefined || Number(line["repeats"]) > Number(known["repeats"])) best.set(key, line);
+  }
+  return [...best.values()];
+}
+
+function twoParties(lines: readonly SpeedLine[]): SpeedLine[] {
+  return lines.filter((line) => sizeOf(line, "parties") === 2 && "rows" in line.size);
+}
+
 /** @returns What produces the line. */
 export function commandOf({ bench, scale }: Pick<SpeedLine, "bench" | "scale">): string {
   const size = scale === undefined || scale === "usual" ? "" : `BENCH=${scale} `;

@@ -4,7 +4,7 @@
 import type { Axis } from "../plots/chart.ts";
 
 /** Room beside the outermost points, as a factor. */
-const ROOM = 1.25;
+const ROOM = 1.6;
 /** Beyond this many decades only powers of ten have a tick. */
 const MOST_DECADES_OF_STEPS = 2.5;
 

@@ -2,7 +2,7 @@
  * The report as one HTML page that needs nothing else: no script, no style sheet, no picture from elsewhere.
  */
 import { escaped } from "../plots/chart.ts";
-import type { Figure } from "./figures.ts";
+import type { Figure } from "./figure.ts";
 import { commandOf, type SpeedLine } from "./lines.ts";
 
 const STYLE = `
