@@ -26,6 +26,7 @@ export type ServerProcess = {
 
 const START_MS = 60_000;
 const SNAPSHOT_MS = 30_000;
+const ATTEMPTS = 5;
 const POLL_MS = 20;
 const LONGEST_STRING = 1 << 29;
 /** One that nothing else sends; SIGUSR2 ends the server, SIGUSR1 opens the inspector. */
@@ -118,7 +119,7 @@ export async function startServer(
       child.kill(SNAPSHOT_SIGNAL);
       await until(() => fresh() !== undefined, SNAPSHOT_MS, "the server writes no heap snapshot");
       // The file is written in one go by the thread that answers: when it answers again, the file is whole.
-      await fetch(`${url}/healthz`);
+      await answers(`${url}/healthz`);
       return join(snapshotFolder, fresh() ?? "");
     },
     copyMemory: (copy) => {
@@ -131,6 +132,19 @@ export async function startServer(
     },
     stop,
   };
+}
+
+/** A connection that idled while the server stood still is closed as soon as it goes on: the next attempt takes a fresh one. */
+async function answers(url: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await (await fetch(url)).text();
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await pause(POLL_MS);
+    }
+  }
 }
 
 async function until(isReached: () => boolean, timeoutMs: number, fault: string): Promise<void> {
