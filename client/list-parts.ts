@@ -75,7 +75,7 @@ async function* partsOf(lines: AsyncIterable<UnreadLine>): AsyncGenerator<Part> 
   try {
     for await (const line of lines) {
       unread.push(line);
-      characters += "content" in line && typeof line.content === "string" ? line.content.length : 0;
+      characters += charactersOf(line);
       if (unread.length < PART_LINES && characters < PART_CHARACTERS) continue;
       yield { unread };
       unread = [];
@@ -86,4 +86,13 @@ async function* partsOf(lines: AsyncIterable<UnreadLine>): AsyncGenerator<Part> 
   }
   yield { unread };
   if (failure !== undefined) yield failure;
+}
+
+function charactersOf(line: UnreadLine): number {
+  if ("refused" in line) return 0;
+  if (typeof line.content === "string") return line.content.length;
+  let characters = 0;
+  for (const value of Object.values(line.content) as (string | readonly string[])[])
+    characters += typeof value === "string" ? value.length : value.join("").length;
+  return characters;
 }

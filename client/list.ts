@@ -15,6 +15,7 @@ import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Profile } from "#engine/profile.ts";
 import { lineEncoder, type EncodedLines } from "./encoded-lines.ts";
 import { encodedParts } from "./list-parts.ts";
+import { SeenReferences } from "./seen-references.ts";
 import { openListPool } from "./workers/pool.ts";
 
 export type ListOptions = {
@@ -51,7 +52,7 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
   const makeCells = await cellMaker(profile, shippedTable(profile.frequencyTable));
   const encoder = listEncoder(profile, makeCells, options.store ?? memoryCellStore());
   const refused: LinkageError[] = [];
-  const seen = new Set<string>();
+  const seen = new SeenReferences();
   let refusedCount = 0;
   let notAdmitted = 0;
   const refuse = (problem: LinkageError): void => {
@@ -71,9 +72,8 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
     part.refs.forEach((ref, at) => {
       const line = part.lines[at] as number;
       refuseBefore(line);
-      const isNew = !seen.has(ref);
-      if (isNew) seen.add(ref);
-      else refuse(new LinkageError("record-invalid", `line ${line}: rec_id: the same reference occurs earlier`));
+      const isNew = seen.add(ref);
+      if (!isNew) refuse(new LinkageError("record-invalid", `line ${line}: rec_id: the same reference occurs earlier`));
       if (part.admitted[at] === 1) keeps.push(isNew);
       else if (isNew) notAdmitted++;
     });
@@ -85,7 +85,6 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
     openPool: workers === 0 ? undefined : () => openListPool(workers, profile, categories),
   });
   for await (const part of parts) take(part);
-  seen.clear();
   return { list: encoder.finish(), refused, refusedCount, notAdmitted };
 }
 

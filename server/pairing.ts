@@ -12,7 +12,14 @@ import { heaviest } from "./hit-cap.ts";
 import { inLanes } from "./lanes.ts";
 import { planTiles } from "./tiles.ts";
 import type { WorkerPool } from "./workers/pool.ts";
-import type { BlockPairs, CompleteBatch, FoldAnswer, FoundPair, KeptWords } from "./workers/tasks.ts";
+import {
+  BLOCK_ROWS,
+  type BlockPairs,
+  type CompleteBatch,
+  type FoldAnswer,
+  type FoundPair,
+  type KeptWords,
+} from "./workers/tasks.ts";
 
 /** Evidence of one pairing that waits in memory; what comes then goes to disk. */
 const EVIDENCE_BYTES = 192 * 2 ** 20;
@@ -49,6 +56,8 @@ export async function matchPairing(pool: WorkerPool, profile: Profile, task: Pai
   const evidence = new Evidence(task.evidenceBytes ?? EVIDENCE_BYTES);
   try {
     const blocks = await joinTiles(pool, profile, task, evidence);
+    if (a.expected.rowCount <= BLOCK_ROWS && evidence.files.length === 0)
+      return await pool.settleBlock({ a, b, found: blocks.get(0) ?? [], lowestBand, cap }, signal);
     const folded: FoldAnswer[] = [];
     for (const [block, found] of [...blocks].sort(([one], [other]) => one - other)) {
       const fold = await pool.foldBlock({ a, b, block, found, spills: evidence.isFull }, signal);

@@ -17,7 +17,7 @@ export type ListPool = {
 };
 
 /** A worker holds one part, the tables and the commonest words; without a limit its garbage would wait in gigabytes. */
-const WORKER_MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
+const WORKER_MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 48 };
 
 /**
  * @param workers - Threads, at least 1.

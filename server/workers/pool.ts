@@ -16,6 +16,8 @@ import type {
   ReleaseTask,
   SealAnswer,
   SealTask,
+  SettleAnswer,
+  SettleTask,
 } from "./tasks.ts";
 
 export type WorkerPool = {
@@ -28,6 +30,7 @@ export type WorkerPool = {
   readonly joinTile: (task: JoinTask, signal: AbortSignal) => Promise<JoinAnswer>;
   readonly foldBlock: (task: FoldTask, signal: AbortSignal) => Promise<FoldAnswer>;
   readonly releaseBlock: (task: ReleaseTask, signal: AbortSignal) => Promise<ReleaseAnswer>;
+  readonly settleBlock: (task: SettleTask, signal: AbortSignal) => Promise<SettleAnswer>;
   readonly sealPackage: (task: SealTask) => Promise<SealAnswer>;
   /** Ends the threads; what they were doing fails. */
   readonly close: () => Promise<void>;
@@ -61,6 +64,7 @@ export function openPool(workers: number, profile: Profile): WorkerPool {
     joinTile: async (task, signal) => (await piscina.run(task, { name: "joinTile", signal })) as JoinAnswer,
     foldBlock: async (task, signal) => (await piscina.run(task, { name: "foldBlock", signal })) as FoldAnswer,
     releaseBlock: async (task, signal) => (await piscina.run(task, { name: "releaseBlock", signal })) as ReleaseAnswer,
+    settleBlock: async (task, signal) => (await piscina.run(task, { name: "settleBlock", signal })) as SettleAnswer,
     sealPackage: async (task) => (await piscina.run(task, { name: "sealPackage" })) as SealAnswer,
     close: () => piscina.destroy(),
   };

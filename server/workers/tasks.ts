@@ -99,6 +99,13 @@ export type ReleaseAnswer = {
   readonly isCapped: boolean;
 };
 
+/** All evidence of a pairing whose rows a are one block. */
+export type SettleTask = Omit<FoldTask, "block" | "spills"> & Pick<ReleaseTask, "lowestBand" | "cap">;
+export type SettleAnswer = ReleaseAnswer & {
+  readonly candidatePairs: number;
+  readonly matchesPerRow: number;
+};
+
 export type SealTask = {
   readonly content: PackageContent;
   /** The party's X25519 public key, base64url. */

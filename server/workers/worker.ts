@@ -11,7 +11,7 @@ import { HANDLE_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
-import { countWeights } from "#engine/match/prior.ts";
+import { countWeights, estimatePrior, type PairingPrior } from "#engine/match/prior.ts";
 import { probabilitiesOf, scoredPair, weighPairs, type BatchRows } from "#engine/match/score.ts";
 import { Profile } from "#engine/profile.ts";
 import { ReleasedBand } from "#engine/round/descriptor.ts";
@@ -20,7 +20,7 @@ import { decrypt } from "../aead.ts";
 import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
 import { keepWords, takeWords } from "./kept-words.ts";
-import { openStored } from "./stored-bytes.ts";
+import { openStored, type StoredBytes } from "./stored-bytes.ts";
 import { joinStored } from "./stored-join.ts";
 import {
   BLOCK_ROWS,
@@ -40,6 +40,8 @@ import {
   type ReleaseTask,
   type SealAnswer,
   type SealTask,
+  type SettleAnswer,
+  type SettleTask,
 } from "./tasks.ts";
 
 const given: unknown = workerData;
@@ -90,11 +92,8 @@ export async function joinTile({ a, b, parts, spills }: JoinTask): Promise<JoinA
 
 /** Folds a block's row pairs into candidate pairs and counts their match weights. */
 export async function foldBlock({ a, b, block, found, spills }: FoldTask): Promise<FoldAnswer> {
-  const { rowCount } = expectedLayout(profile, a.expected);
-  const firstRow = block * BLOCK_ROWS;
-  const parts = found.map(({ rule, pairs }) => ({ rule, pairs: takeWords(pairs, a) }));
-  const pairs = foldPairs(parts, firstRow, Math.min(BLOCK_ROWS, rowCount - firstRow));
-  const weights = weighPairs(profile, pairs, await rowsOf(a), await rowsOf(b));
+  const sides = await openSides(a, b);
+  const { pairs, weights } = foldFound(sides, a, block, found);
   return {
     candidates: keepWords(wordsOf(pairs), spills, a),
     candidatePairs: weights.length,
@@ -103,34 +102,19 @@ export async function foldBlock({ a, b, block, found, spills }: FoldTask): Promi
 }
 
 /** Scores a block's candidate pairs; only those that reach `lowestBand` leave the worker, of these the `cap` of highest weight. */
-export async function releaseBlock(task: ReleaseTask): Promise<ReleaseAnswer> {
-  const { a, b, prior, lowestBand, cap } = task;
-  const pairs = pairsOf(takeWords(task.candidates, a));
-  const weightBits = weighPairs(profile, pairs, await rowsOf(a), await rowsOf(b));
-  const scored = { pairs, weightBits, prior, probability: probabilitiesOf(weightBits, prior) };
-  const reaching: number[] = [];
-  for (let at = 0; at < weightBits.length; at++)
-    if (reaches(scoredPair(profile, scored, at).band, lowestBand)) reaching.push(at);
-  const chosen = heaviest(reaching, weightBits, cap).map((at) => scoredPair(profile, scored, at));
-  const handlesA = await handlesOf(
-    a,
-    chosen.map(({ rowA }) => rowA),
-  );
-  const handlesB = await handlesOf(
-    b,
-    chosen.map(({ rowB }) => rowB),
-  );
-  const found = chosen.map((pair, at): FoundPair => {
-    const { band, pattern, weightBits: bits } = pair;
-    return {
-      handleA: handlesA[at] as string,
-      handleB: handlesB[at] as string,
-      band: ReleasedBand.parse(band),
-      pattern,
-      weightBits: bits,
-    };
-  });
-  return { found, isCapped: chosen.length < reaching.length };
+export async function releaseBlock({ a, b, candidates, prior, ...policy }: ReleaseTask): Promise<ReleaseAnswer> {
+  const sides = await openSides(a, b);
+  const pairs = pairsOf(takeWords(candidates, a));
+  return releasePairs(sides, pairs, weighPairs(profile, pairs, sides.a, sides.b), prior, policy);
+}
+
+/** Folds, estimates the prior and scores at once, when one block holds all of a pairing's evidence. */
+export async function settleBlock({ a, b, found, ...policy }: SettleTask): Promise<SettleAnswer> {
+  const sides = await openSides(a, b);
+  const { pairs, weights } = foldFound(sides, a, 0, found);
+  const prior = estimatePrior(profile, countWeights(weights), sides.a.rowCount, sides.b.rowCount);
+  const released = await releasePairs(sides, pairs, weights, prior, policy);
+  return { ...released, candidatePairs: weights.length, matchesPerRow: prior.matchesPerRow };
 }
 
 /** Seals a party's package. */
@@ -158,16 +142,52 @@ function refusalOf(error: unknown): Refusal {
   throw error;
 }
 
-/** Row count and coverage classes of a stored batch. */
-async function rowsOf(stored: CompleteBatch): Promise<BatchRows> {
-  const { rowCount, classesAt } = expectedLayout(profile, stored.expected);
-  return { rowCount, classes: await openStored(stored).copy(classesAt, classesAt + rowCount) };
+/** Rows of a stored batch, and its bytes for handles. */
+type Side = BatchRows & { readonly bytes: StoredBytes; readonly handlesAt: number };
+type Sides = { readonly a: Side; readonly b: Side };
+type Policy = Pick<ReleaseTask, "lowestBand" | "cap">;
+
+async function openSides(a: CompleteBatch, b: CompleteBatch): Promise<Sides> {
+  const open = async (stored: CompleteBatch): Promise<Side> => {
+    const { rowCount, classesAt, handlesAt } = expectedLayout(profile, stored.expected);
+    const bytes = openStored(stored);
+    return { rowCount, handlesAt, bytes, classes: await bytes.copy(classesAt, classesAt + rowCount) };
+  };
+  return { a: await open(a), b: await open(b) };
+}
+
+function foldFound(sides: Sides, stored: CompleteBatch, block: number, found: readonly BlockPairs[]) {
+  const firstRow = block * BLOCK_ROWS;
+  const parts = found.map(({ rule, pairs }) => ({ rule, pairs: takeWords(pairs, stored) }));
+  const pairs = foldPairs(parts, firstRow, Math.min(BLOCK_ROWS, sides.a.rowCount - firstRow));
+  return { pairs, weights: weighPairs(profile, pairs, sides.a, sides.b) };
+}
+
+async function releasePairs(
+  sides: Sides,
+  pairs: CandidatePairs,
+  weightBits: Float64Array,
+  prior: PairingPrior,
+  { lowestBand, cap }: Policy,
+): Promise<ReleaseAnswer> {
+  const scored = { pairs, weightBits, prior, probability: probabilitiesOf(weightBits, prior) };
+  const reaching: number[] = [];
+  for (let at = 0; at < weightBits.length; at++)
+    if (reaches(scoredPair(profile, scored, at).band, lowestBand)) reaching.push(at);
+  const chosen = heaviest(reaching, weightBits, cap).map((at) => scoredPair(profile, scored, at));
+  const rows = (side: "rowA" | "rowB"): number[] => chosen.map((pair) => pair[side]);
+  const handlesA = await handlesOf(sides.a, rows("rowA"));
+  const handlesB = await handlesOf(sides.b, rows("rowB"));
+  const found = chosen.map((pair, at): FoundPair => {
+    const { pattern, weightBits: bits } = pair;
+    const [handleA, handleB] = [handlesA[at] as string, handlesB[at] as string];
+    return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, weightBits: bits };
+  });
+  return { found, isCapped: chosen.length < reaching.length };
 }
 
 /** @returns Handles of these rows, base64url, in order of `rows`; read in order of the batch. */
-async function handlesOf(stored: CompleteBatch, rows: readonly number[]): Promise<string[]> {
-  const { handlesAt } = expectedLayout(profile, stored.expected);
-  const bytes = openStored(stored);
+async function handlesOf({ bytes, handlesAt }: Side, rows: readonly number[]): Promise<string[]> {
   const handles = new Array<string>(rows.length);
   const order = [...rows.keys()].sort((one, other) => (rows[one] as number) - (rows[other] as number));
   for (const at of order) {
