@@ -15,10 +15,10 @@ const PAIRING_LANES = 2;
 const BASE_BYTES = 260e6;
 /** What a worker adds at work, chunks of both batches above all: bench `round` at 1,000,000 rows, one worker and two. */
 const WORKER_BYTES = 250e6;
-/** What a pairing may hold of its evidence before it goes to disk; server/pairing.ts. */
-const EVIDENCE_BYTES = 192 * 2 ** 20;
-/** A row pair is two words under each rule; one row in twenty meets another under every one of 24 rules. */
-const EVIDENCE_BYTES_PER_ROW = 10;
+/** What a pairing in work adds for each row of a list, one row in twenty shared: bench `memory` at 10,000,000 rows. */
+const PAIRING_BYTES_PER_ROW = 60;
+/** Hits of all pairings wait for the packages: estimated at 400 bytes for both owners, one row in twenty shared. */
+const HIT_BYTES_PER_ROW = 20;
 
 export type RoundSize = {
   readonly parties: number;
@@ -80,8 +80,8 @@ export function storedBytes(batchBytes: number): number {
 
 /** @returns The most that a matching of this round is expected to hold, bytes; page cache not counted. */
 export function matchMemoryBytes({ rowCount, pairings, busyWorkers }: RoundSize): number {
-  const evidence = Math.min(EVIDENCE_BYTES, EVIDENCE_BYTES_PER_ROW * rowCount);
-  return BASE_BYTES + WORKER_BYTES * busyWorkers + evidence * Math.min(PAIRING_LANES, pairings);
+  const inWork = PAIRING_BYTES_PER_ROW * rowCount * Math.min(PAIRING_LANES, pairings);
+  return BASE_BYTES + WORKER_BYTES * busyWorkers + inWork + HIT_BYTES_PER_ROW * rowCount * pairings;
 }
 
 /** Parties' uploads are taken to arrive as fast as they can be stored. */

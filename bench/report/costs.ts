@@ -89,7 +89,7 @@ function costFigure(
     ),
     series,
   });
-  const found = fits.length === 0 ? "One size alone gives no exponent." : `${fits.join("; ")}.`;
+  const found = fits.length === 0 ? "One size alone gives no exponent." : `Fitted: ${fits.join("; ")}.`;
   return { name, title, svg, caption: `${caption} ${found}`, lines: costs.flatMap((cost) => cost.lines) };
 }
 

@@ -80,7 +80,7 @@ function bandwidth(lines: readonly SpeedLine[]): Figure | undefined {
     ]),
     caption:
       "A join must read at least 4 bytes of every key, so the words that as many threads read of memory in a second are the most that it could join. " +
-      `Two threads by one, in the same run: ${gains.join(", ")}. Arithmetic tells how much of a second core was free at ` +
+      `Reading is a plain loop in JavaScript, as joining is. Two threads by one, in the same run: ${gains.join(", ")}. Arithmetic tells how much of a second core was free at ` +
       "that hour: where it gains little, neither can the others.",
     lines: [read, ...used, ...threads.filter((line) => line !== read && !used.includes(line))],
   };

@@ -107,7 +107,7 @@ function planText(
     "  the network and the parties' own encoding are not slower than the disk, and not counted",
     "  nothing else runs here: a shared or busy machine takes longer, and the next measurement may differ by half",
     "  the sample was in the page cache; a round larger than memory is read from the disk again",
-    `  memory as measured once: 260 MB and 250 MB for each busy worker, less in small rounds; docs/cli.md`,
+    `  memory as measured once, with what lists of this size add; docs/cli.md`,
   ];
   if (diskBytes > machine.diskFreeBytes) lines.push("", "DOES NOT FIT: the disk has less free space");
   if (memoryBytes > machine.memoryBytes) lines.push("", "DOES NOT FIT: the machine has less memory");
