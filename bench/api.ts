@@ -11,7 +11,6 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { canonicalBytes } from "#engine/canonical-json.ts";
-import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
 import { RoundView } from "#engine/round/messages.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
@@ -25,10 +24,9 @@ import {
   SIGNATURE_TAG,
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
-import { rosterDigest, type Roster } from "#engine/round/roster.ts";
-import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import type { Roster } from "#engine/round/roster.ts";
 import { machine, SCALES, type Scale } from "./measurement.ts";
-import { startServer, stopServer } from "./server-process.ts";
+import { benchDescriptor, startServer, stopServer } from "./server-process.ts";
 
 const CONNECTIONS = 8;
 const REQUESTS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 20_000 };
@@ -85,7 +83,7 @@ async function measureIn(folder: string, requests: number): Promise<Measured[]> 
   const { url } = server;
   try {
     const create = { keyId: keyIdOfOperator(operator.operator), signSecret: operator.signSecret };
-    const body = JSON.stringify(descriptorOf(roster));
+    const body = JSON.stringify(benchDescriptor(roster, ROUND, 1_000, [["AT", "HR"]]));
     const created = await fetch(`${url}/v1/rounds`, {
       method: "POST",
       headers: { "content-type": "application/json", ...signedHeaders(create, "POST", url, "/v1/rounds", body) },
@@ -173,22 +171,6 @@ function signedHeaders(
     "content-digest": digest,
     "signature-input": `${SIGNATURE_LABEL}=${parameters}`,
     signature: `${SIGNATURE_LABEL}=:${signature}:`,
-  };
-}
-
-function descriptorOf(roster: Roster): RoundDescriptor {
-  return {
-    categories: ["suspect"],
-    deadlines: { keys: "2030-01-01T00:00:00Z", submission: "2030-01-02T00:00:00Z", results: "2030-01-03T00:00:00Z" },
-    format: "aquila/round/v1",
-    id: ROUND,
-    legalBasis: "none: a bench",
-    lowestBand: "low",
-    pairings: [["AT", "HR"]],
-    parties: ["AT", "HR"].map((id) => ({ declaredRecords: 1_000, id })),
-    profile: SHIPPED_PROFILE_DIGEST,
-    purpose: "a bench",
-    roster: rosterDigest(roster),
   };
 }
 

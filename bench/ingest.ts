@@ -14,11 +14,11 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, makeOperatorIdentity, signMessage, type Identity } from "#engine/round/identity.ts";
 import { derivePairingKeys, makeConfirmation, makeRoundKey } from "#engine/round/keys.ts";
-import { rosterDigest, type Roster } from "#engine/round/roster.ts";
-import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import type { Roster } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { drawnBatch } from "./drawn-batches.ts";
 import type { Bench, Measurement, Scale } from "./measurement.ts";
-import { startServer, stopServer, type RunningServer } from "./server-process.ts";
+import { benchDescriptor, startServer, stopServer, type RunningServer } from "./server-process.ts";
 import { benchHeader, chunksOf } from "./stored-batches.ts";
 
 const SEED = 20_26;
@@ -60,7 +60,8 @@ async function measureIngest(folder: string, records: number, batches: number): 
   try {
     const as = (identity: Parameters<typeof connect>[0]["identity"]): Connection =>
       connect({ serverUrl: server.url, identity });
-    const descriptor = descriptorOf(roster, records, counterparts);
+    const pairings = counterparts.map((id): [string, string] => [SENDER, id]);
+    const descriptor = benchDescriptor(roster, ROUND, records, pairings);
     await as(operator).createRound(descriptor);
     await as(operator).openRound(ROUND);
     const keyIds = await agree(descriptor, identities, as);
@@ -187,22 +188,6 @@ async function agree(
     }
   }
   return keyIds;
-}
-
-function descriptorOf(roster: Roster, records: number, counterparts: readonly string[]): RoundDescriptor {
-  return {
-    categories: ["suspect"],
-    deadlines: { keys: "2030-01-01T00:00:00Z", submission: "2030-01-02T00:00:00Z", results: "2030-01-03T00:00:00Z" },
-    format: "aquila/round/v1",
-    id: ROUND,
-    legalBasis: "none: a bench",
-    lowestBand: "low",
-    pairings: counterparts.map((id): [string, string] => [SENDER, id]),
-    parties: [SENDER, ...counterparts].map((id) => ({ declaredRecords: records, id })),
-    profile: SHIPPED_PROFILE_DIGEST,
-    purpose: "a bench",
-    roster: rosterDigest(roster),
-  };
 }
 
 /** Asks /healthz again and again: its time is what any small request waits for the event loop. */

@@ -6,13 +6,12 @@ import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { inLanes } from "#server/lanes.ts";
-import { matchPairing } from "#server/pairing.ts";
+import { matchPairing, PAIRING_LANES } from "#server/pairing.ts";
 import { openPool } from "#server/workers/pool.ts";
 import type { CompleteBatch } from "#server/workers/tasks.ts";
 import { MatchOrder, type MatchReport, type OrderedBatch } from "./match-order.ts";
 
 const MAX_HITS = 10_000_000;
-const PAIRING_LANES = 2;
 
 async function main(): Promise<void> {
   const order = MatchOrder.parse(JSON.parse(await text(process.stdin)));

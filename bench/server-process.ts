@@ -6,7 +6,9 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Roster } from "#engine/round/roster.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
+import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 
 export type RunningServer = { readonly child: ChildProcess; readonly url: string };
 
@@ -49,4 +51,26 @@ export async function startServer(
     });
   });
   return { child, url };
+}
+
+/** @returns A round of all parties of the roster, under the shipped profile. */
+export function benchDescriptor(
+  roster: Roster,
+  id: string,
+  declaredRecords: number,
+  pairings: [string, string][],
+): RoundDescriptor {
+  return {
+    categories: ["suspect"],
+    deadlines: { keys: "2030-01-01T00:00:00Z", submission: "2030-01-02T00:00:00Z", results: "2030-01-03T00:00:00Z" },
+    format: "aquila/round/v1",
+    id,
+    legalBasis: "none: a bench",
+    lowestBand: "low",
+    pairings,
+    parties: roster.parties.map((party) => ({ declaredRecords, id: party.id })),
+    profile: SHIPPED_PROFILE_DIGEST,
+    purpose: "a bench",
+    roster: rosterDigest(roster),
+  };
 }

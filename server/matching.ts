@@ -15,7 +15,8 @@ import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./en
 import { hitCap } from "./hit-cap.ts";
 import { faultOf, powerOfTwoAbove } from "./log.ts";
 import { inLanes } from "./lanes.ts";
-import { matchPairing, type MatchedPairing } from "./pairing.ts";
+import { matchPairing, PAIRING_LANES, type MatchedPairing } from "./pairing.ts";
+import { sweep } from "./recovery.ts";
 import { dataKeyOf, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
@@ -27,8 +28,6 @@ import type { CompleteBatch, FoundPair } from "./workers/tasks.ts";
 const HIT_ID_BYTES = 16;
 /** Smallest number of candidate pairs that the log tells from fewer. */
 const FEWEST_TOLD = 16;
-/** Pairings in work at once: while one is scored, the next is joined. */
-const PAIRING_LANES = 2;
 
 /** The two stored batches of one pairing; `a` is the lower id's. */
 type StoredPairing = { readonly a: CompleteBatch; readonly b: CompleteBatch };
@@ -64,14 +63,15 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
 /**
  * Stops a matching and returns once the round is sealed again; nothing of it is kept.
  *
- * @throws {@link LinkageError} `round-unknown`; `round-state` if the round is not being matched.
+ * @throws {@link LinkageError} `round-unknown`; `round-state` if the round is not being matched, or only just begins to be.
  */
 export async function cancelMatching(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
   const { state } = await requireRound(secretariat.store, id, caller);
   requireState(state, ["matching"]);
   const matching = secretariat.matchings.get(id);
-  matching?.stop.abort();
-  await matching?.ended;
+  if (matching === undefined) throw new LinkageError("round-state", "matching is only just beginning; try again");
+  matching.stop.abort();
+  await matching.ended;
 }
 
 /** The job's boundary: nothing is thrown from here. */
@@ -83,6 +83,10 @@ async function runMatching(secretariat: Secretariat, round: Round, signal: Abort
     await wait(0);
     dropped = await matchRound(secretariat, round, signal);
   } catch (error) {
+    // A worker that was ended may have left evidence on disk; nothing else writes to a round that is being matched.
+    await sweep(secretariat, round.id).catch((failure: unknown) => {
+      log.error({ round: round.id, fault: faultOf(failure) }, "files that nothing names cannot be deleted");
+    });
     const isSealed = await moveRound(store, round.id, "matching", "sealed");
     const outcome = isSealed ? "the round is sealed again" : "the round has moved on";
     if (signal.aborted) log.info({ round: round.id, state: "sealed" }, `matching cancelled; ${outcome}`);

@@ -24,6 +24,8 @@ import {
 /** Evidence of one pairing that waits in memory; what comes then goes to disk. */
 const EVIDENCE_BYTES = 192 * 2 ** 20;
 const CELL_BYTES = 12;
+/** Pairings in work at once: while one is scored, the next is joined. */
+export const PAIRING_LANES = 2;
 
 /** A joined tile: keys of both columns, time on its worker, bytes of both batches that it stands for. */
 type JoinedTile = { readonly keys: number; readonly seconds: number; readonly bytes: number };

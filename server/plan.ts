@@ -7,10 +7,9 @@ import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { profileDigest, slotCount, type Profile } from "#engine/profile.ts";
 import { SEALING_BYTES } from "./aead.ts";
+import { PAIRING_LANES } from "./pairing.ts";
 import { planTiles } from "./tiles.ts";
 
-/** Pairings that a matching has in work at once. */
-const PAIRING_LANES = 2;
 /** The process with its workers started: peak of bench `round` at 10,000 rows. */
 const BASE_BYTES = 260e6;
 /** What a worker adds at work, chunks of both batches above all: bench `round` at 1,000,000 rows, one worker and two. */

@@ -63,7 +63,8 @@ async function checkKeyFiles({ store, keyFolder, log }: Secretariat): Promise<vo
   if (files.size > 0) log.warn({ files: files.size }, "the key folder holds files that no round names; they are left");
 }
 
-async function sweep(secretariat: Secretariat, name: string): Promise<void> {
+/** Deletes files of a round that no row names: all of them, if there is no such round or it is erased. */
+export async function sweep(secretariat: Secretariat, name: string): Promise<void> {
   const { store, log } = secretariat;
   const folder = folderOf(secretariat, name);
   const round = await findRound(store, name);

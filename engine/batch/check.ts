@@ -56,7 +56,7 @@ export function checkBatch(profile: Profile, expected: ExpectedBatch, byteLength
   let opened: { header: BatchHeader; layout: BatchLayout; sections: readonly Section[] } | undefined;
   let fed = 0;
   let section = 0;
-  const open = (first: Uint8Array): typeof opened => {
+  const open = (first: Uint8Array): NonNullable<typeof opened> => {
     const { header } = readHeader(first);
     checkHeader(header, expected);
     const layout = batchLayout(profile, header);
@@ -70,7 +70,7 @@ export function checkBatch(profile: Profile, expected: ExpectedBatch, byteLength
     feed: (piece) => {
       if (piece.byteOffset % 8 !== 0) throw new RangeError("a batch must start at a multiple of 8 in its buffer");
       opened ??= open(piece);
-      const { sections } = opened ?? { sections: [] };
+      const { sections } = opened;
       const end = fed + piece.length;
       for (let current = sections[section]; current !== undefined && current.start < end;) {
         const from = Math.max(current.start, fed);
