@@ -54,9 +54,10 @@ function sortedKeys(draws: Draws, count: number): Keys {
   }
   for (let at = 0; at < count; at++) {
     upper[at] = Math.floor(((sums[at] as number) / sum) * 0xffff_ffff);
-    // Equal upper halves are rare; their lower halves must increase, so one comes out of each half of the range.
+    // Equal upper halves are rare; their lower halves must increase, so the later ones come out of the range's upper half.
     const tied = at > 0 && upper[at] === upper[at - 1];
-    lower[at] = tied ? Math.max((lower[at - 1] as number) + 1, 0x8000_0000) : draws.word() >>> 1;
+    const drawn = draws.word() >>> 1;
+    lower[at] = tied ? Math.max((lower[at - 1] as number) + 1, 0x8000_0000 + drawn) : drawn;
   }
   return { upper, lower };
 }

@@ -19,6 +19,7 @@ import { sealPackage as seal } from "#engine/round/package.ts";
 import { decrypt } from "../aead.ts";
 import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
+import { blocksOf } from "./blocks.ts";
 import { keepWords, takeWords } from "./kept-words.ts";
 import { openStored, type StoredBytes } from "./stored-bytes.ts";
 import { joinStored } from "./stored-join.ts";
@@ -84,7 +85,7 @@ export async function joinTile({ a, b, parts, spills }: JoinTask): Promise<JoinA
     if (columnA === undefined || columnB === undefined) throw new RangeError(`joinTile: no rule ${part.rule}`);
     const joined = await joinStored({ bytes: bytesA, layout: columnA }, { bytes: bytesB, layout: columnB }, part);
     keys += joined.keys;
-    for (const [block, pairs] of blocksOf(joined.pairs, layoutA.rowCount))
+    for (const [block, pairs] of blocksOf(joined.pairs, layoutA.rowCount, BLOCK_ROWS))
       found.push({ block, rule: part.rule, pairs: keepWords(pairs, spills, a) });
   }
   return { found, keys, seconds: (performance.now() - started) / 1_000 };
@@ -195,26 +196,6 @@ async function handlesOf({ bytes, handlesAt }: Side, rows: readonly number[]): P
     handles[at] = Buffer.from(await bytes.copy(start, start + HANDLE_BYTES)).toString("base64url");
   }
   return handles;
-}
-
-/** @returns Row pairs by block of rows a, in their order; interleaved as they came. */
-function blocksOf(pairs: Uint32Array, rowCountA: number): Map<number, Uint32Array> {
-  if (pairs.length === 0) return new Map();
-  if (rowCountA <= BLOCK_ROWS) return new Map([[0, pairs]]);
-  const sizes = new Uint32Array(Math.ceil(rowCountA / BLOCK_ROWS));
-  for (let at = 0; at < pairs.length; at += 2) {
-    const block = Math.floor((pairs[at] as number) / BLOCK_ROWS);
-    sizes[block] = (sizes[block] as number) + 2;
-  }
-  const blocks = Array.from(sizes, (size) => new Uint32Array(size));
-  sizes.fill(0);
-  for (let at = 0; at < pairs.length; at += 2) {
-    const block = Math.floor((pairs[at] as number) / BLOCK_ROWS);
-    const used = sizes[block] as number;
-    blocks[block]?.set(pairs.subarray(at, at + 2), used);
-    sizes[block] = used + 2;
-  }
-  return new Map([...blocks.entries()].filter(([, { length }]) => length > 0));
 }
 
 function wordsOf({ rowA, rowB, pattern }: CandidatePairs): Uint32Array {

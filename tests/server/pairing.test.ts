@@ -64,7 +64,12 @@ test("the hits are those of the reference, by handle, whether evidence waits in 
   expect(wanted.length).toBeGreaterThan(50);
   const files = readdirSync(folder).length;
   for (const evidenceBytes of [2 ** 30, 0]) {
-    const matched = await matchPairing(pool, SHIPPED_PROFILE, { ...task(stored), evidenceBytes });
+    let spilled = 0;
+    const onJoined = () => {
+      spilled = readdirSync(folder).length - files;
+    };
+    const matched = await matchPairing(pool, SHIPPED_PROFILE, { ...task(stored), evidenceBytes, onJoined });
+    expect(spilled > 0).toBe(evidenceBytes === 0);
     expect(matched.found).toEqual(wanted);
     expect(matched.matchesPerRow).toBeCloseTo(matchesPerRow, 12);
     expect(readdirSync(folder), "spilled files are gone").toHaveLength(files);
