@@ -19,10 +19,10 @@ import { z } from "zod";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { Bytes16, Bytes32, fromBase64url, toBase64url } from "#engine/round/binary.ts";
-import { RoundDescriptor, RoundId } from "#engine/round/descriptor.ts";
+import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Identity } from "#engine/round/identity.ts";
 import { Package } from "#engine/round/package.ts";
-import { MAX_PARTIES, PartyId, Roster } from "#engine/round/roster.ts";
+import { MAX_PARTIES, Roster } from "#engine/round/roster.ts";
 import {
   createFile,
   createFileIfAbsent,
@@ -33,6 +33,7 @@ import {
   requirePrivate,
 } from "./durable-file.ts";
 import { readHandleLines, writeHandleLines, type HandleEntry } from "./handle-map.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const SEED_BYTES = 32;
 

@@ -33,14 +33,19 @@ export const PROBLEM_CODES = [
   // round
   "round-unknown",
   "round-state",
+  "round-deadline",
+  "round-held",
   "round-descriptor-invalid",
   "round-key-signature",
   "round-key-conflict",
   "round-key-missing",
   "round-confirmation-failed",
+  "round-seal-missing",
   "pairing-unknown",
   "package-unavailable",
   "package-invalid",
+  "hit-unknown",
+  "statement-signature",
   // requests
   "request-invalid",
   "request-signature",
@@ -51,6 +56,8 @@ export const PROBLEM_CODES = [
   "internal",
   // a party's own files and the way to the server
   "identity-invalid",
+  "roster-invalid",
+  "roster-key-changed",
   "vault-invalid",
   "file-unreadable",
   "file-exists",

@@ -10,8 +10,8 @@ import { LinkageError } from "#engine/errors.ts";
 import { parseProfile, type Profile } from "#engine/profile.ts";
 import { Bytes32 } from "#engine/round/binary.ts";
 import { MAX_DECLARED_RECORDS } from "#engine/round/descriptor.ts";
-import { OperatorId } from "#engine/round/identity.ts";
 import { Roster } from "#engine/round/roster.ts";
+import { StaffId } from "#engine/round/ids.ts";
 
 export const DEFAULT_CONFIG_PATH = "aquila.config.json";
 const MAX_WORKERS = 64;
@@ -31,7 +31,7 @@ export const Config = z
     serverKeyFile: Path,
     rosterFile: Path,
     operators: z
-      .array(z.strictObject({ id: OperatorId, signKey: Bytes32 }))
+      .array(z.strictObject({ id: StaffId, signKey: Bytes32 }))
       .min(1)
       .max(32),
     workers: z.int().min(1).max(MAX_WORKERS).default(Math.min(availableParallelism(), MAX_WORKERS)),

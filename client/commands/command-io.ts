@@ -7,11 +7,11 @@ import { InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
-import { OperatorIdentity, type Identity } from "#engine/round/identity.ts";
+import { StaffIdentity, type Identity } from "#engine/round/identity.ts";
 import { requirePrivate } from "../durable-file.ts";
 import { connect, refusalOf, type Connection } from "../http.ts";
 import { openVault } from "../vault.ts";
+import { RoundId } from "#engine/round/ids.ts";
 
 /** Exit codes of `aquila`; docs/cli.md. */
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
@@ -75,14 +75,14 @@ export function connectAs(io: CommandIo, options: CallerOptions): Connection {
   return connectWith(io, options.server, callerOf(options));
 }
 
-export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | OperatorIdentity): Connection {
+export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | StaffIdentity): Connection {
   return connect({ serverUrl, identity, fetch: io.fetch, now: io.now, wait: io.wait });
 }
 
 /** @throws {@link LinkageError} `identity-invalid` or `vault-invalid` if others can read the file or it has another shape. */
-export function readOperator(path: string): OperatorIdentity {
+export function readOperator(path: string): StaffIdentity {
   requirePrivate(path, "the operator's identity");
-  return readJsonFile(path, OperatorIdentity, "identity-invalid");
+  return readJsonFile(path, StaffIdentity, "identity-invalid");
 }
 
 /** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */
@@ -130,7 +130,7 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
   };
 }
 
-function callerOf({ vault, identity }: CallerOptions): Identity | OperatorIdentity {
+function callerOf({ vault, identity }: CallerOptions): Identity | StaffIdentity {
   if (identity !== undefined) return readOperator(identity);
   if (vault !== undefined) return openVault(vault).identity;
   throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's --identity");

@@ -4,19 +4,11 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
-import {
-  fingerprint,
-  makeIdentity,
-  makeOperatorIdentity,
-  operatorFingerprint,
-  OperatorId,
-  type Identity,
-  type OperatorIdentity,
-} from "#engine/round/identity.ts";
-import { PartyId } from "#engine/round/roster.ts";
+import { fingerprint, makeIdentity, makeStaffIdentity, operatorFingerprint, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
 import { createFile } from "../durable-file.ts";
 import { createVault, openVault } from "../vault.ts";
 import { answer, callerOptions, jsonOption, readOperator, type CommandIo } from "./command-io.ts";
+import { PartyId, StaffId } from "#engine/round/ids.ts";
 
 type MakeOptions = {
   readonly party?: string;
@@ -64,7 +56,7 @@ function makeKeys(options: MakeOptions): PublicKeys {
   if (party !== undefined && vault !== undefined && operator === undefined && out === undefined)
     return publicParty(createVault(vault, makeIdentity(party)).identity);
   if (operator !== undefined && out !== undefined && party === undefined) {
-    const identity = makeOperatorIdentity(operator);
+    const identity = makeStaffIdentity(operator);
     createFile(out, [Buffer.concat([canonicalBytes(identity), Buffer.from("\n")])]);
     return publicOperator(identity);
   }
@@ -75,7 +67,7 @@ function publicParty({ boxKey, party, signKey }: Identity): PublicKeys {
   return { boxKey, fingerprint: fingerprint(signKey, boxKey), id: party, signKey };
 }
 
-function publicOperator({ operator, signKey }: OperatorIdentity): PublicKeys {
+function publicOperator({ operator, signKey }: StaffIdentity): PublicKeys {
   return { fingerprint: operatorFingerprint(signKey), id: operator, signKey };
 }
 
@@ -91,7 +83,7 @@ function partyId(text: string): string {
 }
 
 function operatorId(text: string): string {
-  if (!OperatorId.safeParse(text).success)
+  if (!StaffId.safeParse(text).success)
     throw new InvalidArgumentError("an operator's name is a-z, 0-9 and -, at most 32, and begins with a letter");
   return text;
 }

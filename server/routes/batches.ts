@@ -5,9 +5,7 @@ import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { MAX_CHUNKS, SignedManifest } from "#engine/batch/manifest.ts";
 import { LinkageError } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
-import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireParty } from "../caller.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
@@ -17,6 +15,7 @@ import type { Secretariat } from "../secretariat.ts";
 import { requireContentDigest } from "../signature.ts";
 import type { Direction } from "../store/uploads.ts";
 import { closeUpload, statusOf, storeChunk } from "../uploads.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const BatchParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });
 const ChunkParams = BatchParams.extend({

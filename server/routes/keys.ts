@@ -3,16 +3,16 @@
  */
 import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { RoundView } from "#engine/round/messages.ts";
-import { PartyId, Roster } from "#engine/round/roster.ts";
+import { Roster } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireParty } from "../caller.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { postConfirmation, postRoundKey, requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { viewOf } from "../view.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const KeyParams = z.strictObject({ round: RoundId, party: PartyId });
 const DirectionParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });

@@ -3,8 +3,6 @@
  */
 import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
-import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireParty } from "../caller.ts";
 import { packageContext, readEncrypted } from "../encrypted-file.ts";
@@ -12,6 +10,7 @@ import { bytesAnswer, REFUSAL, SIGNED } from "../openapi.ts";
 import { dataKeyOf, requireRound } from "../rounds.ts";
 import { folderOf, type Secretariat } from "../secretariat.ts";
 import { findPackage } from "../store/packages.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const PackageParams = z.strictObject({ round: RoundId, party: PartyId });
 

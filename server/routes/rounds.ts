@@ -3,7 +3,6 @@
  */
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { RoundId } from "#engine/round/descriptor.ts";
 import { CreateRound, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireOperator, type Caller } from "../caller.ts";
@@ -15,6 +14,7 @@ import type { Secretariat } from "../secretariat.ts";
 import { listRounds, listRoundsOf } from "../store/rounds.ts";
 import { listUploads } from "../store/uploads.ts";
 import { progressOf, viewOf } from "../view.ts";
+import { RoundId } from "#engine/round/ids.ts";
 
 /** A stream of events; JSON Schema says nothing about it, its media type does. */
 const Events = z.custom<Readable>((value) => value instanceof Readable, "must be a stream");
