@@ -44,6 +44,8 @@ export const PROBLEM_CODES = [
   "pairing-unknown",
   "package-unavailable",
   "package-invalid",
+  "answers-unavailable",
+  "answers-duplicate",
   "hit-unknown",
   "statement-signature",
   // requests

@@ -47,6 +47,8 @@ export const PROBLEM_ANSWERS = {
   "pairing-unknown": { status: 404, title: "No such pairing" },
   "package-unavailable": { status: 409, title: "There is no package to fetch" },
   "package-invalid": { status: 422, title: "The package cannot be opened" },
+  "answers-unavailable": { status: 409, title: "The answers of both sides are not in" },
+  "answers-duplicate": { status: 409, title: "Other answers are in already" },
   "hit-unknown": { status: 404, title: "No such hit" },
   "statement-signature": { status: 422, title: "The statement is not signed by its author" },
   "request-invalid": { status: 400, title: "The request is not valid" },

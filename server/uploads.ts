@@ -17,10 +17,11 @@ import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
 import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
-import { dataKeyOf, requirePairing, requireRound, type Round } from "./rounds.ts";
+import { dataKeyOf, pairingOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { listConfirmations } from "./store/keys.ts";
 import { otherBody } from "./signature.ts";
+import { findPairing } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import {
   completeUpload,
@@ -61,6 +62,7 @@ export async function storeChunk(
 ): Promise<void> {
   const { store, pool } = secretariat;
   const round = await requireSubmission(store, direction, caller);
+  requireBefore(round, "submission", secretariat.clock);
   checkChunk(secretariat, round, direction, chunk);
   if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
 
@@ -111,6 +113,7 @@ export async function closeUpload(
 ): Promise<void> {
   const { store } = secretariat;
   const round = await requireSubmission(store, direction, caller);
+  requireBefore(round, "submission", secretariat.clock);
   if (manifest.round !== round.id) throw new LinkageError("batch-round-mismatch", "the manifest is for another round");
   if (manifest.from !== direction.from || manifest.to !== direction.to)
     throw new LinkageError("batch-pairing-mismatch", "the manifest is for another pairing");
@@ -131,6 +134,7 @@ export async function closeUpload(
       // The round may have been erased while the batch was read.
       const { state } = await requireRound(transaction, round.id, caller);
       requireState(state, ["submitting"]);
+      await recordAct(transaction, secretariat, round.id, caller, "batch", `${direction.from}-${direction.to} ${digest}`);
       await completeUpload(transaction, direction, { digest, byteLength: stored.byteLength, signature });
     });
   } catch (error) {
@@ -138,6 +142,31 @@ export async function closeUpload(
     else await moveUpload(store, direction, "checking", "partial");
     throw error;
   }
+}
+
+/**
+ * Takes a party's batch back, whole or partial, so that it can send another.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `round-deadline`; `batch-duplicate` while
+ * it is being read.
+ */
+export async function recallBatch(secretariat: Secretariat, direction: Direction, caller: Caller): Promise<void> {
+  const { store } = secretariat;
+  const files = await store.transaction().execute(async (transaction) => {
+    const round = await requireRound(transaction, direction.round, caller);
+    requirePairing(round.descriptor, direction.from, direction.to);
+    requireState(round.state, ["submitting"]);
+    requireBefore(round, "submission", secretariat.clock);
+    const upload = await findUpload(transaction, direction);
+    if (upload === null) return [];
+    if (upload.state === "checking") throw new LinkageError("batch-duplicate", "this batch is being read");
+    const chunks = await listChunks(transaction, direction);
+    await deleteChunks(transaction, direction);
+    await deleteUpload(transaction, direction);
+    await recordAct(transaction, secretariat, round.id, caller, "batch-recalled", `${direction.from}-${direction.to}`);
+    return chunks.map(({ file }) => file);
+  });
+  await deleteFiles(folderOf(secretariat, direction.round), files);
 }
 
 /** @throws {@link LinkageError} `round-unknown`, `pairing-unknown`. */
@@ -180,6 +209,9 @@ async function requireSubmission(store: Store, direction: Direction, caller: Cal
   const round = await requireRound(store, direction.round, caller);
   requirePairing(round.descriptor, direction.from, direction.to);
   requireState(round.state, ["submitting"]);
+  const pairing = await findPairing(store, round.id, pairingOf(direction.from, direction.to));
+  if (pairing?.state !== "admitted")
+    throw new LinkageError("round-state", "a party of this pairing has withdrawn: the pairing is left out");
   const upload = await findUpload(store, direction);
   if (upload?.state === "complete") throw new LinkageError("batch-duplicate", "this batch is already in");
   if (upload?.state === "checking") throw new LinkageError("batch-duplicate", "this batch is being read");

@@ -2,7 +2,7 @@
  * Long-term keys of a party or a member of staff, and what they sign.
  * Ed25519 (RFC 8032) over `label ‖ 0x00 ‖ message`; X25519 (RFC 7748) for sealed packages.
  */
-import { createHash, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { z } from "zod";
 import { Bytes32, Bytes64, labelled } from "./binary.ts";
 import { PartyId, StaffId } from "./ids.ts";
@@ -78,6 +78,11 @@ export function signMessage(keys: SigningKeys, label: string, message: Uint8Arra
 export function verifyMessage(signKey: string, label: string, message: Uint8Array, signature: string): boolean {
   if (!Bytes64.safeParse(signature).success) return false;
   return verify(null, labelled(label, message), publicKeyOf("ed25519", signKey), Buffer.from(signature, "base64url"));
+}
+
+/** @param seed - Ed25519 seed, base64url. @returns Its public key, base64url. */
+export function publicKeyOfSeed(seed: string): string {
+  return rawPublic(createPublicKey(privateKeyOf("ed25519", seed)));
 }
 
 function makeSigningKeys(): SigningKeys {

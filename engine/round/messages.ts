@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { MAX_CHUNKS } from "../batch/manifest.ts";
 import { PROBLEM_CODES } from "../errors.ts";
-import { ApprovedAct, Status } from "./acts.ts";
+import { ApprovedAct, Report, Status } from "./acts.ts";
 import { Bytes32 } from "./binary.ts";
 import { ReleasedBand, RoundDescriptor } from "./descriptor.ts";
 import { PartyId, StaffId } from "./ids.ts";
@@ -100,6 +100,10 @@ export type PackageKeys = z.infer<typeof PackageKeys>;
 /** Statuses of the hits of the caller's pairings, of both sides. */
 export const StatusList = z.array(Status).max(2 * MAX_HITS);
 export type StatusList = z.infer<typeof StatusList>;
+
+/** What clients reported of a round. */
+export const ReportList = z.array(Report).max(10_000);
+export type ReportList = z.infer<typeof ReportList>;
 
 /** What was done to a round, in order. */
 export const ActLog = z

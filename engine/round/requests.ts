@@ -3,6 +3,7 @@
  * Both sides of the wire take it from here.
  */
 import { createHash } from "node:crypto";
+import type { StaffRole } from "./identity.ts";
 
 export const SIGNATURE_LABEL = "aquila";
 export const SIGNATURE_ALGORITHM = "ed25519";
@@ -18,9 +19,9 @@ export function keyIdOfParty(id: string): string {
   return `party:${id}`;
 }
 
-/** @returns `keyid` of an operator. */
-export function keyIdOfOperator(id: string): string {
-  return `operator:${id}`;
+/** @returns `keyid` of an operator or officer. */
+export function keyIdOfStaff(role: StaffRole, id: string): string {
+  return `${role}:${id}`;
 }
 
 /** @returns The value of Content-Digest for a body (RFC 9530 §2). */

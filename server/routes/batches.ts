@@ -4,17 +4,15 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { MAX_CHUNKS, SignedManifest } from "#engine/batch/manifest.ts";
-import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
-import { callerOf, requireParty } from "../caller.ts";
+import { callerOf, requireSelf } from "../caller.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
 import { Bytes, REFUSAL, SIGNED } from "../openapi.ts";
-import { requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { requireContentDigest } from "../signature.ts";
 import type { Direction } from "../store/uploads.ts";
-import { closeUpload, statusOf, storeChunk } from "../uploads.ts";
+import { closeUpload, recallBatch, statusOf, storeChunk } from "../uploads.ts";
 import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const BatchParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });
@@ -41,6 +39,24 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       if (callerOf(request).kind === "party") await requireOwn(secretariat, request, request.params);
+      return statusOf(secretariat, request.params, callerOf(request));
+    },
+  });
+
+  app.route({
+    method: "DELETE",
+    url: "/rounds/:round/batches/:from/:to",
+    schema: {
+      operationId: "deleteBatch",
+      summary: "Takes the caller's batch back, so that it can send another",
+      tags: TAGS,
+      security: SIGNED,
+      params: BatchParams,
+      response: { 200: BatchStatus, default: REFUSAL },
+    },
+    handler: async (request) => {
+      await requireOwn(secretariat, request, request.params);
+      await recallBatch(secretariat, request.params, callerOf(request));
       return statusOf(secretariat, request.params, callerOf(request));
     },
   });
@@ -94,9 +110,6 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
   });
 }
 
-/** A batch that another party sends answers like one that is not there. */
-async function requireOwn({ store }: Secretariat, request: FastifyRequest, direction: Direction): Promise<void> {
-  if (requireParty(request) === direction.from) return;
-  await requireRound(store, direction.round, callerOf(request));
-  throw new LinkageError("not-found", "the caller sends no such batch");
+async function requireOwn(secretariat: Secretariat, request: FastifyRequest, { round, from }: Direction): Promise<void> {
+  await requireSelf(secretariat, request, { round, party: from });
 }

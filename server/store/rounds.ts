@@ -75,9 +75,34 @@ export async function setTranscript(store: Store, id: string, t1: string): Promi
   await store.updateTable("rounds").set({ t1 }).where("id", "=", id).execute();
 }
 
-/** Says that the round is erased and its data key destroyed. */
-export async function setErased(store: Store, id: string): Promise<void> {
-  await store.updateTable("rounds").set({ state: "erased", key_id: null }).where("id", "=", id).execute();
+export async function setSealed(store: Store, id: string, t2: string): Promise<void> {
+  await store.updateTable("rounds").set({ t2 }).where("id", "=", id).execute();
+}
+
+/** @param ending - JSON of an Ending. */
+export async function setEnding(store: Store, id: string, ending: string): Promise<void> {
+  await store.updateTable("rounds").set({ ending }).where("id", "=", id).execute();
+}
+
+/** Says that the round is erased and its data key destroyed. @param certificate - JSON. */
+export async function setErased(store: Store, id: string, certificate: string): Promise<void> {
+  await store
+    .updateTable("rounds")
+    .set({ state: "erased", key_id: null, certificate })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** @returns Ids of all rounds that are not erased, oldest first. */
+export async function listLiveRounds(store: Store): Promise<string[]> {
+  const rows = await store
+    .selectFrom("rounds")
+    .select("id")
+    .where("state", "<>", "erased")
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** @returns Every round that is not erased, with the id of its key file. */

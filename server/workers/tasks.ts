@@ -91,6 +91,8 @@ export type FoundPair = {
   readonly band: ReleasedBand;
   readonly pattern: number;
   readonly weightBits: number;
+  /** Upper half of the key that agreed under each rule of the pattern, profile order. */
+  readonly cells: Uint32Array;
 };
 export type ReleaseAnswer = {
   /** In order of row a, then row b. */

@@ -182,7 +182,7 @@ async function releasePairs(
   const found = chosen.map((pair, at): FoundPair => {
     const { pattern, weightBits: bits } = pair;
     const [handleA, handleB] = [handlesA[at] as string, handlesB[at] as string];
-    return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, weightBits: bits };
+    return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, weightBits: bits, cells: new Uint32Array() };
   });
   return { found, isCapped: chosen.length < reaching.length };
 }
