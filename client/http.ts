@@ -6,17 +6,42 @@ import { z } from "zod";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { SignedManifest } from "#engine/batch/manifest.ts";
+import {
+  ErasureCertificate,
+  type Acknowledgement,
+  type Approval,
+  type Dispute,
+  type Hold,
+  type Report,
+  type Seal,
+  type Status,
+  type Withdrawal,
+} from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import type { Identity, OperatorIdentity } from "#engine/round/identity.ts";
+import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
-import { BatchStatus, Problem, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
-import { MAX_HITS, packageLength } from "#engine/round/package.ts";
+import {
+  ActLog,
+  BatchStatus,
+  FollowUp,
+  PackageKeys,
+  Problem,
+  Progress,
+  ReportList,
+  RoundList,
+  RoundView,
+  StatusList,
+} from "#engine/round/messages.ts";
+import { MAX_HITS, sectionLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { signRequest, signerOf } from "./signature.ts";
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
-/** What a sealed box adds to its content: an X25519 key and a Poly1305 tag. */
-const SEAL_BYTES = 48;
+/** More than the largest package: base64url and seal around the sections. */
+const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
+const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
+const JSON_TYPE = "application/json";
+const OCTETS = "application/octet-stream";
 const RETRY_STATUSES = [429, 503];
 /** Faults before a request's first byte has left. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
@@ -34,7 +59,7 @@ export type RequestEvent = {
 export type ConnectOptions = {
   /** Origin of the server; https, or http to a loopback address. */
   readonly serverUrl: string;
-  readonly identity: Identity | OperatorIdentity;
+  readonly identity: Identity | StaffIdentity;
   readonly fetch?: typeof globalThis.fetch;
   readonly log?: (event: RequestEvent) => void;
   readonly now?: () => Date;
@@ -50,22 +75,40 @@ export type Connection = {
   readonly createRound: (descriptor: RoundDescriptor) => Promise<RoundView>;
   readonly rounds: () => Promise<RoundView[]>;
   readonly round: (round: string) => Promise<RoundView>;
-  readonly openRound: (round: string) => Promise<RoundView>;
+  readonly approve: (approval: Approval) => Promise<RoundView>;
   readonly closeRound: (round: string) => Promise<RoundView>;
   readonly matchRound: (round: string) => Promise<RoundView>;
   readonly cancelRound: (round: string) => Promise<RoundView>;
-  readonly eraseRound: (round: string) => Promise<RoundView>;
+  /** Ends an attempt before its release. */
+  readonly abortRound: (round: string) => Promise<RoundView>;
+  readonly decide: (hold: Hold) => Promise<RoundView>;
   readonly postRoundKey: (round: string, key: RoundKey) => Promise<RoundView>;
   readonly postConfirmation: (round: string, confirmation: Confirmation) => Promise<RoundView>;
+  readonly postDispute: (round: string, dispute: Dispute) => Promise<RoundView>;
+  readonly withdraw: (withdrawal: Withdrawal) => Promise<RoundView>;
+  readonly postSeal: (seal: Seal) => Promise<RoundView>;
+  readonly recallBatch: (round: string, from: string, to: string) => Promise<BatchStatus>;
   readonly batchStatus: (round: string, from: string, to: string) => Promise<BatchStatus>;
   readonly putChunk: (round: string, from: string, to: string, index: number, chunk: Uint8Array) => Promise<void>;
   readonly putManifest: (round: string, manifest: SignedManifest) => Promise<BatchStatus>;
   readonly progress: (round: string) => Promise<Progress>;
   /** The sealed box, unopened. */
   readonly fetchPackage: (round: string, party: string) => Promise<Uint8Array>;
+  readonly acknowledge: (acknowledgement: Acknowledgement) => Promise<RoundView>;
+  readonly packageKeys: (round: string, party: string) => Promise<PackageKeys>;
+  readonly putAnswers: (round: string, from: string, to: string, sealed: Uint8Array) => Promise<void>;
+  /** The sealed box, unopened. */
+  readonly fetchAnswers: (round: string, from: string, to: string) => Promise<Uint8Array>;
+  readonly putStatuses: (round: string, party: string, statuses: readonly Status[]) => Promise<void>;
+  readonly statuses: (round: string, party: string) => Promise<StatusList>;
+  readonly putReport: (report: Report) => Promise<void>;
+  readonly reports: (round: string) => Promise<ReportList>;
+  readonly acts: (round: string) => Promise<ActLog>;
+  readonly followUp: (round: string) => Promise<FollowUp>;
+  readonly certificate: (round: string) => Promise<ErasureCertificate>;
 };
 
-type Method = "GET" | "PUT" | "POST";
+type Method = "GET" | "PUT" | "POST" | "DELETE";
 type Call = {
   readonly method: Method;
   readonly path: string;
@@ -101,24 +144,39 @@ export function connect(options: ConnectOptions): Connection {
     const answer = await send({
       method,
       path,
-      ...(json === undefined ? {} : { body: { bytes: canonicalBytes(json), type: "application/json" } }),
+      ...(json === undefined ? {} : { body: { bytes: canonicalBytes(json), type: JSON_TYPE } }),
       timeoutMs: timeoutMs ?? timeouts.requestMs,
       maxBytes: MAX_JSON_BYTES,
     });
     return parseAnswer(shape, answer, `${method} ${path}`);
   }
-  const batchPath = (round: string, from: string, to: string) => `/v1/rounds/${round}/batches/${from}/${to}`;
+  const roundPath = (round: string) => `/v1/rounds/${round}`;
+  const batchPath = (round: string, from: string, to: string) => `${roundPath(round)}/batches/${from}/${to}`;
+  const answersPath = (round: string, from: string, to: string) => `${roundPath(round)}/answers/${from}/${to}`;
+  const putNothingBack = async (path: string, bytes: Uint8Array, type: string): Promise<void> => {
+    await send({
+      method: "PUT",
+      path,
+      body: { bytes, type },
+      timeoutMs: timeouts.chunkMs,
+      maxBytes: MAX_JSON_BYTES,
+    });
+  };
+  const fetchBytes = async (path: string, maxBytes: number): Promise<Uint8Array> =>
+    (await send({ method: "GET", path, timeoutMs: timeouts.chunkMs, maxBytes })).bytes;
 
   return {
     roster: () => asJson(Roster, "GET", "/v1/roster"),
     createRound: (descriptor) => asJson(RoundView, "POST", "/v1/rounds", descriptor),
     rounds: () => asJson(RoundList, "GET", "/v1/rounds"),
     round: (round) => asJson(RoundView, "GET", `/v1/rounds/${round}`),
-    openRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/open`),
+    approve: (approval) =>
+      asJson(RoundView, "PUT", `${roundPath(approval.round)}/approvals/${approval.act}/${approval.operator}`, approval),
     closeRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/close`),
     matchRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/match`),
     cancelRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/cancel`),
-    eraseRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/erase`),
+    abortRound: (round) => asJson(RoundView, "POST", `/v1/rounds/${round}/abort`),
+    decide: (hold) => asJson(RoundView, "PUT", `${roundPath(hold.round)}/holds/${hold.officer}`, hold),
     postRoundKey: (round, key) => asJson(RoundView, "PUT", `/v1/rounds/${round}/keys/${key.party}`, key),
     postConfirmation: (round, confirmation) =>
       asJson(
@@ -127,16 +185,14 @@ export function connect(options: ConnectOptions): Connection {
         `/v1/rounds/${round}/confirmations/${confirmation.from}/${confirmation.to}`,
         confirmation,
       ),
+    postDispute: (round, dispute) => asJson(RoundView, "POST", `${roundPath(round)}/disputes`, dispute),
+    withdraw: (withdrawal) =>
+      asJson(RoundView, "PUT", `${roundPath(withdrawal.round)}/withdrawals/${withdrawal.party}`, withdrawal),
+    postSeal: (seal) => asJson(RoundView, "PUT", `${roundPath(seal.round)}/seals/${seal.party}`, seal),
+    recallBatch: (round, from, to) => asJson(BatchStatus, "DELETE", batchPath(round, from, to)),
     batchStatus: (round, from, to) => asJson(BatchStatus, "GET", batchPath(round, from, to)),
-    putChunk: async (round, from, to, index, chunk) => {
-      await send({
-        method: "PUT",
-        path: `${batchPath(round, from, to)}/chunks/${index}`,
-        body: { bytes: chunk, type: "application/octet-stream" },
-        timeoutMs: timeouts.chunkMs,
-        maxBytes: MAX_JSON_BYTES,
-      });
-    },
+    putChunk: (round, from, to, index, chunk) =>
+      putNothingBack(`${batchPath(round, from, to)}/chunks/${index}`, chunk, OCTETS),
     putManifest: (round, signed) =>
       asJson(
         BatchStatus,
@@ -146,15 +202,20 @@ export function connect(options: ConnectOptions): Connection {
         timeouts.manifestMs,
       ),
     progress: (round) => asJson(Progress, "GET", `/v1/rounds/${round}/progress`),
-    fetchPackage: async (round, party) => {
-      const answer = await send({
-        method: "GET",
-        path: `/v1/rounds/${round}/packages/${party}`,
-        timeoutMs: timeouts.chunkMs,
-        maxBytes: packageLength(MAX_HITS) + SEAL_BYTES,
-      });
-      return answer.bytes;
-    },
+    fetchPackage: (round, party) => fetchBytes(`${roundPath(round)}/packages/${party}`, MAX_PACKAGE_BYTES),
+    acknowledge: (said) => asJson(RoundView, "PUT", `${roundPath(said.round)}/acknowledgements/${said.party}`, said),
+    packageKeys: (round, party) => asJson(PackageKeys, "GET", `${roundPath(round)}/packages/${party}/keys`),
+    putAnswers: (round, from, to, sealed) => putNothingBack(answersPath(round, from, to), sealed, OCTETS),
+    fetchAnswers: (round, from, to) => fetchBytes(answersPath(round, from, to), MAX_ANSWERS_BYTES),
+    putStatuses: (round, party, statuses) =>
+      putNothingBack(`${roundPath(round)}/statuses/${party}`, canonicalBytes(statuses), JSON_TYPE),
+    statuses: (round, party) => asJson(StatusList, "GET", `${roundPath(round)}/statuses/${party}`),
+    putReport: (report) =>
+      putNothingBack(`${roundPath(report.round)}/reports/${report.party}`, canonicalBytes(report), JSON_TYPE),
+    reports: (round) => asJson(ReportList, "GET", `${roundPath(round)}/reports`),
+    acts: (round) => asJson(ActLog, "GET", `${roundPath(round)}/log`),
+    followUp: (round) => asJson(FollowUp, "GET", `${roundPath(round)}/follow-up`),
+    certificate: (round) => asJson(ErasureCertificate, "GET", `${roundPath(round)}/certificate`),
   };
 }
 

@@ -22,7 +22,7 @@ import { Bytes16, Bytes32, fromBase64url, toBase64url } from "#engine/round/bina
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Identity } from "#engine/round/identity.ts";
 import { Package } from "#engine/round/package.ts";
-import { MAX_PARTIES, Roster } from "#engine/round/roster.ts";
+import { changedKeys, checkRoster, MAX_PARTIES, Roster, rosterDigest } from "#engine/round/roster.ts";
 import {
   createFile,
   createFileIfAbsent,
@@ -103,18 +103,26 @@ export class Vault {
   }
 
   /**
-   * @param replace - Whether another roster that is pinned already may go.
-   * @throws {@link LinkageError} `file-exists` if it may not; `vault-invalid` if the roster has other keys for this party.
+   * @param accepted - Ids whose keys may differ from those of the roster pinned before.
+   * @throws {@link LinkageError} `roster-invalid` as {@link checkRoster}; `roster-key-changed` naming the ids whose keys
+   * differ and are not accepted; `vault-invalid` if the roster has other keys for this party.
    */
-  pinRoster(roster: Roster, replace = false): void {
+  pinRoster(roster: Roster, accepted: readonly string[] = []): void {
     const { party, signKey, boxKey } = this.identity;
     const own = roster.parties.find((entry) => entry.id === party);
     if (own?.signKey !== signKey || own.boxKey !== boxKey)
       throw new LinkageError("vault-invalid", `the roster does not hold this vault's own keys for ${party}`);
     const path = join(this.directory, "roster.json");
-    if (existsSync(path) && sameJson(readShape(path, Roster), roster)) return;
-    if (replace) replaceFile(path, [jsonFile(roster)]);
-    else createFile(path, [jsonFile(roster)]);
+    const pinned = existsSync(path) ? readShape(path, Roster) : null;
+    if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return;
+    checkRoster(roster, pinned);
+    const changed = (pinned === null ? [] : changedKeys(pinned, roster)).filter((id) => !accepted.includes(id));
+    if (changed.length > 0)
+      throw new LinkageError(
+        "roster-key-changed",
+        `other keys than pinned for ${changed.join(", ")}: compare fingerprints by telephone, then --accept them`,
+      );
+    replaceFile(path, [jsonFile(roster)]);
   }
 
   /** Ids of the rounds that the vault knows, in increasing order. */

@@ -31,7 +31,7 @@ export type CommandIo = {
   readonly endWith: (exitCode: number) => void;
 };
 
-/** Options of commands that talk to the server as a party or as an operator. */
+/** Options of commands that talk to the server as a party or as staff. */
 export type CallerOptions = { readonly server: string; readonly vault?: string; readonly identity?: string };
 
 export function exitCodeOf(error: LinkageError): number {
@@ -48,11 +48,11 @@ export function vaultOption(): Option {
   return new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT").makeOptionMandatory();
 }
 
-/** For commands that an operator can give too. */
+/** For commands that staff can give too. */
 export function callerOptions(): Option[] {
   return [
     new Option("--vault <folder>", "the party's vault, when a party asks").env("AQUILA_VAULT"),
-    new Option("--identity <file>", "the operator's identity, when an operator asks").env("AQUILA_IDENTITY"),
+    new Option("--identity <file>", "an operator's or officer's identity, when one asks").env("AQUILA_IDENTITY"),
   ];
 }
 
@@ -70,7 +70,7 @@ export function seconds(text: string): number {
   return Number(text);
 }
 
-/** @returns A connection that signs as the party of `vault`, or as the operator of `identity` when that is given. */
+/** @returns A connection that signs as the party of `vault`, or as the operator or officer of `identity` when that is given. */
 export function connectAs(io: CommandIo, options: CallerOptions): Connection {
   return connectWith(io, options.server, callerOf(options));
 }
@@ -80,8 +80,8 @@ export function connectWith(io: CommandIo, serverUrl: string, identity: Identity
 }
 
 /** @throws {@link LinkageError} `identity-invalid` or `vault-invalid` if others can read the file or it has another shape. */
-export function readOperator(path: string): StaffIdentity {
-  requirePrivate(path, "the operator's identity");
+export function readStaff(path: string): StaffIdentity {
+  requirePrivate(path, "the identity");
   return readJsonFile(path, StaffIdentity, "identity-invalid");
 }
 
@@ -131,9 +131,9 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
 }
 
 function callerOf({ vault, identity }: CallerOptions): Identity | StaffIdentity {
-  if (identity !== undefined) return readOperator(identity);
+  if (identity !== undefined) return readStaff(identity);
   if (vault !== undefined) return openVault(vault).identity;
-  throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's --identity");
+  throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's or officer's --identity");
 }
 
 function roundId(text: string): string {

@@ -1,33 +1,44 @@
 /**
- * `aquila key`: makes and shows the keys of a party or an operator. No secret is ever printed.
+ * `aquila key`: makes and shows the keys of a party, an operator or an officer. No secret is ever printed.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
-import { fingerprint, makeIdentity, makeStaffIdentity, operatorFingerprint, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
+import {
+  fingerprint,
+  makeIdentity,
+  makeStaffIdentity,
+  signerFingerprint,
+  type Identity,
+  type StaffIdentity,
+  type StaffRole,
+} from "#engine/round/identity.ts";
+import { PartyId, StaffId } from "#engine/round/ids.ts";
+import { rosterEntryOf, type RosterParty } from "#engine/round/roster.ts";
 import { createFile } from "../durable-file.ts";
 import { createVault, openVault } from "../vault.ts";
-import { answer, callerOptions, jsonOption, readOperator, type CommandIo } from "./command-io.ts";
-import { PartyId, StaffId } from "#engine/round/ids.ts";
+import { answer, callerOptions, jsonOption, readStaff, type CommandIo } from "./command-io.ts";
 
 type MakeOptions = {
   readonly party?: string;
   readonly vault?: string;
   readonly operator?: string;
+  readonly officer?: string;
   readonly out?: string;
   readonly json: boolean;
 };
 type ShowOptions = { readonly vault?: string; readonly identity?: string; readonly json: boolean };
 
 export function registerKey(program: Command, io: CommandIo): void {
-  const key = program.command("key").description("make and show the keys of a party or an operator");
+  const key = program.command("key").description("make and show the keys of a party, an operator or a data-protection officer");
   key
     .command("make")
-    .description("make a party's keys in a new vault, or an operator's in a new file; nothing is ever overwritten")
+    .description("make a party's keys in a new vault, or an operator's or officer's in a new file; nothing is ever overwritten")
     .addOption(new Option("--party <id>", "party id, such as AT").argParser(partyId))
     .addOption(new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT"))
-    .addOption(new Option("--operator <name>", "operator's name, a-z, 0-9 and -").argParser(operatorId))
-    .addOption(new Option("--out <file>", "the operator's identity file"))
+    .addOption(new Option("--operator <name>", "operator's name, a-z, 0-9 and -").argParser(staffId))
+    .addOption(new Option("--officer <name>", "data-protection officer's name").argParser(staffId))
+    .addOption(new Option("--out <file>", "the operator's or officer's identity file"))
     .addOption(jsonOption())
     .action((options: MakeOptions) => {
       answerPublic(io, options.json, makeKeys(options));
@@ -38,7 +49,7 @@ export function registerKey(program: Command, io: CommandIo): void {
     .addOption(jsonOption())
     .action((options: ShowOptions) => {
       if (options.identity !== undefined)
-        answerPublic(io, options.json, publicOperator(readOperator(options.identity)));
+        answerPublic(io, options.json, publicStaff(readStaff(options.identity)));
       else if (options.vault !== undefined)
         answerPublic(io, options.json, publicParty(openVault(options.vault).identity));
       else throw new LinkageError("identity-invalid", "whose keys? name a party's --vault or an operator's --identity");
@@ -47,28 +58,31 @@ export function registerKey(program: Command, io: CommandIo): void {
   for (const option of callerOptions()) show?.addOption(option);
 }
 
+/** What goes into a roster, and the fingerprint to compare it by. */
 type PublicKeys =
-  | { readonly boxKey: string; readonly fingerprint: string; readonly id: string; readonly signKey: string }
-  | { readonly fingerprint: string; readonly id: string; readonly signKey: string };
+  | (RosterParty & { readonly fingerprint: string })
+  | { readonly fingerprint: string; readonly id: string; readonly role: StaffRole; readonly signKey: string };
 
-function makeKeys(options: MakeOptions): PublicKeys {
-  const { party, vault, operator, out } = options;
-  if (party !== undefined && vault !== undefined && operator === undefined && out === undefined)
+function makeKeys({ party, vault, operator, officer, out }: MakeOptions): PublicKeys {
+  const named = [party, operator, officer].filter((id) => id !== undefined).length;
+  if (named === 1 && party !== undefined && vault !== undefined && out === undefined)
     return publicParty(createVault(vault, makeIdentity(party)).identity);
-  if (operator !== undefined && out !== undefined && party === undefined) {
-    const identity = makeStaffIdentity(operator);
+  const id = operator ?? officer;
+  if (named === 1 && id !== undefined && out !== undefined) {
+    const identity = makeStaffIdentity(operator === undefined ? "officer" : "operator", id);
     createFile(out, [Buffer.concat([canonicalBytes(identity), Buffer.from("\n")])]);
-    return publicOperator(identity);
+    return publicStaff(identity);
   }
-  throw new LinkageError("identity-invalid", "name either --party and --vault, or --operator and --out");
+  throw new LinkageError("identity-invalid", "name --party and --vault, or --operator or --officer and --out");
 }
 
-function publicParty({ boxKey, party, signKey }: Identity): PublicKeys {
-  return { boxKey, fingerprint: fingerprint(signKey, boxKey), id: party, signKey };
+function publicParty(identity: Identity): PublicKeys {
+  const { boxKey, signKey } = identity;
+  return { ...rosterEntryOf(identity), fingerprint: fingerprint(signKey, boxKey) };
 }
 
-function publicOperator({ operator, signKey }: StaffIdentity): PublicKeys {
-  return { fingerprint: operatorFingerprint(signKey), id: operator, signKey };
+function publicStaff({ id, role, signKey }: StaffIdentity): PublicKeys {
+  return { fingerprint: signerFingerprint(signKey), id, role, signKey };
 }
 
 function answerPublic(io: CommandIo, json: boolean, keys: PublicKeys): void {
@@ -82,8 +96,8 @@ function partyId(text: string): string {
   return text;
 }
 
-function operatorId(text: string): string {
+function staffId(text: string): string {
   if (!StaffId.safeParse(text).success)
-    throw new InvalidArgumentError("an operator's name is a-z, 0-9 and -, at most 32, and begins with a letter");
+    throw new InvalidArgumentError("a name is a-z, 0-9 and -, at most 32, and begins with a letter");
   return text;
 }
