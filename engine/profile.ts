@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { canonicalDigest } from "./canonical-json.ts";
 import { LinkageError } from "./errors.ts";
+import { isAlwaysHigh } from "./match/always-high.ts";
 
 const MAX_SLOTS = 40;
 /** One bit of a 32-bit agreement pattern each. */
@@ -50,15 +51,16 @@ const FactGroup = z.strictObject({
   missingBits: BitsFigure,
 });
 
+const ClassIndex = z
+  .int()
+  .min(0)
+  .max(MAX_COVERAGE_CLASSES - 1);
+
 /** A coverage class: which kinds of facts a row has. */
 const CoverageClass = z.strictObject({
   facts: z.array(Identifier).max(6),
   /** Class into which this one merges when it is thin; null only for the class that has no facts. */
-  mergesInto: z
-    .int()
-    .min(0)
-    .max(MAX_COVERAGE_CLASSES - 1)
-    .nullable(),
+  mergesInto: ClassIndex.nullable(),
 });
 
 const Weights = z.strictObject({
@@ -80,6 +82,15 @@ const Coincidences = z.strictObject({
   perThousandRows: figure(z.array(z.number().min(0).max(1e6)).max(200)),
 });
 
+/** How a pair of decoys looks to the engine: like one of the commonest kinds of true pairs. */
+const DecoyPattern = z.strictObject({
+  /** One digit for each rule, profile order: cells that agree under it. */
+  cells: z.string().regex(/^[0-8]{1,32}$/),
+  /** Coverage classes, of the lower party's row and of the higher party's. */
+  classes: z.tuple([ClassIndex, ClassIndex]),
+});
+export type DecoyPattern = z.infer<typeof DecoyPattern>;
+
 export const Profile = z
   .strictObject({
     format: z.literal("aquila/profile/v1"),
@@ -100,6 +111,8 @@ export const Profile = z
       start: z.number().gt(0).max(1),
     }),
     coincidences: Coincidences.optional(),
+    /** One list for each of the weights' thresholds, commonest first; a profile without them serves no round. */
+    decoyPatterns: figure(z.array(DecoyPattern).min(8).max(64)).optional(),
     bands: z.strictObject({
       high: Probability,
       medium: Probability,
@@ -117,7 +130,13 @@ export type Figure = readonly number[];
 /** @throws {@link LinkageError} `profile-invalid` with the path of the first fault. */
 export function parseProfile(value: unknown): Profile {
   const parsed = Profile.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const profile = parsed.data;
+    const weak = profile.decoyPatterns?.findIndex((each) => !each.every(({ cells }) => isAlwaysHigh(profile, cells)));
+    if (weak !== undefined && weak >= 0)
+      throw new LinkageError("profile-invalid", `decoyPatterns.${weak}: a pattern is not always in band high`);
+    return profile;
+  }
   const issue = parsed.error.issues[0];
   throw new LinkageError("profile-invalid", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
 }
@@ -132,14 +151,17 @@ export function slotCount(profile: Profile): number {
   return profile.rules.reduce((sum, rule) => sum + rule.slots, 0);
 }
 
-function profileFaults(profile: {
+type ProfileParts = {
   rules: z.infer<typeof Rule>[];
   coverageClasses: z.infer<typeof CoverageClass>[];
   weights: z.infer<typeof Weights>;
   coincidences?: z.infer<typeof Coincidences> | undefined;
+  decoyPatterns?: DecoyPattern[][] | undefined;
   prior: { min: number; max: number; start: number };
   bands: { high: number; medium: number; low: number };
-}): string[] {
+};
+
+function profileFaults(profile: ProfileParts): string[] {
   const faults: string[] = [];
   const slots = profile.rules.reduce((sum, rule) => sum + rule.slots, 0);
   if (slots > MAX_SLOTS) faults.push(`rules hold ${slots} slots; at most ${MAX_SLOTS}`);
@@ -156,7 +178,8 @@ function profileFaults(profile: {
   if (bands.low > bands.medium || bands.medium > bands.high)
     faults.push("bands: low, medium and high are out of order");
   if (groups.size !== profile.weights.groups.length) faults.push("a fact group id occurs twice");
-  faults.push(...figureFaults(profile.weights, profile.coincidences));
+  faults.push(...figureFaults(profile));
+  faults.push(...(profile.decoyPatterns ?? []).flatMap((patterns) => decoyFaults(profile, patterns)));
   const covered = new Set(profile.coverageClasses.flatMap((coverage) => coverage.facts));
   for (const { id, levels, coverage } of profile.weights.groups) {
     if (new Set(levels.map((level) => level.id)).size !== levels.length) faults.push(`a level of ${id} occurs twice`);
@@ -174,7 +197,21 @@ function profileFaults(profile: {
   return faults;
 }
 
-function figureFaults(weights: z.infer<typeof Weights>, coincidences?: z.infer<typeof Coincidences>): string[] {
+function decoyFaults({ rules, coverageClasses }: ProfileParts, patterns: readonly DecoyPattern[]): string[] {
+  const faults: string[] = [];
+  for (const { cells, classes } of patterns) {
+    if (cells.length !== rules.length) faults.push(`a decoy pattern has ${cells.length} digits for ${rules.length} rules`);
+    else if (rules.some(({ slots }, rule) => Number(cells[rule]) > slots))
+      faults.push("a decoy pattern has more cells of a rule than there are slots");
+    if (classes.some((index) => index >= coverageClasses.length))
+      faults.push("a decoy pattern names no coverage class");
+  }
+  if (new Set(patterns.map((pattern) => canonicalDigest(pattern))).size !== patterns.length)
+    faults.push("a decoy pattern occurs twice");
+  return faults;
+}
+
+function figureFaults({ weights, coincidences, decoyPatterns }: ProfileParts): string[] {
   const knots = weights.thresholdBits;
   const faults: string[] = [];
   if (knots.some((bits, at) => at > 0 && bits <= (knots[at - 1] as number)))
@@ -190,8 +227,9 @@ function figureFaults(weights: z.infer<typeof Weights>, coincidences?: z.infer<t
   ];
   const bins = coincidences?.perThousandRows ?? [];
   if (coincidences !== undefined) figures.push(["coincidences.perThousandRows", bins]);
+  if (decoyPatterns !== undefined) figures.push(["decoyPatterns", decoyPatterns]);
   for (const [name, { length }] of figures)
-    if (length !== knots.length) faults.push(`${name} has ${length} numbers for ${knots.length} thresholds`);
+    if (length !== knots.length) faults.push(`${name} has ${length} entries for ${knots.length} thresholds`);
   if (bins.some(({ length }) => length !== bins[0]?.length))
     faults.push("coincidences.perThousandRows has lists of several lengths");
   return faults;

@@ -1,19 +1,23 @@
 /**
  * One pairing's batch from an encoded list.
- * In: an encoded list, the pairing's key and threshold, a source of randomness. Out: the batch's bytes and which row went where.
+ * In: an encoded list, the pairing's key and threshold, decoys, a source of randomness. Out: the batch's bytes, which row went
+ * where, and the party's own cells.
  */
 import { createCipheriv, hkdfSync } from "node:crypto";
 import type { KeyColumn } from "../batch/column.ts";
 import type { BatchHeader } from "../batch/header.ts";
 import { HANDLE_BYTES } from "../batch/layout.ts";
+import { handleOf } from "../batch/read.ts";
 import { writeBatch } from "../batch/write.ts";
 import { LinkageError } from "../errors.ts";
 import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
-import { profileDigest } from "../profile.ts";
-import { carriersOf } from "./between.ts";
+import { profileDigest, type Profile } from "../profile.ts";
+import type { Decoy } from "../round/decoys.ts";
+import { carriersOf, type Side } from "./between.ts";
 import { keyColumnMaker, tellingCells, turnDigests, type RandomFill } from "./key-column.ts";
 import type { EncodedList } from "./list.ts";
+import { ownCellBytes } from "./own-cells.ts";
 
 /** Salt and provenance of one row, bytes each. */
 const LEAF_PART_BYTES = 32;
@@ -37,6 +41,13 @@ export type Pairing = {
   readonly provenanceSeed: Uint8Array;
 };
 
+/** What a batch of a round has besides the list; without it, a batch serves no round. */
+export type RoundPart = {
+  readonly decoys: readonly Decoy[];
+  /** Gets the own cells piece by piece while the batch's bytes are consumed; a piece is the taker's. */
+  readonly keepOwnCells: (piece: Uint8Array) => void;
+};
+
 export type EncodedBatch = {
   readonly header: BatchHeader;
   /** The batch's bytes in order; consumed once. */
@@ -45,19 +56,31 @@ export type EncodedBatch = {
   readonly handles: Uint8Array;
   /** Row of the list → row of the batch. */
   readonly place: Uint32Array;
+  /** Handle of each decoy, base64url. */
+  readonly decoyHandles: readonly string[];
 };
 
-/** @throws {@link LinkageError} `batch-too-large` when the list has more rows than declared. */
-export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomFill): EncodedBatch {
+/** @throws {@link LinkageError} `batch-too-large` when the list and the decoys have more rows than declared. */
+export function encodeBatch(
+  list: EncodedList,
+  pairing: Pairing,
+  random: RandomFill,
+  { decoys, keepOwnCells }: RoundPart = { decoys: [], keepOwnCells: () => undefined },
+): EncodedBatch {
   const { profile } = list;
   const { rowCount } = pairing;
-  if (list.rows.length > rowCount)
-    throw new LinkageError("batch-too-large", `the list has ${list.rows.length} rows; ${rowCount} were declared`);
+  const listRows = list.rows.length;
+  if (listRows + decoys.length > rowCount)
+    throw new LinkageError(
+      "batch-too-large",
+      `the list has ${listRows} rows, and there are ${decoys.length} decoys; ${rowCount} were declared`,
+    );
+  const side = pairing.from < pairing.to ? "lower" : "higher";
   const place = shuffled(rowCount, random);
   const handles = new Uint8Array(rowCount * HANDLE_BYTES);
   random(handles);
   const classes = new Uint8Array(rowCount);
-  fillerClasses(list, rowCount, random).forEach((coverage, row) => {
+  classesInBatch(list, decoyClasses(list, decoys, side), rowCount, random).forEach((coverage, row) => {
     classes[place[row] as number] = coverage;
   });
   const header: BatchHeader = {
@@ -71,44 +94,73 @@ export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomF
     provenanceRoot: provenanceRoot(list, place, pairing),
     rowCount,
   };
-  const columns = keyColumns(list, pairing, place, random);
+  const columns = keyColumns(list, pairing, side, place, random, { decoys, keepOwnCells });
   return {
     header,
     pieces: writeBatch(profile, header, { handles, classes }, columns),
     handles,
-    place: place.subarray(0, list.rows.length),
+    place: place.subarray(0, listRows),
+    decoyHandles: decoys.map((_, decoy) => handleOf({ handles, rowCount }, place[listRows + decoy] as number)),
   };
 }
 
 function* keyColumns(
   list: EncodedList,
   pairing: Pairing,
+  side: Side,
   place: Uint32Array,
   random: RandomFill,
+  { decoys, keepOwnCells }: RoundPart,
 ): Generator<KeyColumn> {
   const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
   const thresholdBits = informationThreshold(list.profile, largerRowCount);
-  const side = pairing.from < pairing.to ? "lower" : "higher";
   const makeColumn = keyColumnMaker(list.profile, pairing, place, random);
+  const listRows = list.rows.length;
   for (const [index, rule] of list.profile.rules.entries()) {
     const { carries, turns } = carriersOf(rule);
     const mayTravel = (row: number): boolean => carries(list.coverage[row] as number);
-    const telling = tellingCells(list.cells.read(index), thresholdBits, mayTravel);
-    turnDigests(telling, (row) => turns(list.coverage[row] as number, side));
-    yield makeColumn(telling, rule.slots);
+    const decoyCells = decoys.flatMap(({ cells }, decoy) =>
+      cells.filter((cell) => cell.rule === index).map(({ digest }) => ({ row: listRows + decoy, digest })),
+    );
+    const telling = tellingCells(list.cells.read(index), thresholdBits, mayTravel, decoyCells);
+    // Decoys are no facts of dated or undated rows: theirs meet as they are.
+    turnDigests(telling, (row) => row < listRows && turns(list.coverage[row] as number, side));
+    const { column, upper } = makeColumn(telling, rule.slots);
+    keepOwnCells(ownCellBytes(index, telling, upper, telling.rows.length - decoyCells.length, place));
+    yield column;
   }
 }
 
-/** Classes of real rows, then of the rows that fill up: drawn from the real ones, so that padding looks like the list. */
-function fillerClasses(list: EncodedList, rowCount: number, random: RandomFill): Uint8Array {
+/** @returns Class of each decoy: its pattern's, or the nearest one that real rows have, so that it neither stands alone nor makes a class thin. */
+function decoyClasses({ profile, classes }: EncodedList, decoys: readonly Decoy[], side: Side): number[] {
+  const counts = profile.coverageClasses.map((_, index) => classes.reduce((sum, at) => sum + Number(at === index), 0));
+  return decoys.map((decoy) => {
+    let index: number | null = decoy.classes[side === "lower" ? 0 : 1];
+    while (index !== null && counts[index] === 0) index = mergesInto(profile, index);
+    return index ?? counts.indexOf(Math.max(...counts));
+  });
+}
+
+function mergesInto({ coverageClasses }: Profile, index: number): number | null {
+  return coverageClasses[index]?.mergesInto ?? null;
+}
+
+/** Classes of real rows, of decoys, then of the rows that fill up: drawn from the real ones, so that padding looks like the list. */
+function classesInBatch(
+  list: EncodedList,
+  decoyed: readonly number[],
+  rowCount: number,
+  random: RandomFill,
+): Uint8Array {
   const classes = new Uint8Array(rowCount);
-  classes.set(list.classes);
   const real = list.rows.length;
-  const draws = new Uint32Array(rowCount - real);
+  classes.set(list.classes);
+  classes.set(decoyed, real);
+  const draws = new Uint32Array(rowCount - real - decoyed.length);
   random(draws);
   const enough = list.classes.some((coverage) => coverage !== 0);
   draws.forEach((draw, at) => {
-    classes[real + at] = enough ? (list.classes[draw % real] as number) : 0;
+    classes[real + decoyed.length + at] = enough ? (list.classes[draw % real] as number) : 0;
   });
   return classes;
 }
@@ -144,7 +196,7 @@ function unbiased(random: RandomFill): (bound: number) => number {
   };
 }
 
-/** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a filler row) behind a salt of its own. */
+/** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a decoy or filler row) behind a salt of its own. */
 function provenanceRoot(list: EncodedList, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
   const rowCount = place.length;
   const saltKey = Buffer.from(hkdfSync("sha256", provenanceSeed, "", `aquila/v1/provenance\u0000${to}`, 32));

@@ -12,17 +12,25 @@ import { firstKeys, keysRoom, sortedKeys, type Keys } from "./sort.ts";
 export type RandomFill = (bytes: Uint8Array | Uint32Array) => void;
 
 /** Cells that travel: d of each, 16 bytes, and its row of the list. */
-type TellingCells = { readonly digests: Uint8Array; readonly rows: Uint32Array };
+export type TellingCells = { readonly digests: Uint8Array; readonly rows: Uint32Array };
 
-/** Design §2, rule 3: only facts that are rare enough travel. */
+/** A cell that is no fact's. */
+export type DecoyCell = { readonly row: number; readonly digest: Uint8Array };
+
+/**
+ * Design §2, rule 3: only facts that are rare enough travel.
+ *
+ * @param decoyCells - Travel too, behind all others.
+ */
 export function tellingCells(
   { digests, owner, bits }: CellColumn,
   thresholdBits: number,
   mayTravel: (row: number) => boolean,
+  decoyCells: readonly DecoyCell[] = [],
 ): TellingCells {
   const from = digestWords(digests);
-  const telling = new Uint32Array(from.length);
-  const rows = new Uint32Array(owner.length);
+  const telling = new Uint32Array(from.length + decoyCells.length * DIGEST_WORDS);
+  const rows = new Uint32Array(owner.length + decoyCells.length);
   let count = 0;
   for (let at = 0; at < owner.length; at++) {
     const row = owner[at] as number;
@@ -31,10 +39,12 @@ export function tellingCells(
       telling[count * DIGEST_WORDS + word] = from[at * DIGEST_WORDS + word] as number;
     rows[count++] = row;
   }
-  return {
-    digests: new Uint8Array(telling.buffer, 0, count * DIGEST_BYTES),
-    rows: rows.subarray(0, count),
-  };
+  const travelling = new Uint8Array(telling.buffer, 0, (count + decoyCells.length) * DIGEST_BYTES);
+  for (const { row, digest } of decoyCells) {
+    travelling.set(digest, count * DIGEST_BYTES);
+    rows[count++] = row;
+  }
+  return { digests: travelling, rows: rows.subarray(0, count) };
 }
 
 /** Flips the last bit of d of the rows that `turns` names, in place; docs/spec/encoding.md. */
@@ -50,14 +60,15 @@ type ColumnPairing = { readonly keyTag: Uint8Array; readonly rowCount: number };
 
 /**
  * @param place - Row of the list → row of the batch.
- * @returns Makes one rule's column of the cells that travel; the columns' arrays are new, all others are used again.
+ * @returns Makes one rule's column of the cells that travel, and gives the upper halves of their keys in their order; the column's
+ * arrays are new, all others are used again.
  */
 export function keyColumnMaker(
   profile: Profile,
   { keyTag, rowCount }: ColumnPairing,
   place: Uint32Array,
   random: RandomFill,
-): (telling: TellingCells, slots: number) => KeyColumn {
+): (telling: TellingCells, slots: number) => { column: KeyColumn; upper: Uint32Array } {
   const mostCells = rowCount * Math.max(...profile.rules.map(({ slots }) => slots));
   const room = keysRoom(mostCells);
   const sortRoom = keysRoom(mostCells);
@@ -85,7 +96,8 @@ export function keyColumnMaker(
     for (let holder = 0; holder < rowCount; holder++) {
       for (let left = free[holder] as number; left > 0; left--) row[at++] = holder;
     }
-    return sortedColumn(cells, real, random, firstKeys(sortRoom, cellCount));
+    const column = sortedColumn(cells, real, random, firstKeys(sortRoom, cellCount));
+    return { column, upper: upper.subarray(0, real) };
   };
 }
 
