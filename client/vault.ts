@@ -1,20 +1,22 @@
 /**
- * A party's local vault: its identity, the pinned roster and what it must keep of each round.
- * Folders have mode 700, files mode 600; nothing in it ever leaves the party.
+ * A party's local vault: its identity, the pinned roster and what it must keep of each round; docs/spec/vault.md.
+ * Nothing in it can be read without its passphrase, and nothing in it ever leaves the party.
  *
+ *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
  *   identity.json, roster.json
- *   rounds/ROUND/descriptor.json   the descriptor as first seen
- *               /transcript.json   T1 as first computed
- *               /round-key.json    ephemeral secret, until every confirmation is checked
- *               /tag-keys.json     K_tag of each pairing, until every batch is in
- *               /pairings.json     K_proof and key id of each pairing
- *               /provenance.json   seed of the provenance commitments' salts
- *               /package.json      the package of hits as last opened
- *               /batches/HR.batch, HR.handles.jsonl, HR.receipt.json
+ *   of each round
+ *     descriptor.json              the descriptor as first seen
+ *     transcript.json              T1 as first computed
+ *     round-key.json               ephemeral secret, until every confirmation is checked
+ *     tag-keys.json                K_tag of each pairing, until every batch is in
+ *     pairings.json                K_proof and key id of each pairing
+ *     provenance.json              seed of the provenance commitments' salts
+ *     package.json                 the package of hits as last opened
+ *     HR.batch, HR.handles.jsonl, HR.receipt.json
  */
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
@@ -23,17 +25,13 @@ import { RoundDescriptor, RoundId } from "#engine/round/descriptor.ts";
 import { Identity } from "#engine/round/identity.ts";
 import { Package } from "#engine/round/package.ts";
 import { MAX_PARTIES, PartyId, Roster } from "#engine/round/roster.ts";
-import {
-  createFile,
-  createFileIfAbsent,
-  destroyFile,
-  makePrivateFolder,
-  readWhole,
-  replaceFile,
-  requirePrivate,
-} from "./durable-file.ts";
-import { readHandleLines, writeHandleLines, type HandleEntry } from "./handle-map.ts";
+import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
+import { handleLines, readHandleLines, type HandleEntry } from "./handle-map.ts";
+import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
+import { OWN, SealedFolder } from "./sealed-folder.ts";
+import { changeBoxPassphrase } from "./sealed-identity.ts";
 
+const KEY_BYTES = 32;
 const SEED_BYTES = 32;
 
 /** An X25519 secret of one round. */
@@ -64,41 +62,118 @@ export type Receipt = z.infer<typeof Receipt>;
 const Transcript = z.strictObject({ t1: Bytes32 });
 const Provenance = z.strictObject({ seed: Bytes32 });
 
+/** The box that holds the vault's key. */
+const LOCK = { holds: "vault-key", what: "the vault's lock" } as const;
+
 /**
  * Makes a vault with this identity, without a roster.
  *
- * @throws {@link LinkageError} `file-exists` if the folder has an identity already; it is not touched.
+ * @param passphrase - UTF-8 in NFC; left as it is, as everywhere here.
+ * @throws {@link LinkageError} `file-exists` if the folder has a vault already; it is not touched.
  */
-export function createVault(directory: string, identity: Identity): Vault {
+export function createVault(
+  directory: string,
+  identity: Identity,
+  passphrase: Uint8Array,
+  cost?: Argon2idCost,
+): Vault {
+  requireNoVault(directory);
   makePrivateFolder(directory);
   requirePrivate(directory, "the vault");
-  createFile(join(directory, "identity.json"), [jsonFile(identity)]);
-  return openVault(directory);
+  const key = randomBytes(KEY_BYTES);
+  const lock = boxFile(sealBox(LOCK.holds, key, passphrase, cost));
+  const files = new SealedFolder(directory, key);
+  files.createJson(OWN, "identity.json", identity);
+  try {
+    // Last: a vault without its identity is never met.
+    createFile(lockPath(directory), [lock]);
+  } catch (error) {
+    files.destroy(OWN, "identity.json");
+    files.close();
+    throw error;
+  }
+  return new Vault(files, identity);
 }
 
-/** @throws {@link LinkageError} `vault-invalid` if there is no identity, it has another shape, or others can read it. */
-export function openVault(directory: string): Vault {
+/**
+ * @throws {@link LinkageError} `vault-invalid` if there is no vault, others can read it, or its identity was changed;
+ * `passphrase-wrong` if another passphrase was chosen.
+ */
+export function openVault(directory: string, passphrase: Uint8Array): Vault {
+  const key = openBox(requireVault(directory), passphrase, "the vault");
+  if (key.length !== KEY_BYTES) throw new LinkageError("vault-invalid", `${LOCK.what} holds no key`);
+  const files = new SealedFolder(directory, key);
+  try {
+    const identity = files.readJson(OWN, "identity.json", Identity);
+    if (identity === null) throw new LinkageError("vault-invalid", `the vault's identity is missing: ${directory}`);
+    return new Vault(files, identity);
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+}
+
+/**
+ * Seals the vault's key under another passphrase; no other file changes.
+ *
+ * @throws {@link LinkageError} as {@link openVault}.
+ */
+export function changeVaultPassphrase(
+  directory: string,
+  passphrase: Uint8Array,
+  next: Uint8Array,
+  cost?: Argon2idCost,
+): void {
+  requireVault(directory);
+  changeBoxPassphrase(lockPath(directory), LOCK, passphrase, next, cost);
+}
+
+/**
+ * @returns The vault's lock.
+ * @throws {@link LinkageError} `vault-invalid` if there is no vault, or others can read it.
+ */
+export function requireVault(directory: string): PassphraseBox {
   requirePrivate(directory, "the vault");
-  const path = join(directory, "identity.json");
-  requirePrivate(path, "the vault's identity");
-  return new Vault(directory, readShape(path, Identity));
+  if (!existsSync(lockPath(directory)) && existsSync(join(directory, "identity.json")))
+    throw new LinkageError(
+      "vault-invalid",
+      `${directory} is a vault in the clear, of a version before passphrases; make a new one in another folder (aquila key make) and destroy this one`,
+    );
+  return readBox(lockPath(directory), LOCK.holds, LOCK.what);
 }
 
-/** Rounds are named by id and counterparts by party id throughout; both are checked before they become paths. */
+/** @throws {@link LinkageError} `file-exists` */
+export function requireNoVault(directory: string): void {
+  requireAbsent(lockPath(directory));
+  requireAbsent(join(directory, "identity.json"));
+}
+
+/** Rounds are named by id and counterparts by party id throughout; both are checked before they name a file. */
 export class Vault {
   readonly directory: string;
   readonly identity: Identity;
+  readonly #files: SealedFolder;
 
-  constructor(directory: string, identity: Identity) {
-    this.directory = directory;
+  constructor(files: SealedFolder, identity: Identity) {
+    this.directory = files.directory;
     this.identity = identity;
+    this.#files = files;
+  }
+
+  /** Wipes the vault's key from memory; the vault is of no use afterwards. */
+  close(): void {
+    this.#files.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** @throws {@link LinkageError} `vault-invalid` if none is pinned. */
   roster(): Roster {
-    const path = join(this.directory, "roster.json");
-    if (!existsSync(path)) throw new LinkageError("vault-invalid", "no roster is pinned; run: aquila roster pin");
-    return readShape(path, Roster);
+    const roster = this.#files.readJson(OWN, "roster.json", Roster);
+    if (roster === null) throw new LinkageError("vault-invalid", "no roster is pinned; run: aquila roster pin");
+    return roster;
   }
 
   /**
@@ -110,62 +185,63 @@ export class Vault {
     const own = roster.parties.find((entry) => entry.id === party);
     if (own?.signKey !== signKey || own.boxKey !== boxKey)
       throw new LinkageError("vault-invalid", `the roster does not hold this vault's own keys for ${party}`);
-    const path = join(this.directory, "roster.json");
-    if (existsSync(path) && sameJson(readShape(path, Roster), roster)) return;
-    if (replace) replaceFile(path, [jsonFile(roster)]);
-    else createFile(path, [jsonFile(roster)]);
+    if (replace) this.#files.writeJson(OWN, "roster.json", roster);
+    else if (!sameJson(this.#files.keepFirst(OWN, "roster.json", Roster, roster), roster))
+      throw new LinkageError("file-exists", "another roster is pinned; it stays unless --replace is given");
   }
 
-  /** Ids of the rounds that the vault knows, in increasing order. */
+  /** Ids of the rounds whose descriptor the vault keeps, in increasing order. */
   rounds(): string[] {
-    const path = join(this.directory, "rounds");
-    return existsSync(path) ? readdirSync(path).sort() : [];
+    return this.#files
+      .readJsonOfAll("descriptor.json", RoundDescriptor)
+      .map(({ id }) => id)
+      .sort();
   }
 
   /** @returns Null before it is kept. */
   descriptor(round: string): RoundDescriptor | null {
-    return this.#readIfThere(round, "descriptor.json", RoundDescriptor);
+    return this.#files.readJson(checkedRound(round), "descriptor.json", RoundDescriptor);
   }
 
   /** @throws {@link LinkageError} `round-descriptor-invalid` if another descriptor was kept before. */
   keepDescriptor(descriptor: RoundDescriptor): void {
-    const kept = this.#keepFirst(descriptor.id, "descriptor.json", RoundDescriptor, descriptor);
+    const kept = this.#files.keepFirst(checkedRound(descriptor.id), "descriptor.json", RoundDescriptor, descriptor);
     if (!sameJson(kept, descriptor))
       throw new LinkageError("round-descriptor-invalid", `round ${descriptor.id} had another descriptor before`);
   }
 
   /** @returns T1, or null before it is kept. */
   transcript(round: string): string | null {
-    return this.#readIfThere(round, "transcript.json", Transcript)?.t1 ?? null;
+    return this.#files.readJson(checkedRound(round), "transcript.json", Transcript)?.t1 ?? null;
   }
 
   /** @throws {@link LinkageError} `round-confirmation-failed` if another T1 was kept before. */
   keepTranscript(round: string, t1: string): void {
-    const kept = this.#keepFirst(round, "transcript.json", Transcript, { t1 });
+    const kept = this.#files.keepFirst(checkedRound(round), "transcript.json", Transcript, { t1 });
     if (kept.t1 !== t1)
       throw new LinkageError("round-confirmation-failed", `the round keys of ${round} are other ones than before`);
   }
 
   /** @returns Null before it is kept and after it is destroyed. */
   roundSecret(round: string): RoundSecret | null {
-    return this.#readIfThere(round, "round-key.json", RoundSecret);
+    return this.#files.readJson(checkedRound(round), "round-key.json", RoundSecret);
   }
 
   /** @returns The secret that counts: `secret`, or the one that was kept before. */
   keepRoundSecret(round: string, secret: RoundSecret): RoundSecret {
-    return this.#keepFirst(round, "round-key.json", RoundSecret, secret);
+    return this.#files.keepFirst(checkedRound(round), "round-key.json", RoundSecret, secret);
   }
 
   destroyRoundSecret(round: string): void {
-    destroyFile(this.#roundPath(round, "round-key.json"));
+    this.#files.destroy(checkedRound(round), "round-key.json");
   }
 
   /** @returns In order of counterpart; null before all confirmations are checked. */
   pairings(round: string): VaultPairing[] | null {
-    const stored = this.#readIfThere(round, "pairings.json", StoredPairings);
+    const stored = this.#files.readJson(checkedRound(round), "pairings.json", StoredPairings);
     if (stored === null) return null;
     const tags = new Map(
-      (this.#readIfThere(round, "tag-keys.json", TagKeys) ?? []).map(({ counterpart, keyTag }) => [
+      (this.#files.readJson(checkedRound(round), "tag-keys.json", TagKeys) ?? []).map(({ counterpart, keyTag }) => [
         counterpart,
         keyTag,
       ]),
@@ -189,33 +265,38 @@ export class Vault {
       keyId,
     }));
     // The pairings last: once they are there, the round is agreed.
-    replaceFile(prepared(this.#roundPath(round, "tag-keys.json")), [jsonFile(tags)]);
-    replaceFile(prepared(this.#roundPath(round, "pairings.json")), [jsonFile(stored)]);
+    this.#files.writeJson(checkedRound(round), "tag-keys.json", tags);
+    this.#files.writeJson(checkedRound(round), "pairings.json", stored);
   }
 
   /** Destroys every K_tag of the round: no batch can be encoded any more. */
   destroyTagKeys(round: string): void {
-    destroyFile(this.#roundPath(round, "tag-keys.json"));
+    this.#files.destroy(checkedRound(round), "tag-keys.json");
   }
 
   /** @returns 32 secret bytes, made when first asked for, from which the salts of the round's provenance commitments come. */
   provenanceSeed(round: string): Uint8Array {
     const fresh = { seed: randomBytes(SEED_BYTES).toString("base64url") };
-    return fromBase64url(this.#keepFirst(round, "provenance.json", Provenance, fresh).seed);
+    return fromBase64url(this.#files.keepFirst(checkedRound(round), "provenance.json", Provenance, fresh).seed);
   }
 
   /** @returns The round's hits, without padding; null before they are kept. */
   package(round: string): Package | null {
-    return this.#readIfThere(round, "package.json", Package);
+    return this.#files.readJson(checkedRound(round), "package.json", Package);
   }
 
   keepPackage(opened: Package): void {
-    replaceFile(prepared(this.#roundPath(opened.round, "package.json")), [jsonFile({ ...opened, padding: "" })]);
+    this.#files.writeJson(checkedRound(opened.round), "package.json", { ...opened, padding: "" });
   }
 
-  /** Where the batch for `counterpart` lies or will lie. */
-  batchPath(round: string, counterpart: string): string {
-    return this.#batchFile(round, counterpart, "batch");
+  /** @returns The batch for `counterpart`, as {@link SealedFolder.readPieces}. */
+  readBatch(round: string, counterpart: string): Generator<Uint8Array> {
+    return this.#files.readPieces(checkedRound(round), batchFile(counterpart, "batch"));
+  }
+
+  /** @throws {@link LinkageError} `file-unreadable` if no batch for `counterpart` was written. */
+  batchByteLength(round: string, counterpart: string): number {
+    return this.#files.byteLength(checkedRound(round), batchFile(counterpart, "batch"));
   }
 
   /**
@@ -226,10 +307,10 @@ export class Vault {
   writeBatch(round: string, counterpart: string, pieces: Iterable<Uint8Array>): Receipt {
     this.#requireUnsubmitted(round, counterpart);
     // Handles of the batch before this one would name the wrong records.
-    destroyFile(this.#batchFile(round, counterpart, "handles.jsonl"));
+    this.#files.destroy(round, batchFile(counterpart, "handles.jsonl"));
     const hash = createHash("sha256");
     let byteLength = 0;
-    replaceFile(prepared(this.batchPath(round, counterpart)), hashed());
+    this.#files.writePieces(round, batchFile(counterpart, "batch"), hashed());
     return { digest: hash.digest("base64url"), byteLength };
 
     function* hashed(): Generator<Uint8Array> {
@@ -244,32 +325,37 @@ export class Vault {
   /** @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted. */
   writeHandleMap(round: string, counterpart: string, entries: Iterable<HandleEntry>): void {
     this.#requireUnsubmitted(round, counterpart);
-    writeHandleLines(prepared(this.#batchFile(round, counterpart, "handles.jsonl")), entries);
+    this.#files.writePieces(round, batchFile(counterpart, "handles.jsonl"), handleLines(entries));
   }
 
   /** Whether hits in the batch for `counterpart` could be named. */
   holdsHandleMap(round: string, counterpart: string): boolean {
-    return existsSync(this.#batchFile(round, counterpart, "handles.jsonl"));
+    return this.#files.has(checkedRound(round), batchFile(counterpart, "handles.jsonl"));
   }
 
   /** As {@link readHandleLines}. */
   readHandleMap(round: string, counterpart: string, wanted?: ReadonlySet<string>): Map<string, readonly string[]> {
-    return readHandleLines(this.#batchFile(round, counterpart, "handles.jsonl"), wanted);
+    const name = batchFile(counterpart, "handles.jsonl");
+    return readHandleLines(this.#files.readPieces(checkedRound(round), name), `${name} of round ${round}`, wanted);
   }
 
   /** @returns What of the batch for `counterpart` the server took, or may have taken, as complete; null before. */
   receipt(round: string, counterpart: string): Receipt | null {
-    const path = this.#batchFile(round, counterpart, "receipt.json");
-    return existsSync(path) ? readShape(path, Receipt) : null;
+    return this.#files.readJson(checkedRound(round), batchFile(counterpart, "receipt.json"), Receipt);
   }
 
   keepReceipt(round: string, counterpart: string, receipt: Receipt): void {
-    replaceFile(prepared(this.#batchFile(round, counterpart, "receipt.json")), [jsonFile(receipt)]);
+    this.#files.writeJson(checkedRound(round), batchFile(counterpart, "receipt.json"), receipt);
   }
 
   /** After the server has refused the batch. */
   dropReceipt(round: string, counterpart: string): void {
-    destroyFile(this.#batchFile(round, counterpart, "receipt.json"));
+    this.#files.destroy(checkedRound(round), batchFile(counterpart, "receipt.json"));
+  }
+
+  /** Destroys all that the vault keeps of a round: no hit of it can be named any more. */
+  forgetRound(round: string): void {
+    this.#files.destroyGroup(checkedRound(round));
   }
 
   #requireUnsubmitted(round: string, counterpart: string): void {
@@ -279,57 +365,22 @@ export class Vault {
         `the batch for ${counterpart} in round ${round} has been submitted already; if its answer was lost, run: aquila submit`,
       );
   }
-
-  #batchFile(round: string, counterpart: string, ending: string): string {
-    if (!PartyId.safeParse(counterpart).success) throw new RangeError("a counterpart is named by its party id");
-    return join(this.#roundPath(round, "batches"), `${counterpart}.${ending}`);
-  }
-
-  #roundPath(round: string, name: string): string {
-    if (!RoundId.safeParse(round).success) throw new LinkageError("round-unknown", "a round id is a-z, 0-9 and -");
-    return join(this.directory, "rounds", round, name);
-  }
-
-  #readIfThere<T>(round: string, name: string, shape: z.ZodType<T>): T | null {
-    const path = this.#roundPath(round, name);
-    return existsSync(path) ? readShape(path, shape) : null;
-  }
-
-  /** @returns What lies under `name`: `value`, or what was there before. */
-  #keepFirst<T extends Json>(round: string, name: string, shape: z.ZodType<T>, value: T): T {
-    const path = this.#roundPath(round, name);
-    createFileIfAbsent(prepared(path), [jsonFile(value)]);
-    return readShape(path, shape);
-  }
 }
 
-/** @returns `path`, whose folder is there now. */
-function prepared(path: string): string {
-  makePrivateFolder(dirname(path));
-  return path;
+function checkedRound(round: string): string {
+  if (!RoundId.safeParse(round).success) throw new LinkageError("round-unknown", "a round id is a-z, 0-9 and -");
+  return round;
 }
 
-function jsonFile(value: Json): Uint8Array {
-  return Buffer.concat([canonicalBytes(value), Buffer.from("\n")]);
+function batchFile(counterpart: string, ending: "batch" | "handles.jsonl" | "receipt.json"): string {
+  if (!PartyId.safeParse(counterpart).success) throw new RangeError("a counterpart is named by its party id");
+  return `${counterpart}.${ending}`;
+}
+
+function lockPath(directory: string): string {
+  return join(directory, "vault.json");
 }
 
 function sameJson(a: Json, b: Json): boolean {
   return Buffer.compare(canonicalBytes(a), canonicalBytes(b)) === 0;
-}
-
-function readShape<T>(path: string, shape: z.ZodType<T>): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(readWhole(path)));
-  } catch {
-    // Without its cause: the parser's message may quote a secret.
-    throw new LinkageError("vault-invalid", `${path} is unreadable or not JSON`);
-  }
-  const parsed = shape.safeParse(value);
-  if (!parsed.success)
-    throw new LinkageError(
-      "vault-invalid",
-      `${path} has another shape at ${parsed.error.issues[0]?.path.join(".") ?? ""}`,
-    );
-  return parsed.data;
 }

@@ -52,6 +52,8 @@ export const PROBLEM_CODES = [
   // a party's own files and the way to the server
   "identity-invalid",
   "vault-invalid",
+  "passphrase-invalid",
+  "passphrase-wrong",
   "file-unreadable",
   "file-exists",
   "server-unreachable",

@@ -53,6 +53,8 @@ export const PROBLEM_ANSWERS = {
   internal: { status: 500, title: "The server failed" },
   "identity-invalid": { status: 400, title: "The identity is not valid" },
   "vault-invalid": { status: 400, title: "The vault is not valid" },
+  "passphrase-invalid": { status: 400, title: "The passphrase cannot be used" },
+  "passphrase-wrong": { status: 403, title: "The passphrase does not open this" },
   "file-unreadable": { status: 500, title: "A file cannot be read" },
   "file-exists": { status: 409, title: "The file exists already" },
   "server-unreachable": { status: 502, title: "The server cannot be reached" },

@@ -8,8 +8,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { fingerprint } from "#engine/round/identity.ts";
 import { Roster, RosterParty, rosterDigest } from "#engine/round/roster.ts";
 import { createFile } from "../durable-file.ts";
-import { openVault } from "../vault.ts";
-import { answer, jsonOption, readJsonFile, vaultOption, type CommandIo } from "./command-io.ts";
+import { answer, jsonOption, readJsonFile, unlockVault, vaultOption, type CommandIo } from "./command-io.ts";
 
 /** What `aquila key show --json` prints for a party. */
 const ShownKeys = RosterParty.extend({ fingerprint: z.string().max(40) }).strict();
@@ -34,9 +33,10 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .addOption(vaultOption())
     .addOption(new Option("--replace", "let another roster go that is pinned already").default(false))
     .addOption(jsonOption())
-    .action((path: string, options: { vault: string; replace: boolean; json: boolean }) => {
+    .action(async (path: string, options: { vault: string; replace: boolean; json: boolean }) => {
       const pinned = readJsonFile(path, Roster, "vault-invalid");
-      openVault(options.vault).pinRoster(pinned, options.replace);
+      using vault = await unlockVault(io, options.vault);
+      vault.pinRoster(pinned, options.replace);
       answerRoster(io, options.json, pinned);
     });
   roster
@@ -44,8 +44,9 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .description("show the pinned roster and its fingerprints")
     .addOption(vaultOption())
     .addOption(jsonOption())
-    .action((options: { vault: string; json: boolean }) => {
-      answerRoster(io, options.json, openVault(options.vault).roster());
+    .action(async (options: { vault: string; json: boolean }) => {
+      using vault = await unlockVault(io, options.vault);
+      answerRoster(io, options.json, vault.roster());
     });
 }
 

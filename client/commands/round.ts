@@ -55,7 +55,7 @@ export function registerRound(program: Command, io: CommandIo): void {
     .action(async (path: string, options: CallerOptions & { json: boolean }) => {
       const descriptor = readJsonFile(path, RoundDescriptor, "round-descriptor-invalid");
       checkDescriptor(descriptor);
-      answerView(io, options.json, await connectAs(io, options).createRound(descriptor));
+      answerView(io, options.json, await (await connectAs(io, options)).createRound(descriptor));
     });
   registerStep(round, io, "open", "let the parties post their round keys (operator)", "openRound");
   registerStep(round, io, "close", "seal the round when every batch is in (operator)", "closeRound");
@@ -66,7 +66,7 @@ export function registerRound(program: Command, io: CommandIo): void {
     .addOption(roundOption())
     .addOption(new Option("--wait <seconds>", "wait for the release").argParser(seconds).default(0))
     .action(async (options: RoundOptions & { wait: number }) => {
-      const connection = connectAs(io, options);
+      const connection = await connectAs(io, options);
       await connection.matchRound(options.round);
       const view = await awaitRelease(io, connection, options);
       answerView(io, options.json, view);
@@ -74,7 +74,7 @@ export function registerRound(program: Command, io: CommandIo): void {
     });
   withCaller(round.command("list").description("list the rounds that the caller is in; for an operator all")).action(
     async (options: CallerOptions & { json: boolean }) => {
-      const views = await connectAs(io, options).rounds();
+      const views = await (await connectAs(io, options)).rounds();
       const lines = views.map((view) => `${view.descriptor.id.padEnd(24)} ${view.state}`).join("\n");
       answer(io, options.json, views, views.length === 0 ? "no rounds" : lines);
     },
@@ -161,7 +161,8 @@ function registerStep(round: Command, io: CommandIo, name: string, description: 
   withCaller(round.command(name).description(description))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      answerView(io, options.json, await connectAs(io, options)[step](options.round));
+      const connection = await connectAs(io, options);
+      answerView(io, options.json, await connection[step](options.round));
     });
 }
 
