@@ -44,7 +44,8 @@ export function readHandleLines(
   for (const line of linesOf(pieces)) {
     lineNumber++;
     const entry = parseEntry(line, `${what}, line ${lineNumber}`);
-    if (references.has(entry.handle)) throw new LinkageError("vault-invalid", `${what}, line ${lineNumber} repeats a handle`);
+    if (references.has(entry.handle))
+      throw new LinkageError("vault-invalid", `${what}, line ${lineNumber} repeats a handle`);
     if (wanted === undefined || wanted.has(entry.handle)) references.set(entry.handle, entry.refs);
   }
   return references;

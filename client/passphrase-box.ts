@@ -29,8 +29,11 @@ export const PassphraseBox = z.strictObject({
   argon2id: Argon2idCost.extend({ salt: Bytes16 }).strict(),
   format: z.literal("aquila/passphrase-box/v1"),
   holds: z.enum(["operator-identity", "party-identity", "vault-key"]),
-  /** Nonce, ciphertext, tag. */
-  sealed: z.string().regex(/^[A-Za-z0-9_-]{38,4000}$/),
+  /** Nonce, ciphertext, tag; base64url in its one spelling. */
+  sealed: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{38,4000}$/)
+    .refine((text) => toBase64url(fromBase64url(text)) === text),
 });
 export type PassphraseBox = z.infer<typeof PassphraseBox>;
 

@@ -71,12 +71,7 @@ const LOCK = { holds: "vault-key", what: "the vault's lock" } as const;
  * @param passphrase - UTF-8 in NFC; left as it is, as everywhere here.
  * @throws {@link LinkageError} `file-exists` if the folder has a vault already; it is not touched.
  */
-export function createVault(
-  directory: string,
-  identity: Identity,
-  passphrase: Uint8Array,
-  cost?: Argon2idCost,
-): Vault {
+export function createVault(directory: string, identity: Identity, passphrase: Uint8Array, cost?: Argon2idCost): Vault {
   requireNoVault(directory);
   makePrivateFolder(directory);
   requirePrivate(directory, "the vault");
