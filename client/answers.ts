@@ -62,7 +62,7 @@ export function noticeOf(vault: Vault, keyProof: Uint8Array, entry: HandleEntry)
     accuracy: entry.accuracy ?? "",
     contact: vault.contact(),
     handling: entry.handling ?? "",
-    originTags: originTags(keyProof, entry.originTags ?? []),
+    originTags: originTags(keyProof, entry.origins ?? []),
     reliability: entry.reliability ?? "",
     riskIndicators: [...(entry.riskIndicators ?? [])],
   };

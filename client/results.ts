@@ -77,7 +77,7 @@ export function resultsOf(vault: Vault, round: string, profile: Profile): Result
               hit,
               counterpart,
               notice: answer.notice,
-              ownOriginTags: originTags(keyProof, entry.originTags ?? []),
+              ownOriginTags: originTags(keyProof, entry.origins ?? []),
               proven: answer.proven,
               knownBefore: before.has(knownName(entry, counterpart)),
             },

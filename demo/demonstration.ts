@@ -20,6 +20,7 @@ import {
   makeParties,
   PartyRound,
   PURPOSE,
+  VAULT_PASSPHRASE,
   vaultFolderOf,
   type PartyThreads,
 } from "./parties.ts";
@@ -272,7 +273,8 @@ function printOneRow({ folder }: Run, batches: readonly string[]): void {
   const [batch] = batches;
   if (batch === undefined) throw new Error("the secretariat holds no batch");
   const [from = "", to = ""] = basename(batch, ".batch").split("-");
-  const [ownRow] = openVault(vaultFolderOf(folder, from)).readHandleMap(ROUND, to);
+  using vault = openVault(vaultFolderOf(folder, from), VAULT_PASSPHRASE);
+  const [ownRow] = vault.readHandleMap(ROUND, to);
   if (ownRow === undefined) throw new Error("the batch stands for no record");
   const [handle, refs] = ownRow;
   printHeldRow(heldRow(readFileSync(batch), handle), from, to, refs.join(" and "));

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { agreeKeys } from "#client/agree.ts";
 import { connect, type Connection } from "#client/http.ts";
+import { LEAST_COST } from "#client/passphrase-box.ts";
 import { fetchResults, type ResultRow } from "#client/results.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { CATEGORIES } from "#engine/encode/person.ts";
@@ -22,6 +23,9 @@ import { recordingFetch } from "./recording-fetch.ts";
 
 /** Stated in every round; the secretariat holds it in the clear. */
 export const PURPOSE = "To show that parties find common persons and the secretariat learns of none";
+
+/** Of every vault; the people in them are fictional. */
+export const VAULT_PASSPHRASE = new TextEncoder().encode("twelve parties on one machine");
 
 const POLL_MS = 20;
 const HOUR_MS = 3_600_000;
@@ -60,12 +64,17 @@ export function listPathOf(folder: string, party: string): string {
 export function makeParties(folder: string, parties: readonly string[]): Roster {
   mkdirSync(join(folder, "vaults"), { recursive: true });
   mkdirSync(join(folder, "lists"), { recursive: true });
-  const vaults = [...parties].sort().map((party) => createVault(vaultFolderOf(folder, party), makeIdentity(party)));
+  const vaults = [...parties]
+    .sort()
+    .map((party) => createVault(vaultFolderOf(folder, party), makeIdentity(party), VAULT_PASSPHRASE, LEAST_COST));
   const roster: Roster = {
     format: "aquila/roster/v1",
     parties: vaults.map(({ identity: { party, signKey, boxKey } }) => ({ boxKey, id: party, signKey })),
   };
-  for (const vault of vaults) vault.pinRoster(roster);
+  for (const vault of vaults) {
+    vault.pinRoster(roster);
+    vault.close();
+  }
   return roster;
 }
 
@@ -112,9 +121,10 @@ export class PartyRound {
 
   /** Keys of all pairings: every party asks again until all have confirmed. @throws Error if they do not come to an end. */
   async agree(): Promise<void> {
+    const members = this.#members();
     for (let attempt = 0; attempt < 4; attempt++) {
       let agreed = 0;
-      for (const { vault, connection } of this.#members()) {
+      for (const { vault, connection } of members) {
         const agreement = await agreeKeys(connection, vault, vault.roster(), this.#round, [SHIPPED_PROFILE_DIGEST]);
         if (agreement.state === "agreed") agreed++;
       }
@@ -130,6 +140,7 @@ export class PartyRound {
         threads.encodeAndSubmit({
           serverUrl: this.#serverUrl,
           vaultFolder: vaultFolderOf(this.#folder, party),
+          passphrase: VAULT_PASSPHRASE,
           listPath: listPathOf(this.#folder, party),
           round: this.#round,
           wireFolder: this.wireFolder,
@@ -168,7 +179,7 @@ export class PartyRound {
 
   #members(): { vault: Vault; connection: Connection }[] {
     return this.#parties.map((party) => {
-      const vault = openVault(vaultFolderOf(this.#folder, party));
+      const vault = openVault(vaultFolderOf(this.#folder, party), VAULT_PASSPHRASE);
       const fetch = recordingFetch(this.wireFolder, party);
       return { vault, connection: connect({ serverUrl: this.#serverUrl, identity: vault.identity, fetch }) };
     });

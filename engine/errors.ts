@@ -61,6 +61,8 @@ export const PROBLEM_CODES = [
   "roster-invalid",
   "roster-key-changed",
   "vault-invalid",
+  "passphrase-invalid",
+  "passphrase-wrong",
   "file-unreadable",
   "file-exists",
   "server-unreachable",

@@ -6,11 +6,11 @@ import { z } from "zod";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { Agreement, Field } from "#engine/round/agreement.ts";
+import type { Identity } from "#engine/round/identity.ts";
 import { Moment, PartyId } from "#engine/round/ids.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { createFile } from "../durable-file.ts";
-import { openVault } from "../vault.ts";
-import { answer, jsonOption, vaultOption, type CommandIo } from "./command-io.ts";
+import { answer, jsonOption, unlockVault, vaultOption, type CommandIo } from "./command-io.ts";
 
 type SignOptions = {
   readonly vault: string;
@@ -40,8 +40,9 @@ export function registerAgreement(program: Command, io: CommandIo): void {
     .requiredOption("--until <time>", "valid until")
     .requiredOption("--out <file>", "the agreements; never overwritten")
     .addOption(jsonOption())
-    .action((options: SignOptions) => {
-      const agreements = sign(options);
+    .action(async (options: SignOptions) => {
+      using vault = await unlockVault(io, options.vault);
+      const agreements = sign(vault.identity, options);
       createFile(options.out, [Buffer.concat([canonicalBytes(agreements), Buffer.from("\n")])]);
       const text = agreements
         .map(({ from, to, field, validFrom, validUntil }) => `${from} with ${to}: ${field}, ${validFrom} to ${validUntil}`)
@@ -50,7 +51,7 @@ export function registerAgreement(program: Command, io: CommandIo): void {
     });
 }
 
-function sign(options: SignOptions): Agreement[] {
+function sign(identity: Identity, options: SignOptions): Agreement[] {
   const terms = Terms.safeParse({
     with: options.with,
     field: options.field,
@@ -63,7 +64,6 @@ function sign(options: SignOptions): Agreement[] {
   }
   const { field, from: validFrom, until: validUntil } = terms.data;
   if (validFrom >= validUntil) throw new LinkageError("request-invalid", "--until: not later than --from");
-  const { identity } = openVault(options.vault);
   const { party: from } = identity;
   if (terms.data.with.includes(from)) throw new LinkageError("request-invalid", "--with: the party itself");
   return [...new Set(terms.data.with)]

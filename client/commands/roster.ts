@@ -17,8 +17,7 @@ import {
   signRoster,
 } from "#engine/round/roster.ts";
 import { createFile, replaceFile } from "../durable-file.ts";
-import { openVault } from "../vault.ts";
-import { answer, jsonOption, readJsonFile, readStaff, vaultOption, type CommandIo } from "./command-io.ts";
+import { answer, jsonOption, readJsonFile, unlockStaff, unlockVault, vaultOption, type CommandIo } from "./command-io.ts";
 
 const Fingerprint = z.string().max(40);
 /** What `aquila key show --json` and `aquila server key --json` print. */
@@ -51,8 +50,8 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .argument("<roster>", "roster file; the signature is added to it")
     .requiredOption("--identity <file>", "the operator's identity")
     .addOption(jsonOption())
-    .action((path: string, options: { identity: string; json: boolean }) => {
-      const operator = readStaff(options.identity);
+    .action(async (path: string, options: { identity: string; json: boolean }) => {
+      const operator = await unlockStaff(io, options.identity);
       const found = readJsonFile(path, Roster, "roster-invalid");
       if (!found.operators.some(({ id, signKey }) => id === operator.id && signKey === operator.signKey))
         throw new LinkageError("roster-invalid", `${operator.id} is none of its operators, or has another key there`);
@@ -69,9 +68,10 @@ export function registerRoster(program: Command, io: CommandIo): void {
       new Option("--accept <ids...>", "ids whose keys differ from the roster pinned before, once compared").default([]),
     )
     .addOption(jsonOption())
-    .action((path: string, options: PinOptions) => {
+    .action(async (path: string, options: PinOptions) => {
       const pinned = readJsonFile(path, Roster, "roster-invalid");
-      openVault(options.vault).pinRoster(pinned, options.accept);
+      using vault = await unlockVault(io, options.vault);
+      vault.pinRoster(pinned, options.accept);
       answerRoster(io, options.json, pinned);
     });
   roster
@@ -79,8 +79,9 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .description("show the pinned roster and its fingerprints")
     .addOption(vaultOption())
     .addOption(jsonOption())
-    .action((options: { vault: string; json: boolean }) => {
-      answerRoster(io, options.json, openVault(options.vault).roster());
+    .action(async (options: { vault: string; json: boolean }) => {
+      using vault = await unlockVault(io, options.vault);
+      answerRoster(io, options.json, vault.roster());
     });
 }
 

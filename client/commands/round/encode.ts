@@ -3,11 +3,10 @@
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { encodeRound } from "../encode.ts";
-import type { ReadListResult } from "../list.ts";
-import { openVault } from "../vault.ts";
-import { answer, jsonOption, roundOption, startBar, vaultOption, type CommandIo } from "./command-io.ts";
-import { withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
+import { encodeRound } from "../../encode.ts";
+import type { ReadListResult } from "../../list.ts";
+import { answer, jsonOption, roundOption, startBar, unlockVault, vaultOption, type CommandIo } from "../command-io.ts";
+import { withEncodedList, withListOptions, type ListFileOptions } from "../list-options.ts";
 
 type EncodeOptions = ListFileOptions & { readonly vault: string; readonly round: string };
 
@@ -19,7 +18,7 @@ export function registerEncode(program: Command, io: CommandIo): void {
     .addOption(roundOption())
     .addOption(jsonOption())
     .action(async (path: string, options: EncodeOptions) => {
-      const vault = openVault(options.vault);
+      using vault = await unlockVault(io, options.vault);
       const descriptor = vault.descriptor(options.round);
       if (descriptor === null)
         throw new LinkageError(

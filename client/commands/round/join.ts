@@ -3,8 +3,7 @@
  */
 import { Option, type Command } from "commander";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
-import { agreeKeys, type Agreement } from "../agree.ts";
-import { openVault } from "../vault.ts";
+import { agreeKeys, type Agreement } from "../../agree.ts";
 import {
   answer,
   connectWith,
@@ -13,9 +12,10 @@ import {
   roundOption,
   seconds,
   serverOption,
+  unlockVault,
   vaultOption,
   type CommandIo,
-} from "./command-io.ts";
+} from "../command-io.ts";
 
 const POLL_MS = 2_000;
 
@@ -44,7 +44,7 @@ export function registerAgree(program: Command, io: CommandIo): void {
 }
 
 async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<Agreement> {
-  const vault = openVault(options.vault);
+  using vault = await unlockVault(io, options.vault);
   const connection = connectWith(io, options.server, vault.identity);
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   for (;;) {

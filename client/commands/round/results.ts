@@ -4,18 +4,18 @@
 import { extname } from "node:path";
 import type { Command } from "commander";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { createFile } from "../durable-file.ts";
-import { fetchResults, RESULT_NOTE, resultsCsv, resultsJson, type ResultRow } from "../results.ts";
-import { openVault } from "../vault.ts";
+import { createFile } from "../../durable-file.ts";
+import { fetchResults, RESULT_NOTE, resultsCsv, resultsJson, type ResultRow } from "../../results.ts";
 import {
   answer,
   connectWith,
   jsonOption,
   roundOption,
   serverOption,
+  unlockVault,
   vaultOption,
   type CommandIo,
-} from "./command-io.ts";
+} from "../command-io.ts";
 
 type ResultsOptions = {
   readonly server: string;
@@ -35,7 +35,7 @@ export function registerResults(program: Command, io: CommandIo): void {
     .option("--out <file>", "write them to a new file, mode 600: .json as JSON, anything else as CSV")
     .addOption(jsonOption())
     .action(async (options: ResultsOptions) => {
-      const vault = openVault(options.vault);
+      using vault = await unlockVault(io, options.vault);
       const connection = connectWith(io, options.server, vault.identity);
       const rows = await fetchResults(connection, vault, options.round, SHIPPED_PROFILE);
       if (options.out !== undefined) {

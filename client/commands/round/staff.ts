@@ -5,6 +5,7 @@
 import { Option, type Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import type { ApprovedAct } from "#engine/round/acts.ts";
+import type { StaffIdentity } from "#engine/round/identity.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { NEEDED_OPERATORS } from "#engine/round/roster.ts";
@@ -17,11 +18,11 @@ import {
   EXIT,
   jsonOption,
   readJsonFile,
-  readStaff,
   roundOption,
   seconds,
   serverOption,
   startBar,
+  unlockStaff,
   type CommandIo,
 } from "../command-io.ts";
 import { forecastOf } from "./describe.ts";
@@ -37,7 +38,7 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .argument("<descriptor>", "descriptor file")
     .action(async (path: string, options: StaffOptions) => {
       const descriptor = readDescriptor(path);
-      answerView(io, options.json, await connectStaff(io, options).createRound(descriptor));
+      answerView(io, options.json, await (await connectStaff(io, options)).createRound(descriptor));
     });
   withStaff(
     round.command("open").description("approve opening the round of a descriptor that you have read (two operators)"),
@@ -45,10 +46,12 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .argument("<descriptor>", "descriptor file")
     .action(async (path: string, options: StaffOptions) => {
       const descriptor = readDescriptor(path);
-      const view = await connectStaff(io, options).round(descriptor.id);
+      const identity = await unlockStaff(io, options.identity);
+      const connection = connectWith(io, options.server, identity);
+      const view = await connection.round(descriptor.id);
       if (view.t0 !== descriptorT0(descriptor))
         throw new LinkageError("round-descriptor-invalid", "the server holds another descriptor under this id");
-      await approveAct(io, options, view, "open");
+      await approveAct(io, options, { identity, connection, view }, "open");
     });
   registerStep(round, io, "close", "end submission: parties can co-sign then (operator)", "closeRound");
   registerStep(round, io, "cancel", "stop matching; the round is sealed again (operator)", "cancelRound");
@@ -57,7 +60,7 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .addOption(roundOption())
     .addOption(new Option("--wait <seconds>", "wait until it is matched").argParser(seconds).default(0))
     .action(async (options: RoundOptions & { wait: number }) => {
-      const connection = connectStaff(io, options);
+      const connection = await connectStaff(io, options);
       await connection.matchRound(options.round);
       const view = await awaitReview(io, connection, options);
       answerView(io, options.json, view);
@@ -70,7 +73,9 @@ export function registerStaff(round: Command, io: CommandIo): void {
     withStaff(round.command(act).description(description))
       .addOption(roundOption())
       .action(async (options: RoundOptions) => {
-        await approveAct(io, options, await connectStaff(io, options).round(options.round), act);
+        const identity = await unlockStaff(io, options.identity);
+        const connection = connectWith(io, options.server, identity);
+        await approveAct(io, options, { identity, connection, view: await connection.round(options.round) }, act);
       });
   registerOfficer(round, io);
 }
@@ -83,7 +88,7 @@ function registerOfficer(round: Command, io: CommandIo): void {
       new Option("--decision <word>", "what is to be done").choices(["hold", "release", "drop"]).makeOptionMandatory(),
     )
     .action(async (options: RoundOptions & { pairing: string; decision: "hold" | "release" | "drop" }) => {
-      const identity = readStaff(options.identity);
+      const identity = await unlockStaff(io, options.identity);
       const connection = connectWith(io, options.server, identity);
       const { t2 } = await connection.round(options.round);
       if (t2 === null) throw new LinkageError("round-state", "the round is not sealed yet");
@@ -95,14 +100,14 @@ function registerOfficer(round: Command, io: CommandIo): void {
   withStaff(round.command("log").description("show what was done to a round (officer)"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const acts = await connectStaff(io, options).acts(options.round);
+      const acts = await (await connectStaff(io, options)).acts(options.round);
       const lines = acts.map(({ at, actor, act, about }) => `${at}  ${actor.padEnd(16)}  ${act.padEnd(22)}  ${about}`);
       answer(io, options.json, acts, lines.join("\n"));
     });
   withStaff(round.command("reports").description("show what clients found wrong with their hits (officer)"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const reports = await connectStaff(io, options).reports(options.round);
+      const reports = await (await connectStaff(io, options)).reports(options.round);
       const lines = reports.map(
         ({ party, pairing, kind, count, of }) => `${party}  ${pairing.join("-")}  ${kind}: ${count} of ${of}`,
       );
@@ -111,7 +116,7 @@ function registerOfficer(round: Command, io: CommandIo): void {
   withStaff(round.command("follow-up").description("show by band what became of the hits (operator, officer)"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const counts = await connectStaff(io, options).followUp(options.round);
+      const counts = await (await connectStaff(io, options)).followUp(options.round);
       const lines = counts.map(
         ({ band, confirmed, refuted, open }) =>
           `${band.padEnd(6)}  ${confirmed} confirmed, ${refuted} refuted, ${open} open (decoys among them)`,
@@ -121,12 +126,16 @@ function registerOfficer(round: Command, io: CommandIo): void {
 }
 
 /** Signs and posts the approval of one operator; says whether another's is wanted. */
-async function approveAct(io: CommandIo, options: StaffOptions, view: RoundView, act: ApprovedAct): Promise<void> {
-  const identity = readStaff(options.identity);
+async function approveAct(
+  io: CommandIo,
+  options: StaffOptions,
+  { identity, connection, view }: { identity: StaffIdentity; connection: Connection; view: RoundView },
+  act: ApprovedAct,
+): Promise<void> {
   const { descriptor, t0, t2 } = view;
   if (act === "release") io.stderr.write(`${releaseText(view)}\n`);
   const statement = { act, operator: identity.id, round: descriptor.id, t0, t2 };
-  const after = await connectWith(io, options.server, identity).approve(signStatement(identity, "approval", statement));
+  const after = await connection.approve(signStatement(identity, "approval", statement));
   answerView(io, options.json, after);
   const approved = after.approvals.filter((approval) => approval.act === act).length;
   if (approved < NEEDED_OPERATORS) {
@@ -173,8 +182,8 @@ function withStaff(command: Command): Command {
     .addOption(jsonOption());
 }
 
-function connectStaff(io: CommandIo, { server, identity }: StaffOptions): Connection {
-  return connectWith(io, server, readStaff(identity));
+async function connectStaff(io: CommandIo, { server, identity }: StaffOptions): Promise<Connection> {
+  return connectWith(io, server, await unlockStaff(io, identity));
 }
 
 async function awaitReview(

@@ -3,8 +3,7 @@
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { submitBatch, type Submission } from "../submit.ts";
-import { openVault } from "../vault.ts";
+import { submitBatch, type Submission } from "../../submit.ts";
 import {
   answer,
   connectWith,
@@ -12,9 +11,10 @@ import {
   roundOption,
   serverOption,
   startBar,
+  unlockVault,
   vaultOption,
   type CommandIo,
-} from "./command-io.ts";
+} from "../command-io.ts";
 
 type SubmitOptions = {
   readonly server: string;
@@ -44,7 +44,7 @@ export function registerSubmit(program: Command, io: CommandIo): void {
 }
 
 async function submitAll(io: CommandIo, { server, vault: folder, round, json }: SubmitOptions): Promise<Submission[]> {
-  const vault = openVault(folder);
+  using vault = await unlockVault(io, folder);
   const pairings = vault.pairings(round);
   if (pairings === null)
     throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila agree`);
@@ -54,9 +54,8 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   for (const { counterpart } of pairings) {
     const bar = startBar(io, json, `to ${counterpart}`);
     try {
-      const path = vault.batchPath(round, counterpart);
       submissions.push(
-        await submitBatch(connection, vault, round, counterpart, path, ({ bytesDone, bytesTotal }) => {
+        await submitBatch(connection, vault, round, counterpart, ({ bytesDone, bytesTotal }) => {
           bar.update(bytesDone, bytesTotal);
         }),
       );
