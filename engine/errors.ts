@@ -41,6 +41,7 @@ export const PROBLEM_CODES = [
   "pairing-unknown",
   "package-unavailable",
   "package-invalid",
+  "answers-invalid",
   // requests
   "request-invalid",
   "request-signature",

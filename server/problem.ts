@@ -44,6 +44,7 @@ export const PROBLEM_ANSWERS = {
   "pairing-unknown": { status: 404, title: "No such pairing" },
   "package-unavailable": { status: 409, title: "There is no package to fetch" },
   "package-invalid": { status: 422, title: "The package cannot be opened" },
+  "answers-invalid": { status: 422, title: "The answers cannot be taken" },
   "request-invalid": { status: 400, title: "The request is not valid" },
   "request-signature": { status: 401, title: "The request's signature does not hold" },
   "request-forbidden": { status: 403, title: "The caller may not do this" },
