@@ -48,6 +48,7 @@ export const PROBLEM_CODES = [
   "answers-duplicate",
   "hit-unknown",
   "statement-signature",
+  "answers-invalid",
   // requests
   "request-invalid",
   "request-signature",

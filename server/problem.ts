@@ -51,6 +51,7 @@ export const PROBLEM_ANSWERS = {
   "answers-duplicate": { status: 409, title: "Other answers are in already" },
   "hit-unknown": { status: 404, title: "No such hit" },
   "statement-signature": { status: 422, title: "The statement is not signed by its author" },
+  "answers-invalid": { status: 422, title: "The answers cannot be taken" },
   "request-invalid": { status: 400, title: "The request is not valid" },
   "request-signature": { status: 401, title: "The request's signature does not hold" },
   "request-forbidden": { status: 403, title: "The caller may not do this" },

@@ -64,7 +64,7 @@ describe("a batch", () => {
     const list = encoded(generatedRecords(160));
     expect(list.rows.length).toBeGreaterThan(125);
     expect(() => encodeBatch(list, pairingOf("a"), randomFrom("1"))).toThrow(
-      /^batch-too-large: the list has \d+ rows; 125 were declared$/,
+      /^batch-too-large: the list has \d+ rows, and there are 0 decoys; 125 were declared$/,
     );
   });
 
