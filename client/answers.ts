@@ -18,6 +18,15 @@ import { pairingOf, sealOf } from "./release.ts";
 import type { KeptSection, Vault, VaultPairing } from "./vault.ts";
 
 const PROOF_BYTES = 32;
+/** Of a hit that the counterpart did not answer. */
+const NO_NOTICE: Notice = {
+  accuracy: "",
+  contact: "none",
+  handling: "",
+  originTags: [],
+  reliability: "",
+  riskIndicators: [],
+};
 
 export type Exchange = {
   /** Counterparts whose answers are here, in order. */
@@ -120,16 +129,18 @@ async function takeAnswers(
   const t2 = sealOf(vault, round);
   const direction = { round, t2, from: counterpart, to: party };
   const sealed = await connection.fetchAnswers(round, counterpart, party);
-  const hits = new Map(section.hits.map((hit) => [hit.hit, hit]));
   const { signKey } = partyOf(vault.roster(), counterpart);
-  const answers = await openAnswers(sealed, direction, new Set(hits.keys()), section.hitCount, vault.identity, signKey);
+  const answers = await openAnswers(sealed, direction, section.hitCount, vault.identity, signKey);
+  const answerOf = new Map(answers.map((answer) => [answer.hit, answer]));
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
-  const checked = answers.map(({ hit, notice, proof }) => ({
-    hit,
-    notice,
-    proven: checkProof(keyProof, direction, { hit, proof }, agreed.get(hit) ?? null),
-  }));
+  // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
+  const checked = section.hits.map(({ hit }) => {
+    const answer = answerOf.get(hit);
+    return answer === undefined
+      ? { hit, notice: NO_NOTICE, proven: false }
+      : { hit, notice: answer.notice, proven: checkProof(keyProof, direction, answer, agreed.get(hit) ?? null) };
+  });
   const failed = checked.filter(({ proven }) => !proven).length;
   if (failed > 0) {
     const pair = pairingOf(party, counterpart);

@@ -3,20 +3,18 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { registerAgree } from "./commands/agree.ts";
+import { registerAgreement } from "./commands/agreement.ts";
 import { EXIT, exitCodeOf, fileDescriptor, type CommandIo } from "./commands/command-io.ts";
 import { registerCheck } from "./commands/check.ts";
-import { registerEncode } from "./commands/encode.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerForget } from "./commands/forget.ts";
 import { registerKey } from "./commands/key.ts";
 import { registerLink } from "./commands/link.ts";
-import { registerResults } from "./commands/results.ts";
 import { registerRoster } from "./commands/roster.ts";
 import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
-import { registerSubmit } from "./commands/submit.ts";
+import { registerVerifyErasure } from "./commands/verify-erasure.ts";
 import { refusalOf } from "./http.ts";
 
 const EXIT_CODES = `
@@ -56,16 +54,14 @@ const program = new Command("aquila")
 
 registerKey(program, io);
 registerRoster(program, io);
+registerAgreement(program, io);
 registerRound(program, io);
-registerAgree(program, io);
 registerCheck(program, io);
-registerEncode(program, io);
-registerSubmit(program, io);
-registerResults(program, io);
 registerForget(program, io);
 registerLink(program, io);
 registerEvaluate(program, io);
 registerExplain(program, io);
+registerVerifyErasure(program, io);
 registerServer(program, io);
 
 try {

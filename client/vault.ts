@@ -14,7 +14,7 @@
  *     round-keys.json              the first round key seen of each party
  *     seal.json                    T2 as it was co-signed
  *     package.box                  the package as it came
- *     HR.batch, HR.handles.jsonl, HR.cells, HR.decoys.json, HR.receipt.json
+ *     HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
  *     HR.section.json              hits with HR, decoys left out
  *     HR.answers.box, HR.answers.json   own answers as sealed, HR's as checked
  */
@@ -94,7 +94,7 @@ const KeptAnswers = z.array(KeptAnswer).max(MAX_HITS);
 type PairingFile =
   | "batch"
   | "handles.jsonl"
-  | "cells"
+  | `cells.${number}`
   | "decoys.json"
   | "receipt.json"
   | "section.json"
@@ -412,8 +412,9 @@ export class Vault {
   writeBatch(round: string, counterpart: string, pieces: Iterable<Uint8Array>): Receipt {
     this.#requireUnsubmitted(round, counterpart);
     // Handles and cells of the batch before this one would name the wrong records.
-    for (const ending of ["handles.jsonl", "cells", "decoys.json"] as const)
+    for (const ending of ["handles.jsonl", "decoys.json"] as const)
       this.#files.destroy(round, batchFile(counterpart, ending));
+    this.#destroyOwnCells(round, counterpart);
     const hash = createHash("sha256");
     let byteLength = 0;
     this.#files.writePieces(round, batchFile(counterpart, "batch"), hashed());
@@ -444,12 +445,17 @@ export class Vault {
   }
 
   /** @returns Own cells of the batch for `counterpart`, as engine/encode/own-cells.ts reads them. */
-  ownCells(round: string, counterpart: string): Generator<Uint8Array> {
-    return this.#files.readPieces(checkedRound(round), batchFile(counterpart, "cells"));
+  *ownCells(round: string, counterpart: string): Generator<Uint8Array> {
+    for (let rule = 0; ; rule++) {
+      const name = batchFile(counterpart, `cells.${rule}`);
+      if (!this.#files.has(checkedRound(round), name)) return;
+      yield* this.#files.readPieces(round, name);
+    }
   }
 
-  writeOwnCells(round: string, counterpart: string, pieces: Iterable<Uint8Array>): void {
-    this.#files.writePieces(checkedRound(round), batchFile(counterpart, "cells"), pieces);
+  /** @param rule - Of the profile, in order from 0. */
+  writeOwnCells(round: string, counterpart: string, rule: number, cells: Uint8Array): void {
+    this.#files.writePieces(checkedRound(round), batchFile(counterpart, `cells.${rule}`), [cells]);
   }
 
   /** Whether hits in the batch for `counterpart` could be named. */
@@ -486,15 +492,22 @@ export class Vault {
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
     this.#files.destroy(checkedRound(round), "tag-keys.json");
-    for (const counterpart of counterparts)
-      for (const ending of ["batch", "cells", "answers.box"] as const)
+    for (const counterpart of counterparts) {
+      for (const ending of ["batch", "answers.box"] as const)
         this.#files.destroy(round, batchFile(counterpart, ending));
+      this.#destroyOwnCells(round, counterpart);
+    }
     this.#files.destroy(checkedRound(round), "package.box");
   }
 
   /** Destroys all that the vault keeps of a round: no hit of it can be named any more. */
   forgetRound(round: string): void {
     this.#files.destroyGroup(checkedRound(round));
+  }
+
+  #destroyOwnCells(round: string, counterpart: string): void {
+    for (let rule = 0; this.#files.has(round, batchFile(counterpart, `cells.${rule}`)); rule++)
+      this.#files.destroy(round, batchFile(counterpart, `cells.${rule}`));
   }
 
   #readBytes(round: string, name: string): Uint8Array | null {

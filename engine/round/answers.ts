@@ -8,10 +8,9 @@ import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
 import { Bytes16, Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from "./binary.ts";
-import { RoundId } from "./descriptor.ts";
 import { signMessage, verifyMessage, type Identity, type SigningKeys } from "./identity.ts";
 import { Notice } from "./notice.ts";
-import { PartyId } from "./roster.ts";
+import { PartyId, RoundId } from "./ids.ts";
 
 const ANSWERS_LABEL = "aquila/v1/answers";
 const SMALLEST_CLASS = 64;

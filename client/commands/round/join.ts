@@ -1,5 +1,5 @@
 /**
- * `aquila agree`: comes to the keys of a round with every counterpart.
+ * `aquila round join`: comes to the keys of a round with every counterpart.
  */
 import { Option, type Command } from "commander";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
@@ -27,9 +27,9 @@ type AgreeOptions = {
   readonly json: boolean;
 };
 
-export function registerAgree(program: Command, io: CommandIo): void {
-  program
-    .command("agree")
+export function registerJoin(round: Command, io: CommandIo): void {
+  round
+    .command("join")
     .description("agree on a round's keys; call it again, or with --wait, until it says that they are agreed")
     .addOption(serverOption())
     .addOption(vaultOption())

@@ -167,7 +167,7 @@ function registerStep(round: Command, io: CommandIo, name: string, description: 
   withStaff(round.command(name).description(description))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      answerView(io, options.json, await connectStaff(io, options)[step](options.round));
+      answerView(io, options.json, await (await connectStaff(io, options))[step](options.round));
     });
 }
 

@@ -1,5 +1,5 @@
 /**
- * `aquila submit`: uploads a round's batches, one for each counterpart.
+ * `aquila round submit`: uploads a round's batches, one for each counterpart.
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
@@ -23,11 +23,11 @@ type SubmitOptions = {
   readonly json: boolean;
 };
 
-export function registerSubmit(program: Command, io: CommandIo): void {
-  program
+export function registerSubmit(round: Command, io: CommandIo): void {
+  round
     .command("submit")
     .description(
-      "upload the batches that the vault holds for a round; goes on where it stopped. When all are in, the keys to encode are destroyed",
+      "upload the batches that the vault holds for a round; goes on where it stopped",
     )
     .addOption(serverOption())
     .addOption(vaultOption())
@@ -47,7 +47,7 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   using vault = await unlockVault(io, folder);
   const pairings = vault.pairings(round);
   if (pairings === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila agree`);
+    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const connection = connectWith(io, server, vault.identity);
   const submissions: Submission[] = [];
   const failures: LinkageError[] = [];
@@ -70,6 +70,5 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   }
   const [failure] = failures;
   if (failure !== undefined) throw failure;
-  vault.destroyTagKeys(round);
   return submissions;
 }
