@@ -208,7 +208,7 @@ function columnSections(
   };
   const requireCounts = (): void => {
     let wrong = 0;
-    for (const count of held) wrong += Number(count !== slots);
+    for (let row = 0; row < held.length; row++) wrong += Number(held[row] !== slots);
     held = new Uint8Array();
     if (wrong > 0)
       throw new LinkageError("batch-row-count", `rule ${ruleId}: ${wrong} rows are not held exactly ${slots} times`);
