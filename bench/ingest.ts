@@ -40,7 +40,8 @@ const TICKS_PER_SECOND = 100;
 
 export const ingest: Bench = {
   name: "ingest",
-  about: "batches over HTTP until complete: bytes per second and per processor second, p99 of the event loop's delay and of /healthz meanwhile",
+  about:
+    "batches over HTTP until complete: bytes per second and per processor second, p99 of the event loop's delay and of /healthz meanwhile",
   async *measure(scale) {
     const folder = mkdtempSync(join(tmpdir(), "aquila-bench-ingest-"));
     try {

@@ -43,12 +43,7 @@ export function decrypt(key: Uint8Array, context: Uint8Array, sealed: Uint8Array
  * @param memory - At least as long as the plain bytes; `sealed` may lie at its start and is then overwritten.
  * @returns The part of it that holds the plain bytes.
  */
-export function decryptInto(
-  memory: Uint8Array,
-  key: Uint8Array,
-  context: Uint8Array,
-  sealed: Uint8Array,
-): Uint8Array {
+export function decryptInto(memory: Uint8Array, key: Uint8Array, context: Uint8Array, sealed: Uint8Array): Uint8Array {
   if (sealed.length < SEALING_BYTES) throw new Error("a sealed value is too short");
   const tagAt = sealed.length - TAG_BYTES;
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })

@@ -17,8 +17,8 @@ export function makeChunkMemory(): ChunkMemory {
     try {
       return await work(memory);
     } finally {
-      // Nothing of a round outlives its request.
-      memory.fill(0);
+      // Nothing of a round outlives its request. Shared memory is filled word by word, so the words are long.
+      new Float64Array(memory.buffer).fill(0);
       if (idle.length < MOST_IDLE) idle.push(memory);
     }
   };

@@ -86,7 +86,7 @@ export const REFUSAL = {
 };
 
 /** Bytes in an answer; JSON Schema says nothing about them, their media type does. */
-export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be application/octet-stream");
+const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be application/octet-stream");
 
 /** Bytes of a body that the route reads as they come. */
 export const ByteStream = z.custom<Readable>((value) => value instanceof Readable, "must be application/octet-stream");
