@@ -23,6 +23,7 @@ import {
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_TAG,
+  signatureBase,
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
 import type { Roster } from "#engine/round/roster.ts";
@@ -167,14 +168,8 @@ function signedHeaders(
   const times = `created=${created};expires=${created + MAX_SIGNATURE_AGE_S}`;
   const names = `nonce="${nonce}";keyid="${keyId}";alg="${SIGNATURE_ALGORITHM}";tag="${SIGNATURE_TAG}"`;
   const parameters = `${components};${times};${names}`;
-  const base = [
-    `"@method": ${method}`,
-    `"@authority": ${new URL(url).host}`,
-    `"@path": ${path}`,
-    `"@query": ?`,
-    `"content-digest": ${digest}`,
-    `"@signature-params": ${parameters}`,
-  ].join("\n");
+  const request = { method, authority: new URL(url).host, path, query: "?", contentDigest: digest };
+  const base = signatureBase(request, parameters);
   const signature = sign(null, Buffer.from(base), privateKeyOf("ed25519", signSecret)).toString("base64");
   return {
     "content-digest": digest,
