@@ -1,11 +1,11 @@
 /**
  * Who sends a request: a party, operator or officer of the roster, known by the key that signs.
  */
+import type { KeyObject } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { createVerifier, type VerifyingKey } from "http-message-signatures";
 import { LinkageError } from "#engine/errors.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
-import { keyIdOfParty, keyIdOfStaff, SIGNATURE_ALGORITHM } from "#engine/round/requests.ts";
+import { keyIdOfParty, keyIdOfStaff } from "#engine/round/requests.ts";
 import { requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import type { Roster } from "#engine/round/roster.ts";
@@ -13,7 +13,7 @@ import type { Roster } from "#engine/round/roster.ts";
 export type Caller = { readonly kind: "party" | "operator" | "officer"; readonly id: string };
 
 /** One who may sign, with the key to verify it. */
-export type Signer = { readonly caller: Caller; readonly key: VerifyingKey };
+export type Signer = { readonly caller: Caller; readonly key: KeyObject };
 
 /** Name of the request's decorator that holds its caller. */
 export const CALLER = "caller";
@@ -22,11 +22,11 @@ export const CALLER = "caller";
 export function signersOf(roster: Roster): ReadonlyMap<string, Signer> {
   const signers = new Map<string, Signer>();
   for (const { id, signKey } of roster.parties)
-    signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: verifyingKey(signKey) });
+    signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: publicKeyOf("ed25519", signKey) });
   for (const { id, signKey } of roster.operators)
-    signers.set(keyIdOfStaff("operator", id), { caller: { kind: "operator", id }, key: verifyingKey(signKey) });
+    signers.set(keyIdOfStaff("operator", id), { caller: { kind: "operator", id }, key: publicKeyOf("ed25519", signKey) });
   for (const { id, signKey } of roster.officers)
-    signers.set(keyIdOfStaff("officer", id), { caller: { kind: "officer", id }, key: verifyingKey(signKey) });
+    signers.set(keyIdOfStaff("officer", id), { caller: { kind: "officer", id }, key: publicKeyOf("ed25519", signKey) });
   return signers;
 }
 
@@ -88,11 +88,4 @@ export async function requireSelf(
 export function requireSame(body: Readonly<Record<string, unknown>>, path: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(path))
     if (body[name] !== value) throw new LinkageError("request-invalid", `body/${name}: not the one of the path`);
-}
-
-function verifyingKey(signKey: string): VerifyingKey {
-  return {
-    algs: [SIGNATURE_ALGORITHM],
-    verify: createVerifier(publicKeyOf("ed25519", signKey), SIGNATURE_ALGORITHM),
-  };
 }

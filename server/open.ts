@@ -8,6 +8,7 @@ import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { checkRoster, type Roster } from "#engine/round/roster.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
+import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder } from "./data-key-file.ts";
 import { openServerKey, signingKeysOf } from "./data-key.ts";
 import { watchDeadlines, workOffDeadlines } from "./deadlines.ts";
@@ -87,6 +88,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       signing,
       keyFolder,
       pool,
+      lendChunkMemory: makeChunkMemory(),
       metrics: makeMetrics(store),
       clock,
       log,

@@ -11,7 +11,7 @@ import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
-import { progressEvents, type ProgressState } from "../progress-events.ts";
+import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
 import { readRound, requireRound } from "../rounds.ts";
 import { approve, createRound } from "../opening.ts";
 import { decide } from "../review.ts";
@@ -23,8 +23,11 @@ import { listUploads } from "../store/uploads.ts";
 import { progressOf, viewOf } from "../view.ts";
 import { PartyId, RoundId, StaffId } from "#engine/round/ids.ts";
 
-/** A stream of events; JSON Schema says nothing about it, its media type does. */
-const Events = z.custom<Readable>((value) => value instanceof Readable, "must be a stream");
+/** A stream of events, or all of them; JSON Schema says nothing about it, its media type does. */
+const Events = z.custom<Readable | string>(
+  (value) => value instanceof Readable || typeof value === "string",
+  "must be a stream or a text",
+);
 const RoundParams = z.strictObject({ round: RoundId });
 const PartyParams = z.strictObject({ round: RoundId, party: PartyId });
 const TAGS = ["rounds"];
@@ -136,9 +139,11 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
         };
       };
       // A refusal is an answer of its own, not a broken stream.
-      await look();
-      const stream = Readable.from(progressEvents(look, closing.signal), { objectMode: false });
-      return reply.type("text/event-stream").header("cache-control", "no-store").send(stream);
+      const first = await look();
+      const events = first.isRunning
+        ? Readable.from(progressEvents(first, look, closing.signal), { objectMode: false })
+        : progressEvent(first.progress);
+      return reply.type("text/event-stream").header("cache-control", "no-store").send(events);
     },
   });
 

@@ -7,7 +7,7 @@ import { LinkageError } from "#engine/errors.ts";
 import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { StaffIdentity } from "#engine/round/identity.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
-import type { RoundView } from "#engine/round/messages.ts";
+import type { Progress, RoundView } from "#engine/round/messages.ts";
 import { NEEDED_OPERATORS } from "#engine/round/roster.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
@@ -193,12 +193,18 @@ async function awaitReview(
 ): Promise<RoundView> {
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   const bar = startBar(io, options.json, "matching");
+  const show = ({ bytesDone, bytesTotal }: Progress): void => {
+    bar.update(bytesDone, Math.max(bytesTotal, 1));
+  };
   try {
     for (;;) {
       const view = await connection.round(options.round);
-      bar.update(view.progress.bytesDone, Math.max(view.progress.bytesTotal, 1));
-      if (view.state !== "matching" || io.now().getTime() >= deadlineMs) return view;
-      await io.wait(POLL_MS);
+      show(view.progress);
+      const leftMs = deadlineMs - io.now().getTime();
+      if (view.state !== "matching" || leftMs <= 0) return view;
+      const last = await connection.followProgress(options.round, leftMs, show);
+      // A stream that was cut, or none: the round is asked from time to time.
+      if (last?.stage !== "done") await io.wait(POLL_MS);
     }
   } finally {
     bar.stop();
