@@ -12,13 +12,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { canonicalBytes } from "#engine/canonical-json.ts";
-import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
 import { RoundView } from "#engine/round/messages.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
-  keyIdOfOperator,
   keyIdOfParty,
+  keyIdOfStaff,
   MAX_SIGNATURE_AGE_S,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
@@ -26,9 +25,10 @@ import {
   signatureBase,
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
-import type { Roster } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { describeRound } from "#fixtures/cast.ts";
 import { machine, SCALES, type Scale } from "./measurement.ts";
-import { benchDescriptor, startServer, stopServer } from "./server-process.ts";
+import { startServer, stopServer } from "./server-process.ts";
 
 const CONNECTIONS = 8;
 const REQUESTS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 20_000 };
@@ -74,18 +74,14 @@ export async function api(args: readonly string[]): Promise<number> {
 type Measured = Run & { readonly asked: string; readonly checksum: string };
 
 async function measureIn(folder: string, requests: number): Promise<Measured[]> {
-  const parties = ["AT", "HR"].map((id) => makeIdentity(id));
-  const roster: Roster = {
-    format: "aquila/roster/v1",
-    parties: parties.map(({ party, signKey, boxKey }) => ({ boxKey, id: party, signKey })),
-  };
-  const operator = makeOperatorIdentity("bench");
-  const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: parties[0]?.signSecret ?? "" };
-  const server = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey }, 1);
-  const { url } = server;
+  const server = await startServer(folder, ["AT", "HR"], 1);
+  const { url, cast } = server;
+  const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: cast.identities[0]?.signSecret ?? "" };
+  const [operator] = cast.operators;
   try {
-    const create = { keyId: keyIdOfOperator(operator.operator), signSecret: operator.signSecret };
-    const body = JSON.stringify(benchDescriptor(roster, ROUND, 1_000, [["AT", "HR"]]));
+    const create = { keyId: keyIdOfStaff("operator", operator.id), signSecret: operator.signSecret };
+    const setting = { id: ROUND, profile: SHIPPED_PROFILE, declaredRecords: 1_000, now: new Date() };
+    const body = JSON.stringify(describeRound(cast, setting));
     const created = await fetch(`${url}/v1/rounds`, {
       method: "POST",
       headers: { "content-type": "application/json", ...signedHeaders(create, "POST", url, "/v1/rounds", body) },
@@ -183,7 +179,7 @@ function checksumOf(asked: string, answer: string, requests: number): string {
   const hash = createHash("sha256");
   if (asked === "round") {
     const view = RoundView.parse(JSON.parse(answer));
-    const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "" }, requests };
+    const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "", agreements: [], deadlines: {} }, requests };
     hash.update(canonicalBytes(lasting));
   } else hash.update(`${answer}${requests}`);
   return hash.digest("hex").slice(0, 16);

@@ -24,7 +24,7 @@ import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import type { Connection } from "./http.ts";
 import type { RoundSecret, Vault, VaultPairing } from "./vault.ts";
 
-export type Agreement =
+export type KeyAgreement =
   | {
       readonly state: "waiting";
       /** `opening` when the operators have not opened the round; then nobody in particular is missing. */
@@ -56,7 +56,7 @@ export async function agreeKeys(
   roster: Roster,
   round: string,
   knownProfiles: readonly string[],
-): Promise<Agreement> {
+): Promise<KeyAgreement> {
   const party = vault.identity.party;
   const first = await connection.round(round);
   const { descriptor } = first;
@@ -151,7 +151,7 @@ async function disputeSecondKeys(
   }
 }
 
-function agreedBefore(vault: Vault, view: RoundView): Agreement | null {
+function agreedBefore(vault: Vault, view: RoundView): KeyAgreement | null {
   const round = view.descriptor.id;
   const pairings = vault.pairings(round);
   const t1 = vault.transcript(round);

@@ -75,7 +75,6 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const submitFrom = performance.now();
   let bytes = 0;
   for (const { counterpart } of batches) bytes += (await submitBatch(connection, vault, round, counterpart)).byteLength;
-  vault.destroyTagKeys(round);
   return {
     records: list.report.records,
     rows: list.report.rows,

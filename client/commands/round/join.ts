@@ -3,7 +3,7 @@
  */
 import { Option, type Command } from "commander";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
-import { agreeKeys, type Agreement } from "../../agree.ts";
+import { agreeKeys, type KeyAgreement } from "../../agree.ts";
 import {
   answer,
   connectWith,
@@ -43,7 +43,7 @@ export function registerJoin(round: Command, io: CommandIo): void {
     });
 }
 
-async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<Agreement> {
+async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgreement> {
   using vault = await unlockVault(io, options.vault);
   const connection = connectWith(io, options.server, vault.identity);
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
@@ -58,13 +58,13 @@ type PublicAgreement =
   | { readonly state: "agreed"; readonly t1: string; readonly pairings: { counterpart: string; keyId: string }[] }
   | { readonly state: "waiting"; readonly for: string; readonly missing: readonly string[] };
 
-function publicPart(agreement: Agreement): PublicAgreement {
+function publicPart(agreement: KeyAgreement): PublicAgreement {
   if (agreement.state === "waiting") return agreement;
   const pairings = agreement.pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
   return { state: "agreed", t1: agreement.t1, pairings };
 }
 
-function agreementText(round: string, agreement: Agreement): string {
+function agreementText(round: string, agreement: KeyAgreement): string {
   if (agreement.state === "agreed")
     return `round ${round}: keys agreed with ${agreement.pairings.map((pairing) => pairing.counterpart).join(", ")}\nT1  ${agreement.t1}`;
   if (agreement.for === "opening") return `round ${round}: waiting for the operators to open it`;
