@@ -40,6 +40,7 @@ type PairingTask = {
   readonly signal: AbortSignal;
   readonly onJoined: (tile: JoinedTile) => void;
   readonly evidenceBytes?: number;
+  readonly keysPerTile?: number;
 };
 
 export type MatchedPairing = {
@@ -87,11 +88,11 @@ export async function matchPairing(pool: WorkerPool, profile: Profile, task: Pai
 async function joinTiles(
   pool: WorkerPool,
   profile: Profile,
-  { a, b, signal, onJoined }: PairingTask,
+  { a, b, signal, onJoined, keysPerTile }: PairingTask,
   evidence: Evidence,
 ): Promise<Map<number, BlockEvidence[]>> {
   const blocks = new Map<number, BlockEvidence[]>();
-  const tiles = planTiles(expectedLayout(profile, a.expected), expectedLayout(profile, b.expected));
+  const tiles = planTiles(expectedLayout(profile, a.expected), expectedLayout(profile, b.expected), keysPerTile);
   await inLanes(tiles, pool.workers, async (parts) => {
     const { found, keys, seconds } = await pool.joinTile({ a, b, parts, spills: evidence.isFull }, signal);
     for (const part of found) {
