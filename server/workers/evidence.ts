@@ -50,17 +50,22 @@ export function blocksOf(words: Uint32Array, rowCountA: number, blockRows: numbe
   if (words.length === 0) return new Map();
   if (rowCountA <= blockRows) return new Map([[0, words]]);
   const { pairs, uppers } = evidenceOf(words);
-  const blockOf = (at: number): number => Math.floor((pairs[2 * at] as number) / blockRows);
   const sizes = new Uint32Array(Math.ceil(rowCountA / blockRows));
-  for (let at = 0; at < uppers.length; at++) sizes[blockOf(at)] = (sizes[blockOf(at)] as number) + 1;
+  for (let at = 0; at < pairs.length; at += 2) {
+    const block = Math.floor((pairs[at] as number) / blockRows);
+    sizes[block] = (sizes[block] as number) + 1;
+  }
   const blocks = Array.from(sizes, (size) => new Uint32Array(PAIR_WORDS * size));
   const parts = blocks.map(evidenceOf);
   sizes.fill(0);
   for (let at = 0; at < uppers.length; at++) {
-    const block = blockOf(at);
+    const rowA = pairs[2 * at] as number;
+    const block = Math.floor(rowA / blockRows);
     const used = sizes[block] as number;
-    parts[block]?.pairs.set(pairs.subarray(2 * at, 2 * at + 2), 2 * used);
-    parts[block]?.uppers.set(uppers.subarray(at, at + 1), used);
+    const part = parts[block] as (typeof parts)[number];
+    part.pairs[2 * used] = rowA;
+    part.pairs[2 * used + 1] = pairs[2 * at + 1] as number;
+    part.uppers[used] = uppers[at] as number;
     sizes[block] = used + 1;
   }
   return new Map([...blocks.entries()].filter(([, { length }]) => length > 0));
