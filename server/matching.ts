@@ -281,9 +281,17 @@ async function storedPairings(secretariat: Secretariat, round: Round): Promise<S
   return pairings;
 }
 
+/** @returns 16 random bytes, base64url, that no command line takes for an option and no spreadsheet for a formula. */
+function freshHitId(): string {
+  for (;;) {
+    const hit = randomBytes(HIT_ID_BYTES).toString("base64url");
+    if (!hit.startsWith("-")) return hit;
+  }
+}
+
 /** @returns The hit as the lower and as the higher party gets it, under one fresh id. */
 function hitsOf({ band, cells, handleA, handleB, pattern }: FoundPair): readonly [lower: Hit, higher: Hit] {
-  const hit = randomBytes(HIT_ID_BYTES).toString("base64url");
+  const hit = freshHitId();
   const common = { band, cells: cellsText(cells), hit, pattern };
   return [
     { ...common, handle: handleA },

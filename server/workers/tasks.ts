@@ -88,8 +88,6 @@ export type FoundPair = {
   /** Upper half of the linkage key that agreed, for each set bit of `pattern` in profile order; of several, the smallest. */
   readonly cells: Uint32Array;
   readonly weightBits: number;
-  /** Upper half of the key that agreed under each rule of the pattern, profile order. */
-  readonly cells: Uint32Array;
 };
 export type ReleaseAnswer = {
   /** In order of row a, then row b. */
