@@ -284,7 +284,7 @@ async function eraseAtEnd({ cast, folder }: Run, round: PartyRound, server: Serv
   checkStatement(cast.roster.secretariat, "erasure", certificate);
   const copy = join(folder, "held-after-erasure");
   keepDataFolder(server.dataFolder, copy);
-  const left = readdirSync(join(copy, "rounds")).length;
+  const left = readdirSync(join(server.dataFolder, "rounds")).length;
   if (left > 0) throw new Error("files of the round are left after its erasure");
   printLine("round erased by two operators: data key destroyed, no file left, certificate signed and checked");
   return copy;
