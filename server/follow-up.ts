@@ -13,7 +13,16 @@ import { checkStatement } from "#engine/round/statement.ts";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 import type { Caller } from "./caller.ts";
 import { freshFileName, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
-import { dataKeyOf, isSideOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
+import {
+  dataKeyOf,
+  hasDataKey,
+  isSideOf,
+  recordAct,
+  requireBefore,
+  requirePairing,
+  requireRound,
+  type Round,
+} from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { replaceReport } from "./store/acts.ts";
 import { insertFollowUps, listStatuses, replaceStatus } from "./store/packages.ts";
@@ -122,12 +131,23 @@ export async function postReport(secretariat: Secretariat, caller: Caller, repor
   });
 }
 
-/**
- * Counts by band what both sides said of their hits, and moves the round to followed-up.
- *
- * @throws {@link LinkageError} `round-state`.
- */
+/** Counts by band what both sides said of their hits, and moves the round to followed-up; uncounted if its key is lost. */
 export async function followUp(secretariat: Secretariat, round: Round): Promise<void> {
+  const { store } = secretariat;
+  const isReadable = await hasDataKey(secretariat, round);
+  const rows = isReadable ? await countHits(secretariat, round) : [];
+  await store.transaction().execute(async (transaction) => {
+    if (rows.length > 0) await insertFollowUps(transaction, rows);
+    await moveRound(transaction, round.id, "released", "followed-up");
+    await recordAct(transaction, secretariat, round.id, null, isReadable ? "followed-up" : "followed-up-uncounted");
+  });
+}
+
+/** @returns A row for each band. */
+async function countHits(
+  secretariat: Secretariat,
+  round: Round,
+): Promise<{ round: string; band: ReleasedBand; confirmed: number; refuted: number; open: number }[]> {
   const { store } = secretariat;
   const dataKey = await dataKeyOf(secretariat, round);
   const said = new Map<string, Status["status"][]>();
@@ -146,12 +166,7 @@ export async function followUp(secretariat: Secretariat, round: Round): Promise<
       else count.open++;
     }
   }
-  await store.transaction().execute(async (transaction) => {
-    const rows = [...counts].map(([band, count]) => ({ round: round.id, band, ...count }));
-    await insertFollowUps(transaction, rows);
-    await moveRound(transaction, round.id, "released", "followed-up");
-    await recordAct(transaction, secretariat, round.id, null, "followed-up");
-  });
+  return [...counts].map(([band, count]) => ({ round: round.id, band, ...count }));
 }
 
 /** @returns Counts as they are shown, band *high* first. */
@@ -164,18 +179,11 @@ export function followUpOf(
   }[],
 ): FollowUp {
   return BANDS.flatMap((band) =>
-    rows
-      .filter((row) => row.band === band)
-      .map(({ confirmed, refuted, open }) => ({ band, confirmed, refuted, open })),
+    rows.filter((row) => row.band === band).map(({ confirmed, refuted, open }) => ({ band, confirmed, refuted, open })),
   );
 }
 
-async function ownHits(
-  secretariat: Secretariat,
-  round: Round,
-  dataKey: Uint8Array,
-  party: string,
-): Promise<KeptHit[]> {
+async function ownHits(secretariat: Secretariat, round: Round, dataKey: Uint8Array, party: string): Promise<KeptHit[]> {
   const hits: KeptHit[] = [];
   for (const pairing of await listPairings(secretariat.store, round.id))
     if (pairing.state === "opened" && isSideOf(pairing, party))

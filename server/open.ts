@@ -19,6 +19,8 @@ import type { Clock, Matching, Secretariat } from "./secretariat.ts";
 import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
+const MINUTE_MS = 60_000;
+
 type ServerOptions = {
   /** Made if it is missing. */
   readonly dataDir: string;
@@ -33,6 +35,8 @@ type ServerOptions = {
   /** Most hits in one party's package, of all its pairings. */
   readonly maxHits: number;
   readonly requestsPerMinute: number;
+  /** How often deadlines are looked at; each minute when left out. */
+  readonly deadlinesEveryMs?: number;
   readonly tls: Tls | null;
   readonly metrics: {
     /** Whether the API's address serves /metrics. */
@@ -59,7 +63,10 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   const serverKey = openServerKey(serverKeyFile);
   const signing = signingKeysOf(serverKey);
   if (signing.signKey !== roster.secretariat)
-    throw new LinkageError("file-unreadable", "the roster names another secretariat than this server key's: aquila server key");
+    throw new LinkageError(
+      "file-unreadable",
+      "the roster names another secretariat than this server key's: aquila server key",
+    );
   const keyFolder = openKeyFolder(serverKeyFile);
   const lock = lockFolder(join(dataDir, "aquila.lock"));
   const store = await openStore(join(dataDir, "aquila.db")).catch((error: unknown) => {
@@ -100,7 +107,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
     };
     await recover(secretariat);
     await workOffDeadlines(secretariat);
-    const watching = watchDeadlines(secretariat, stopping.signal);
+    const watching = watchDeadlines(secretariat, options.deadlinesEveryMs ?? MINUTE_MS, stopping.signal);
     jobs.add(watching);
     const { requestsPerMinute, metrics } = options;
     const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute });

@@ -101,9 +101,19 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
-  if (!isDone || act !== "erase") return;
-  await followUp(secretariat, await requireRound(secretariat.store, id, caller));
-  await eraseRound(secretariat, id, caller, "erased");
+  if (isDone && act === "erase")
+    await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
+}
+
+/** @returns Whether two operators approved erasing the round before its follow-up. */
+export async function isErasureApproved(store: Store, id: string): Promise<boolean> {
+  return (await listApprovals(store, id)).filter(({ act }) => act === "erase").length >= NEEDED_OPERATORS;
+}
+
+/** Ends a released round before its follow-up, with the counts as they are. */
+export async function eraseEarly(secretariat: Secretariat, round: Round, caller: Caller): Promise<void> {
+  if (round.state === "released") await followUp(secretariat, round);
+  await eraseRound(secretariat, round.id, caller, "erased");
 }
 
 async function carryOut(store: Store, secretariat: Secretariat, round: Round, act: ApprovedAct): Promise<void> {
@@ -138,9 +148,7 @@ async function requireInterval(
   const since = new Date(clock().getTime() - leastHoursBetweenRounds * HOUR_MS).toISOString();
   const named = new Set(pairings.map((pairing) => pairing.join("-")));
   const recent = await listEarlierRounds(store, since);
-  const again = recent.find(
-    (earlier) => named.has(`${earlier.lower}-${earlier.higher}`) && earlier.field === field,
-  );
+  const again = recent.find((earlier) => named.has(`${earlier.lower}-${earlier.higher}`) && earlier.field === field);
   if (again !== undefined)
     throw new LinkageError(
       "round-descriptor-invalid",

@@ -15,13 +15,7 @@ import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
 import { dataKeyOf, isSideOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
-import {
-  findAnswer,
-  findPackage,
-  insertAcknowledgement,
-  insertAnswer,
-  listAcknowledged,
-} from "./store/packages.ts";
+import { findAnswer, findPackage, insertAcknowledgement, insertAnswer, listAcknowledged } from "./store/packages.ts";
 import { findPairing, listPairings, updatePairing, type PairingName } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import type { Direction } from "./store/uploads.ts";
@@ -44,7 +38,7 @@ export async function readPackage(
 }
 
 /**
- * Takes a party's word that it holds its package; opens each pairing whose two sides have given theirs, for both at once.
+ * Takes a party's word that it holds its package, once; opens each pairing whose two sides have given theirs, for both at once.
  *
  * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `package-invalid` if
  * the digest is not that of the party's package.
@@ -58,12 +52,12 @@ export async function acknowledge(
   checkStatement(partyOf(secretariat.roster, party).signKey, "acknowledgement", acknowledgement);
   await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
-    const acknowledged = await listAcknowledged(store, id);
-    if (round.state === "released" && acknowledged.includes(party)) return;
     requireState(round.state, ["released"]);
-    requireBefore(round, "acknowledgements", secretariat.clock);
     if (round.t2 !== t2 || (await findPackage(store, id, party))?.digest !== digest)
       throw new LinkageError("package-invalid", "the acknowledgement is not for this party's package");
+    const acknowledged = await listAcknowledged(store, id);
+    if (acknowledged.includes(party)) return;
+    requireBefore(round, "acknowledgements", secretariat.clock);
     await insertAcknowledgement(store, { round: id, party, signature });
     await recordAct(store, secretariat, id, caller, "acknowledged", digest);
     await openPairings(store, secretariat, id, party, new Set(acknowledged));
@@ -127,7 +121,8 @@ export async function storeAnswers(
   try {
     await store.transaction().execute(async (transaction) => {
       await requireOpened(transaction, direction, caller);
-      if (await isIn(transaction, direction, digest)) throw new LinkageError("overloaded", "the same answers are coming in");
+      if (await isIn(transaction, direction, digest))
+        throw new LinkageError("overloaded", "the same answers are coming in");
       await insertAnswer(transaction, { round: id, sender: from, recipient: to, file, digest });
       await recordAct(transaction, secretariat, id, caller, "answered", `${from}-${to}`);
     });
@@ -141,11 +136,7 @@ export async function storeAnswers(
  * @returns The answers that `from` sealed for `to`, once those of both are in.
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`; `answers-unavailable` naming the silent side.
  */
-export async function readAnswers(
-  secretariat: Secretariat,
-  direction: Direction,
-  caller: Caller,
-): Promise<Uint8Array> {
+export async function readAnswers(secretariat: Secretariat, direction: Direction, caller: Caller): Promise<Uint8Array> {
   const { store } = secretariat;
   const { round: id, from, to } = direction;
   const round = await requireOpened(store, direction, caller);

@@ -12,7 +12,7 @@ import { deleteFiles } from "./encrypted-file.ts";
 import { abortRound } from "./erasure.ts";
 import { isPast, isSideOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
-import { insertSeal, insertWithdrawal, listSealed } from "./store/acts.ts";
+import { insertSeal, insertWithdrawal, listSealed, listWithdrawn } from "./store/acts.ts";
 import { listPairings, updatePairing, type PairingRow } from "./store/pairings.ts";
 import { moveRound, setSealed } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
@@ -98,7 +98,10 @@ export async function beginMatching(store: Store, secretariat: Secretariat, roun
   const missing = [...new Set(unsealed.flatMap(({ lower, higher }) => [lower, higher]))].filter(
     (party) => !sealed.has(party),
   );
-  if (unsealed.length === admitted.length || (unsealed.length > 0 && !isPast(round.descriptor, "seals", secretariat.clock)))
+  if (
+    unsealed.length === admitted.length ||
+    (unsealed.length > 0 && !isPast(round.descriptor, "seals", secretariat.clock))
+  )
     throw new LinkageError("round-seal-missing", `T2 is not co-signed by ${missing.sort().join(", ")}`);
   const files: string[] = [];
   for (const pairing of unsealed) files.push(...(await leaveOut(store, pairing, true)));
@@ -119,6 +122,7 @@ export async function withdraw(secretariat: Secretariat, caller: Caller, withdra
     const round = await requireRound(transaction, id, caller);
     if (round.t0 !== t0) throw new LinkageError("statement-signature", "the withdrawal is for another T0");
     requireState(round.state, ["draft", "opened", "keyed", "submitting", "sealed"]);
+    if ((await listWithdrawn(transaction, id)).includes(party)) return { files: [], isOver: false };
     await insertWithdrawal(transaction, { round: id, party, signature });
     await recordAct(transaction, secretariat, id, caller, "withdrawal");
     if (round.state !== "submitting" && round.state !== "sealed") return { files: [], isOver: true };
@@ -133,11 +137,7 @@ export async function withdraw(secretariat: Secretariat, caller: Caller, withdra
 }
 
 /** @param keepsDigests - T2 names the batches: they stay listed, without their bytes. @returns Files that no row names any more. */
-async function leaveOut(
-  store: Store,
-  { round, lower, higher }: PairingRow,
-  keepsDigests = false,
-): Promise<string[]> {
+async function leaveOut(store: Store, { round, lower, higher }: PairingRow, keepsDigests = false): Promise<string[]> {
   const files: string[] = [];
   for (const [from, to] of [
     [lower, higher],

@@ -100,6 +100,7 @@ export async function startServer(
     maxRecords?: number;
     leastHoursBetweenRounds?: number;
     maxHits?: number;
+    deadlinesEveryMs?: number;
     metricsOnApi?: boolean;
   } = {},
 ): Promise<RunningServer> {
@@ -114,6 +115,7 @@ export async function startServer(
     leastHoursBetweenRounds: changes.leastHoursBetweenRounds ?? 0,
     maxHits: changes.maxHits ?? MAX_HITS,
     requestsPerMinute: changes.requestsPerMinute ?? 100_000,
+    ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
     tls: null,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
     clock: () => house.clock(),
