@@ -205,6 +205,13 @@ export function headerOf(
 /** A key that row `row` holds under rule `rule`, in that row's first slot. */
 export type PlantedKey = { readonly rule: number; readonly row: number; readonly key: bigint };
 
+/** @returns Keys of `count` people in the first rows, who agree on every rule with those of any other such list. */
+export function people(count: number): PlantedKey[] {
+  return Array.from({ length: count }, (_, row) => row).flatMap((row) =>
+    PROFILE.rules.map((_rule, rule) => ({ rule, row, key: BigInt(1 + row * PROFILE.rules.length + rule) << 40n })),
+  );
+}
+
 /** @returns A batch of random keys but for those planted, and its handles. */
 export function makeBatch(
   header: BatchHeader,
