@@ -1,11 +1,8 @@
 /**
  * The server's own process, killed and started again; one server for one data folder.
  */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
@@ -19,7 +16,6 @@ import {
   makeHouse,
   operatorSigning,
   partySigning,
-  PROFILE,
   removeHouse,
   signManifest,
   startServer,
@@ -28,56 +24,28 @@ import {
   viewIn,
   type House,
 } from "./harness.ts";
+import { kill, startProcess, type ServerProcess } from "./process.ts";
 import { codeOf, send } from "./requests.ts";
 
 let house: House;
-const processes: ChildProcess[] = [];
+const processes: ServerProcess[] = [];
 beforeEach(() => {
   house = makeHouse();
 });
 afterEach(() => {
-  for (const child of processes.splice(0)) child.kill("SIGKILL");
+  for (const { child } of processes.splice(0)) child.kill("SIGKILL");
   removeHouse(house);
 });
 
-/** Starts `npm start`'s process on a free port. */
-async function startProcess(changes: object = {}): Promise<{ child: ChildProcess; url: string; said: string[] }> {
-  const file = (name: string, value: unknown): string => {
-    writeFileSync(join(house.folder, name), JSON.stringify(value));
-    return name;
-  };
-  const config = file("config.json", {
-    port: 0,
-    dataDir: "data",
-    serverKeyFile: "keys/server.key",
-    rosterFile: file("roster.json", house.roster),
-    profileFile: file("profile.json", PROFILE),
-    workers: 1,
-    ...changes,
-  });
-  const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(house.folder, config)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  processes.push(child);
-  const said: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    said.push(line);
-    const url = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
-    if (url !== undefined) return { child, url, said };
-  }
-  throw new Error("the server ended before it listened");
-}
-
-async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  const ended = once(child, "exit");
-  child.kill(signal);
-  await ended;
-  return child.exitCode;
+async function start(changes: object = {}): Promise<ServerProcess> {
+  const started = await startProcess(house, changes);
+  processes.push(started);
+  return started;
 }
 
 describe("a server killed without warning", () => {
   it("keeps the chunks it acknowledged: the upload goes on where it stopped, and the round ends", async () => {
-    const first = await startProcess();
+    const first = await start();
     const { view, keys } = await openSubmission(house, first.url, makeDescriptor(house));
     const header = headerOf(view, keys, "AT", "HR");
     const { bytes } = makeBatch(header);
@@ -89,7 +57,7 @@ describe("a server killed without warning", () => {
     writeFileSync(join(folder, "4567"), "a chunk that no row names");
     mkdirSync(join(house.dataDir, "rounds", "a-round-that-never-was"));
 
-    const second = await startProcess();
+    const second = await start();
     expect(readdirSync(folder)).toHaveLength(1);
     expect(readdirSync(join(house.dataDir, "rounds"))).toEqual(["test-1"]);
     const manifest = signManifest(house, header, bytes);
@@ -111,7 +79,7 @@ describe("a server killed without warning", () => {
     // Killed at some point of matching: either it is reviewed, or it is sealed with nothing lost.
     await kill(second.child, "SIGKILL");
 
-    const third = await startProcess();
+    const third = await start();
     const { state } = viewIn(await send(third.url, operator, "GET", "/v1/rounds/test-1"));
     expect(["sealed", "reviewed"]).toContain(state);
     if (state === "sealed") await send(third.url, operator, "POST", "/v1/rounds/test-1/match");
@@ -291,7 +259,7 @@ describe("wrapped data keys", () => {
 
 describe("metrics", () => {
   it("are on an address of their own when the configuration names one, and then not on the API's", async () => {
-    const { child, url, said } = await startProcess({ metrics: { host: "127.0.0.1", port: 0 } });
+    const { child, url, said } = await start({ metrics: { host: "127.0.0.1", port: 0 } });
     const address = /^aquila metrics on (\S+)$/m.exec(said.join("\n"))?.[1] ?? "";
     expect(await (await fetch(address)).text()).toContain("aquila_rounds");
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
@@ -299,7 +267,7 @@ describe("metrics", () => {
   });
 
   it("are on the API's loopback address otherwise", async () => {
-    const { url } = await startProcess();
+    const { url } = await start();
     expect((await fetch(`${url}/metrics`)).status).toBe(200);
   });
 });
