@@ -1,7 +1,8 @@
 /**
  * Bench `quality`: what the product finds, and finds wrongly, on fresh fictional people and on the lists of a folder.
  * `npm run -s bench -- quality [--json] [--data DIR] [--ablation] [--curve] [--no-oracle] [--plots DIR]`; sizes by BENCH as for every bench.
- * `… quality --sizes 100000,1000000` measures nothing but lists of these many records: bands, recall, false hits, bridging.
+ * `… quality --sizes 100000,1000000` measures nothing but lists of these many records: bands, recall, false hits, bridging;
+ * bench/results/quality/sizes.jsonl is that with `--json`.
  * The pictures of bench/results/quality are `--data DIR --curve --plots bench/results/quality`.
  * One line a measurement, no times in them: two runs give the same bytes.
  */
