@@ -98,8 +98,9 @@ function ownCellParts(write: (part: number, cells: Iterable<Uint8Array>) => void
 }
 
 function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Generator<HandleEntry> {
-  for (const [row, { refs, origins, handling }] of list.rows.entries()) {
-    const placed = place[row] as number;
+  let row = 0;
+  for (const { refs, origins, handling } of list.rows) {
+    const placed = place[row++] as number;
     const from = placed * HANDLE_BYTES;
     const handle = Buffer.from(handles.subarray(from, from + HANDLE_BYTES)).toString("base64url");
     yield {
