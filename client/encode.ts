@@ -5,12 +5,12 @@
 import { randomFillSync } from "node:crypto";
 import { HANDLE_BYTES } from "#engine/batch/layout.ts";
 import { encodeBatch, type EncodedBatch } from "#engine/encode/encode-batch.ts";
+import type { HandlingFacts } from "#engine/encode/handling-facts.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { visibilityOf } from "#engine/encode/visibility.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { expectedRowCount } from "#engine/round/descriptor.ts";
 import { decoysOf } from "#engine/round/decoys.ts";
-import { Notice } from "#engine/round/notice.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
 
@@ -97,9 +97,19 @@ function ownCellParts(write: (part: number, cells: Iterable<Uint8Array>) => void
   };
 }
 
+/** @returns The codes that are given. */
+function codesOf({ reliability, accuracy, handling, riskIndicators }: HandlingFacts): Partial<HandleEntry> {
+  return {
+    ...(reliability === "" ? {} : { reliability }),
+    ...(accuracy === "" ? {} : { accuracy }),
+    ...(handling === "" ? {} : { handling }),
+    ...(riskIndicators.length === 0 ? {} : { riskIndicators: [...riskIndicators] }),
+  };
+}
+
 function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Generator<HandleEntry> {
   let row = 0;
-  for (const { refs, origins, handling } of list.rows) {
+  for (const { refs, origins, handlingFacts } of list.rows) {
     const placed = place[row++] as number;
     const from = placed * HANDLE_BYTES;
     const handle = Buffer.from(handles.subarray(from, from + HANDLE_BYTES)).toString("base64url");
@@ -108,7 +118,7 @@ function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Ge
       refs: [...refs],
       row: placed,
       ...(origins.length === 0 ? {} : { origins: [...origins] }),
-      ...(handling === "" ? {} : { handling: Notice.shape.handling.parse(handling) }),
+      ...codesOf(handlingFacts),
     };
   }
 }

@@ -76,6 +76,7 @@ type Kept = {
 /** A round that is over. */
 type Played = {
   readonly server: ServerProcess;
+  readonly round: PartyRound;
   /** Heap snapshot and memory of the server before any party had sent anything. */
   readonly program: readonly string[];
   readonly kept: Kept;
@@ -118,7 +119,7 @@ async function playRound(run: Run): Promise<Played> {
   const keys = await submitBatches(run, round);
   const kept = await matchUnderExamination(run, round, server, keys);
   const hits = await fetchHits(run, round);
-  return { server, program: memory === undefined ? [snapshot] : [snapshot, memory], kept, hits };
+  return { server, round, program: memory === undefined ? [snapshot] : [snapshot, memory], kept, hits };
 }
 
 async function writeLists({ threads, options, folder, parties, recordsPerParty, stages }: Run): Promise<void> {

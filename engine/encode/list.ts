@@ -8,10 +8,11 @@ import type { CellMaker } from "./cells.ts";
 import { carriersOf } from "./between.ts";
 import { classOf, settleClasses } from "./coverage.ts";
 import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-records.ts";
+import { HandlingTexts } from "./handling-facts.ts";
 import { ownDuplicates } from "./own-duplicates.ts";
 import { PackedTexts } from "./packed-texts.ts";
 import type { PersonRecord } from "./person.ts";
-import { digestAt, HANDLING_CODES, mergedCoverage, mergedProvenance, Rows } from "./rows.ts";
+import { digestAt, mergedCoverage, mergedProvenance, Rows } from "./rows.ts";
 import { keepUnique } from "./uniqueness.ts";
 
 export type EncodedList = {
@@ -66,7 +67,8 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
   const encodeRecords = recordEncoder(profile, makeCells);
   const refs = new PackedTexts();
   const origins = new PackedTexts();
-  let handling = new Uint8Array(BUFFERED_RECORDS);
+  const handlingTexts = new HandlingTexts();
+  let handling = new Uint32Array(BUFFERED_RECORDS);
   let coverage = new Uint8Array(BUFFERED_RECORDS);
   let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
   let waiting: PersonRecord[] = [];
@@ -86,7 +88,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       recordOf[position] = record;
       refs.push(ref);
       origins.push(encoded.origins[position] as string);
-      handling[record] = HANDLING_CODES.indexOf(encoded.handling[position] as string);
+      handling[record] = handlingTexts.numberOf(encoded.handling[position] as string);
       coverage[record] = encoded.coverage[position] as number;
       provenance.set(digestAt(encoded.provenance, position), record * PROVENANCE_BYTES);
       surplusCells += encoded.surplus[position] as number;
@@ -130,7 +132,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       });
       return {
         profile,
-        rows: new Rows({ refs, origins, handling }, duplicates),
+        rows: new Rows({ refs, origins, handling, handlingTexts }, duplicates),
         coverage: rowCoverage,
         classes: settleClasses(
           profile,
@@ -175,8 +177,9 @@ function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
   return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
 }
 
-function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
+function doubled<Values extends Uint8Array | Uint32Array>(values: Values): Values {
+  const Kind = values.constructor as new (length: number) => Values;
+  const larger = new Kind(values.length * 2);
+  larger.set(values);
   return larger;
 }

@@ -3,6 +3,7 @@
  */
 import { hash } from "node:crypto";
 import { PROVENANCE_BYTES } from "./encoded-records.ts";
+import type { HandlingFacts, HandlingTexts } from "./handling-facts.ts";
 import type { OwnDuplicates } from "./own-duplicates.ts";
 import type { PackedTexts } from "./packed-texts.ts";
 
@@ -12,12 +13,10 @@ export type Row = {
   readonly refs: readonly string[];
   /** At most four references of origin; empty: unknown. */
   readonly origins: readonly string[];
-  /** Strictest handling code of the records; empty: none given. */
-  readonly handling: string;
+  readonly handlingFacts: HandlingFacts;
 };
 
 const MAX_ORIGINS = 4;
-export const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
 /** Shared by all rows without an origin: there are many. */
 const NO_ORIGINS: readonly string[] = [];
 
@@ -25,8 +24,9 @@ const NO_ORIGINS: readonly string[] = [];
 export type Records = {
   readonly refs: PackedTexts;
   readonly origins: PackedTexts;
-  /** Places among {@link HANDLING_CODES}. */
-  readonly handling: Uint8Array;
+  /** Numbers of texts in `handlingTexts`. */
+  readonly handling: Uint32Array;
+  readonly handlingTexts: HandlingTexts;
 };
 
 export function mergedCoverage(coverage: Uint8Array, { rowOf, rowCount }: OwnDuplicates): Uint8Array {
@@ -89,13 +89,13 @@ export class Rows {
   at(row: number): Row {
     const first = this.#first[row];
     if (first === undefined) throw new RangeError(`no row ${row}`);
-    const { refs, origins, handling } = this.#records;
+    const { refs, origins, handling, handlingTexts } = this.#records;
     const members = this.#several.get(row) ?? [first];
     const known = [...new Set(members.map((member) => origins.at(member)))].filter((origin) => origin !== "");
     return {
       refs: members.map((member) => refs.at(member)),
       origins: known.length === 0 ? NO_ORIGINS : known.slice(0, MAX_ORIGINS),
-      handling: HANDLING_CODES[Math.max(...members.map((member) => handling[member] as number))] ?? "",
+      handlingFacts: handlingTexts.merged(members.map((member) => handling[member] as number)),
     };
   }
 

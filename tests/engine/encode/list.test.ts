@@ -55,10 +55,16 @@ describe("the order of records", () => {
 
 describe("a merged row", () => {
   const five = ["a", "b", "c", "d", "e"].map((rec_id, at) =>
-    copy(rec_id, { origin_ref: rec_id === "c" ? "" : `O${at}`, handling_code: ["", "H1", "H3", "H0", "H2"][at] }),
+    copy(rec_id, {
+      origin_ref: rec_id === "c" ? "" : `O${at}`,
+      handling_code: ["", "H1", "H3", "H0", "H2"][at],
+      source_reliability: ["X", "", "C", "B", "B"][at],
+      information_accuracy: ["4", "", "4", "3", ""][at],
+      risk_indicators: at === 1 ? ["armed"] : at === 3 ? ["armed", "absconds"] : [],
+    }),
   );
 
-  test("keeps all references, four origins at most and the strictest handling code", () => {
+  test("keeps all references, four origins at most, the strictest handling code, the best founded 4×4 codes and all risk indicators", () => {
     const extra = copy("f", { origin_ref: "O0" });
     const more = copy("g", { origin_ref: "O9" });
     const { rows: packed, report } = encoded([...RECORDS, ...five, extra, more]);
@@ -66,7 +72,12 @@ describe("a merged row", () => {
     expect(rows.find(({ refs }) => refs.includes("a"))).toEqual({
       refs: ["a", "b", "c", "d", "e", "f", "g"],
       origins: ["O0", "O1", "O3", "O4"],
-      handling: "H3",
+      handlingFacts: {
+        reliability: "B",
+        accuracy: "3",
+        handling: "H3",
+        riskIndicators: ["absconds", "armed"],
+      },
     });
     expect(report.merged).toBe(report.records - rows.length);
     expect(rows.flatMap(({ refs }) => refs)).toHaveLength(RECORDS.length + 7);

@@ -77,6 +77,8 @@ describe("two records", () => {
   });
 });
 
+const NO_CODES = { reliability: "", accuracy: "", handling: "", riskIndicators: [] };
+
 test("three records of one person become one row, in the order of the list", () => {
   const copies = ["a", "b", "c"].map((rec_id) => ({ ...MILOS, rec_id }));
   expect(groupsOf(...copies)).toContainEqual(["a", "b", "c"]);
@@ -101,6 +103,6 @@ test("pairs left apart are told with the rules that they silence, most first", (
 });
 
 test("a list of one record or of none is its own rows", () => {
-  expect([...encoded([person(MILOS)]).rows]).toEqual([{ refs: ["milos"], origins: [], handling: "" }]);
+  expect([...encoded([person(MILOS)]).rows]).toEqual([{ refs: ["milos"], origins: [], handlingFacts: NO_CODES }]);
   expect([...encoded([]).rows]).toEqual([]);
 });
