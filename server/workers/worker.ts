@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "piscina";
 import { z } from "zod";
 import { checkBatch as startCheck, expectedLayout } from "#engine/batch/check.ts";
-import { CHUNK_BYTES, HANDLE_BYTES } from "#engine/batch/layout.ts";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
@@ -21,6 +21,7 @@ import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
 import { agreedCells } from "./agreed-cells.ts";
 import { blocksOf, evidenceOf, type RuleEvidence } from "./evidence.ts";
+import { handlesOf } from "./handles.ts";
 import { keepWords, takeWords } from "./kept-words.ts";
 import { openStored, type StoredBytes } from "./stored-bytes.ts";
 import { joinStored } from "./stored-join.ts";
@@ -192,8 +193,8 @@ async function releasePairs(
     if (reaches(scoredPair(profile, scored, at).band, lowestBand)) reaching.push(at);
   const chosen = heaviest(reaching, weightBits, cap).map((at) => scoredPair(profile, scored, at));
   const rows = (side: "rowA" | "rowB"): number[] => chosen.map((pair) => pair[side]);
-  const handlesA = await handlesOf(sides.a, rows("rowA"));
-  const handlesB = await handlesOf(sides.b, rows("rowB"));
+  const handlesA = await handlesOf(sides.a.bytes, sides.a.handlesAt, rows("rowA"));
+  const handlesB = await handlesOf(sides.b.bytes, sides.b.handlesAt, rows("rowB"));
   const agreed = agreedCells(parts, chosen, firstRow, rowCount);
   const found = chosen.map((pair, at): FoundPair => {
     const { pattern, weightBits: bits } = pair;
@@ -201,15 +202,4 @@ async function releasePairs(
     return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, cells, weightBits: bits };
   });
   return { found, isCapped: chosen.length < reaching.length };
-}
-
-/** @returns Handles of these rows, base64url, in order of `rows`; read in order of the batch. */
-async function handlesOf({ bytes, handlesAt }: Side, rows: readonly number[]): Promise<string[]> {
-  const handles = new Array<string>(rows.length);
-  const order = [...rows.keys()].sort((one, other) => (rows[one] as number) - (rows[other] as number));
-  for (const at of order) {
-    const start = handlesAt + (rows[at] as number) * HANDLE_BYTES;
-    handles[at] = Buffer.from(await bytes.copy(start, start + HANDLE_BYTES)).toString("base64url");
-  }
-  return handles;
 }
