@@ -29,7 +29,10 @@ export const Answers = z.strictObject({
   answers: z
     .array(Answer)
     .max(MAX_ANSWERS)
-    .refine((answers) => answers.every(({ hit }, at) => at === 0 || hit > (answers[at - 1]?.hit ?? "")), "out of order"),
+    .refine(
+      (answers) => answers.every(({ hit }, at) => at === 0 || hit > (answers[at - 1]?.hit ?? "")),
+      "out of order",
+    ),
   format: z.literal("aquila/answers/v1"),
   from: PartyId,
   padding: z

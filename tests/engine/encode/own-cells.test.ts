@@ -71,7 +71,8 @@ test("every cell that travels is kept, and no other", () => {
   const expected = SHIPPED_PROFILE.rules.map((rule, index) => {
     const { bits, owner } = listA.cells.read(index);
     const { carries } = carriersOf(rule);
-    return bits.filter((found, at) => found >= threshold && carries(listA.coverage[owner[at] as number] as number)).length;
+    return bits.filter((found, at) => found >= threshold && carries(listA.coverage[owner[at] as number] as number))
+      .length;
   });
   const all = [...ownCells(a, Array.from(a.encoded.place)).values()].flat();
   expect(SHIPPED_PROFILE.rules.map((_, index) => all.filter(({ rule }) => rule === index).length)).toEqual(expected);

@@ -136,20 +136,11 @@ describe("answers", () => {
   test("never answer a hit twice", async () => {
     const [answer] = answersOf(1) as [Answer];
     await expect(seal([answer, answer])).rejects.toMatchObject(refused);
-    const { signature: _signature, padding: _padding, ...signed } = {
-      answers: [answer, answer],
-      format: "aquila/answers/v1",
-      ...direction,
-      padding: "",
-      signature: "",
-    };
+    const signed = { answers: [answer, answer], format: "aquila/answers/v1", ...direction };
     const signature = signMessage(from, "aquila/v1/answers", canonicalBytes(signed));
     const bare = canonicalBytes({ ...signed, padding: "", signature }).length;
     const padding = "0".repeat(answersLength(2) - bare);
-    const twice = sodium.crypto_box_seal(
-      canonicalBytes({ ...signed, padding, signature }),
-      fromBase64url(to.boxKey),
-    );
+    const twice = sodium.crypto_box_seal(canonicalBytes({ ...signed, padding, signature }), fromBase64url(to.boxKey));
     await expect(open(twice, 2)).rejects.toMatchObject(refused);
   });
 

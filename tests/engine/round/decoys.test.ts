@@ -3,7 +3,6 @@
  */
 import { describe, expect, test } from "vitest";
 import { scorePairing, scoredPair } from "#engine/match/score.ts";
-import type { Profile } from "#engine/profile.ts";
 import { decoysOf } from "#engine/round/decoys.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { decoyRows, joinedBatches, KEY_PROOF, type Join } from "../encode/joined-batches.ts";
@@ -88,15 +87,18 @@ test("batches whose K_proof differs share no decoy", () => {
 });
 
 test("a profile without patterns serves no round", () => {
-  const { decoyPatterns: _patterns, ...bare } = SHIPPED_PROFILE;
-  expect(() => decoysOf(bare as Profile, KEY_PROOF, [125, 125])).toThrow(/^profile-invalid: /);
+  expect(() => decoysOf({ ...SHIPPED_PROFILE, decoyPatterns: undefined }, KEY_PROOF, [125, 125])).toThrow(
+    /^profile-invalid: /,
+  );
 });
 
 test("a shipped pattern of two classes is there both ways round, but for one that was the last to fit in", () => {
   for (const patterns of PATTERNS) {
     expect(patterns.length).toBe(64);
     const names = patterns.map(({ cells, classes }) => `${cells} ${classes.join()}`);
-    const alone = patterns.filter(({ cells, classes: [lower, higher] }) => !names.includes(`${cells} ${higher},${lower}`));
+    const alone = patterns.filter(
+      ({ cells, classes: [lower, higher] }) => !names.includes(`${cells} ${higher},${lower}`),
+    );
     expect(alone.length).toBeLessThanOrEqual(1);
   }
 });

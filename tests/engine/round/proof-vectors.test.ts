@@ -37,9 +37,7 @@ const Vectors = z.strictObject({
           keyProof: Bytes32,
           rowCounts: z.tuple([z.int(), z.int()]),
           expect: z.strictObject({
-            decoys: z.array(
-              z.strictObject({ pattern: z.int(), classes: z.tuple([z.int(), z.int()]), cells: Cells }),
-            ),
+            decoys: z.array(z.strictObject({ pattern: z.int(), classes: z.tuple([z.int(), z.int()]), cells: Cells })),
           }),
         }),
         z.strictObject({
