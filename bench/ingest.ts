@@ -1,43 +1,47 @@
 /**
  * Bench `ingest`: batches sent by the client's own code to a server process of its own, until each is complete.
- * Counts the server's processor time, all of it and that of its event-loop thread, and how long /healthz takes meanwhile.
+ * Counts the server's processor time, all of it and that of its event-loop thread, how late that one's turns were, and how
+ * long /healthz took meanwhile, asked ten times a second.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { connect, type Connection } from "#client/http.ts";
 import { manifestOf, MANIFEST_LABEL } from "#engine/batch/manifest.ts";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, makeOperatorIdentity, signMessage, type Identity } from "#engine/round/identity.ts";
+import { signMessage, type Identity } from "#engine/round/identity.ts";
 import { derivePairingKeys, makeConfirmation, makeRoundKey } from "#engine/round/keys.ts";
-import type { Roster } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { describeRound } from "#fixtures/cast.ts";
 import { drawnBatch } from "./drawn-batches.ts";
 import type { Bench, Measurement, Scale } from "./measurement.ts";
-import { benchDescriptor, startServer, stopServer, type RunningServer } from "./server-process.ts";
+import { openRound, startServer, stopServer, type RunningServer } from "./server-process.ts";
 import { benchHeader, chunksOf } from "./stored-batches.ts";
 
 const SEED = 20_26;
 const ROUND = "bench";
 const SENDER = "AT";
 const COUNTERPARTS = ["BG", "HR", "HU", "RO", "SI"];
-/** Records, batches sent one after the other. */
+/** Records declared, of batches of 1,000 and 800,000 rows; batches sent one after the other. */
 const SIZES: Record<Scale, readonly [records: number, batches: number]> = {
-  smoke: [1_000, 1],
-  usual: [800_000, 2],
-  full: [800_000, 5],
+  smoke: [950, 1],
+  usual: [760_000, 2],
+  full: [760_000, 5],
 };
-const PROBE_EVERY_MS = 10;
+/** Period of the timer whose lateness the server's metrics measure. */
+const LOOP_TIMER_MS = 10;
 /** Clock ticks of /proc, of which Linux has always 100 a second. */
 const TICKS_PER_SECOND = 100;
 
 export const ingest: Bench = {
   name: "ingest",
-  about: "batches over HTTP until complete: bytes per second and per processor second, p99 of /healthz meanwhile",
+  about:
+    "batches over HTTP until complete: bytes per second and per processor second, p99 of the event loop's delay and of /healthz meanwhile",
   async *measure(scale) {
     const folder = mkdtempSync(join(tmpdir(), "aquila-bench-ingest-"));
     try {
@@ -50,26 +54,23 @@ export const ingest: Bench = {
 
 async function measureIngest(folder: string, records: number, batches: number): Promise<Measurement> {
   const counterparts = COUNTERPARTS.slice(0, batches);
-  const identities = [SENDER, ...counterparts].map((id) => makeIdentity(id));
-  const operator = makeOperatorIdentity("bench");
-  const roster: Roster = {
-    format: "aquila/roster/v1",
-    parties: identities.map(({ party, signKey, boxKey }) => ({ boxKey, id: party, signKey })),
-  };
-  const server = await startServer(folder, roster, { id: operator.operator, signKey: operator.signKey }, 2);
+  const server = await startServer(folder, [SENDER, ...counterparts], 2);
+  const { identities, operators } = server.cast;
   try {
     const as = (identity: Parameters<typeof connect>[0]["identity"]): Connection =>
       connect({ serverUrl: server.url, identity });
     const pairings = counterparts.map((id): [string, string] => [SENDER, id]);
-    const descriptor = benchDescriptor(roster, ROUND, records, pairings);
-    await as(operator).createRound(descriptor);
-    await as(operator).openRound(ROUND);
+    const setting = { id: ROUND, profile: SHIPPED_PROFILE, declaredRecords: records, now: new Date() };
+    const descriptor = describeRound(server.cast, setting, { pairings });
+    const { t0 } = await as(operators[0]).createRound(descriptor);
+    await openRound(server.cast, as, descriptor, t0);
     const keyIds = await agree(descriptor, identities, as);
     const [sender] = identities;
     if (sender === undefined) throw new RangeError("a sender is wanted");
     const connection = as(sender);
     const before = processorSeconds(server);
-    const probe = probeHealth(server.url);
+    await loopDelayP99Ms(server.url);
+    const stopProbe = probeHealth(server.url);
     const started = performance.now();
     let bytes = 0;
     let sendingMs = 0;
@@ -89,8 +90,9 @@ async function measureIngest(folder: string, records: number, batches: number): 
       whole.update(sent.columnsDigest);
     }
     const elapsed = (performance.now() - started) / 1_000;
-    const healthMs = (await probe.stop()).toSorted((one, other) => one - other);
     const after = processorSeconds(server);
+    const eventLoopDelayP99Ms = await loopDelayP99Ms(server.url);
+    const healthMs = (await stopProbe()).toSorted((one, other) => one - other);
     seconds.sort((one, other) => one - other);
     const megabytes = bytes / 1e6;
     const used = { all: after.all - before.all, loop: after.loop - before.loop };
@@ -104,6 +106,7 @@ async function measureIngest(folder: string, records: number, batches: number): 
         eventLoopCpuMs: Math.round(used.loop * 1_000),
         megabytesPerCpuSecond: Math.round(megabytes / used.all),
         megabytesPerEventLoopSecond: Math.round(megabytes / used.loop),
+        eventLoopDelayP99Ms: Number(eventLoopDelayP99Ms.toFixed(2)),
         healthP50Ms: Number((healthMs[healthMs.length >>> 1] ?? NaN).toFixed(2)),
         healthP99Ms: Number((healthMs[Math.floor(healthMs.length * 0.99)] ?? NaN).toFixed(2)),
       },
@@ -127,7 +130,7 @@ async function sendBatch(
   { to, keyId, at }: { readonly to: string; readonly keyId: string; readonly at: number },
   t1: string,
 ): Promise<Sent> {
-  const rows = sizeClassOf(records);
+  const rows = sizeClassOf(Math.ceil(records * 1.05));
   const header = { ...benchHeader(SHIPPED_PROFILE, SENDER, to, rows), round: ROUND, keyId, t1 };
   const drawn = { profile: SHIPPED_PROFILE, rows, shared: Math.round(rows / 20), seed: SEED + at };
   const whole = createHash("sha256");
@@ -190,25 +193,21 @@ async function agree(
   return keyIds;
 }
 
-/** Asks /healthz again and again: its time is what any small request waits for the event loop. */
-function probeHealth(url: string): { readonly stop: () => Promise<number[]> } {
-  const timesMs: number[] = [];
-  let isRunning = true;
-  const probing = (async () => {
-    while (isRunning) {
-      const started = performance.now();
-      await (await fetch(`${url}/healthz`)).text();
-      timesMs.push(performance.now() - started);
-      await wait(PROBE_EVERY_MS);
-    }
-  })();
-  return {
-    stop: async () => {
-      isRunning = false;
-      await probing;
-      return timesMs;
-    },
+/** Asks /healthz on a thread of its own, since drawing a chunk holds up this one. @returns What ends it and gives its times. */
+function probeHealth(url: string): () => Promise<number[]> {
+  const probe = new Worker(new URL("./health-probe.ts", import.meta.url), { workerData: { url } });
+  return async () => {
+    probe.postMessage("stop");
+    const [timesMs] = (await once(probe, "message")) as [number[]];
+    return timesMs;
   };
+}
+
+/** @returns What 99 of 100 turns of the server's event loop were late at most, milliseconds, since it was last asked. */
+async function loopDelayP99Ms(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const seconds = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics)?.[1];
+  return Number(seconds) * 1_000 - LOOP_TIMER_MS;
 }
 
 /** Processor time so far, seconds: of the whole process and of its first thread; not a number where there is no /proc. */

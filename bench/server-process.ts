@@ -3,34 +3,40 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Connection } from "#client/http.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { rosterDigest, type Roster } from "#engine/round/roster.ts";
-import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { makeIdentity, type StaffIdentity } from "#engine/round/identity.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import { castOf, type Cast } from "#fixtures/cast.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 
-export type RunningServer = { readonly child: ChildProcess; readonly url: string };
+export type RunningServer = { readonly child: ChildProcess; readonly url: string; readonly cast: Cast };
 
-export async function stopServer({ child }: RunningServer): Promise<void> {
+export async function stopServer({ child }: Pick<RunningServer, "child">): Promise<void> {
   const ended = once(child, "exit");
   child.kill("SIGTERM");
   await ended;
 }
 
+/** @param parties - Ids; each gets fresh keys. */
 export async function startServer(
   folder: string,
-  roster: Roster,
-  operator: { readonly id: string; readonly signKey: string },
+  parties: readonly string[],
   workers: number,
 ): Promise<RunningServer> {
-  writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
+  const serverKeyFile = join(folder, "keys", "server.key");
+  mkdirSync(dirname(serverKeyFile), { mode: 0o700 });
+  const { signKey } = signingKeysOf(openServerKey(serverKeyFile));
+  const cast = castOf(parties.map(makeIdentity), signKey);
+  writeFileSync(join(folder, "roster.json"), JSON.stringify(cast.roster));
   const config = {
     port: 0,
     dataDir: "data",
-    serverKeyFile: "keys/server.key",
+    serverKeyFile,
     rosterFile: "roster.json",
-    operators: [operator],
     workers,
     requestsPerMinute: 1_000_000,
   };
@@ -50,27 +56,18 @@ export async function startServer(
       reject(new Error("the server ended before it listened"));
     });
   });
-  return { child, url };
+  return { child, url, cast };
 }
 
-/** @returns A round of all parties of the roster, under the shipped profile. */
-export function benchDescriptor(
-  roster: Roster,
-  id: string,
-  declaredRecords: number,
-  pairings: [string, string][],
-): RoundDescriptor {
-  return {
-    categories: ["suspect"],
-    deadlines: { keys: "2030-01-01T00:00:00Z", submission: "2030-01-02T00:00:00Z", results: "2030-01-03T00:00:00Z" },
-    format: "aquila/round/v1",
-    id,
-    legalBasis: "none: a bench",
-    lowestBand: "low",
-    pairings,
-    parties: roster.parties.map((party) => ({ declaredRecords, id: party.id })),
-    profile: SHIPPED_PROFILE_DIGEST,
-    purpose: "a bench",
-    roster: rosterDigest(roster),
-  };
+/** Both operators approve opening. */
+export async function openRound(
+  { operators }: Cast,
+  as: (identity: StaffIdentity) => Pick<Connection, "approve">,
+  { id: round }: RoundDescriptor,
+  t0: string,
+): Promise<void> {
+  for (const operator of operators) {
+    const approval = { act: "open", operator: operator.id, round, t0, t2: null } as const;
+    await as(operator).approve(signStatement(operator, "approval", approval));
+  }
 }

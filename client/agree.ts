@@ -3,11 +3,14 @@
  * Can be called again and again, also after a crash: it goes on where it stopped and says for whom it waits.
  */
 import { LinkageError } from "#engine/errors.ts";
+import { checkAgreements } from "#engine/round/agreement.ts";
 import { checkDescriptor, counterpartsOf, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import {
   checkConfirmation,
+  checkRoundKey,
   checkRoundKeys,
   derivePairingKeys,
+  isEquivocation,
   makeConfirmation,
   makeRoundKey,
   missingRoundKeys,
@@ -21,7 +24,7 @@ import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import type { Connection } from "./http.ts";
 import type { RoundSecret, Vault, VaultPairing } from "./vault.ts";
 
-export type Agreement =
+export type KeyAgreement =
   | {
       readonly state: "waiting";
       /** `opening` when the operators have not opened the round; then nobody in particular is missing. */
@@ -42,22 +45,25 @@ type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
 /**
  * @param roster - The pinned one.
  * @param knownProfiles - Digests of the profiles under which this client can encode.
- * @throws {@link LinkageError} `round-descriptor-invalid`, `profile-mismatch` or `pairing-unknown` if the round is none that
- * this party can take part in; `round-key-signature`, `round-key-conflict` or `round-confirmation-failed` if what the
- * server shows does not fit together. Nothing may be encoded then.
+ * @throws {@link LinkageError} `round-state` if the attempt is aborted; `round-descriptor-invalid`, `profile-mismatch` or
+ * `pairing-unknown` if the round is none that this party can take part in; `round-key-signature`, `round-key-conflict` or
+ * `round-confirmation-failed` if what the server shows does not fit together. Nothing may be encoded then. Two signed keys of
+ * one party, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
  */
 export async function agreeKeys(
-  connection: Pick<Connection, "round" | "postRoundKey" | "postConfirmation">,
+  connection: Pick<Connection, "round" | "postRoundKey" | "postConfirmation" | "postDispute">,
   vault: Vault,
   roster: Roster,
   round: string,
   knownProfiles: readonly string[],
-): Promise<Agreement> {
+): Promise<KeyAgreement> {
   const party = vault.identity.party;
   const first = await connection.round(round);
   const { descriptor } = first;
   checkAdmissible(first, roster, party, round, knownProfiles);
+  requireNotAborted(roster, first);
   vault.keepDescriptor(descriptor);
+  await disputeSecondKeys(connection, vault, roster, first);
   const stored = agreedBefore(vault, first);
   if (stored !== null) return stored;
   if (first.state === "draft") return { state: "waiting", for: "opening", missing: [] };
@@ -75,7 +81,7 @@ export async function agreeKeys(
     ...derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1),
   }));
   const confirmed = await postConfirmations(connection, keyed, party, t1, pairings);
-  const silent = checkConfirmations(confirmed, party, t1, pairings);
+  const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
   if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
 
   const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyId }) => ({ counterpart, keyTag, keyProof, keyId }));
@@ -102,13 +108,50 @@ function checkAdmissible(
       "round-descriptor-invalid",
       "the round was made under another roster than the one pinned here",
     );
+  checkAgreements(roster, descriptor.agreements);
   if (!descriptor.parties.some((entry) => entry.id === party))
     throw new LinkageError("pairing-unknown", `party ${party} is not in round ${round}`);
   if (!knownProfiles.includes(descriptor.profile))
     throw new LinkageError("profile-mismatch", "the round's profile is none that this client ships");
 }
 
-function agreedBefore(vault: Vault, view: RoundView): Agreement | null {
+/** @throws {@link LinkageError} `round-state` saying why the attempt ended, and whom two signed keys convict. */
+function requireNotAborted(roster: Roster, { descriptor, ending, t0 }: RoundView): void {
+  if (ending === null) return;
+  const { reason, parties, evidence } = ending;
+  const [first, second] = evidence;
+  const isShown = first !== undefined && second !== undefined && isEquivocation(roster, t0, first, second);
+  const named = reason === "equivocated" && !isShown ? [] : parties;
+  const whom = named.length === 0 ? "nobody is named" : named.join(", ");
+  throw new LinkageError("round-state", `round ${descriptor.id} was aborted: ${reason}; ${whom}`);
+}
+
+/**
+ * Keeps the first key seen of each party; another one that it signed too is evidence against it.
+ *
+ * @throws {@link LinkageError} `round-key-conflict` naming the party, once the dispute is posted; `round-key-signature`.
+ */
+async function disputeSecondKeys(
+  connection: Pick<Connection, "postDispute">,
+  vault: Vault,
+  roster: Roster,
+  view: RoundView,
+): Promise<void> {
+  const round = view.descriptor.id;
+  for (const key of view.keys) checkRoundKey(roster, view.t0, key);
+  const seen = vault.keepRoundKeys(round, view.keys);
+  for (const second of view.keys) {
+    const first = seen.find(({ party }) => party === second.party);
+    if (first === undefined || !isEquivocation(roster, view.t0, first, second)) continue;
+    await connection.postDispute(round, { kind: "two-keys", first, second });
+    throw new LinkageError(
+      "round-key-conflict",
+      `${second.party} signed two keys for this attempt; both are shown to everybody, and the attempt is over`,
+    );
+  }
+}
+
+function agreedBefore(vault: Vault, view: RoundView): KeyAgreement | null {
   const round = view.descriptor.id;
   const pairings = vault.pairings(round);
   const t1 = vault.transcript(round);
@@ -179,12 +222,27 @@ async function postConfirmations(
 }
 
 /** @returns Counterparts whose confirmation is not in yet, in increasing order. */
-function checkConfirmations(view: RoundView, party: string, t1: string, pairings: readonly ConfirmedKeys[]): string[] {
+async function checkConfirmations(
+  connection: Pick<Connection, "postDispute">,
+  view: RoundView,
+  party: string,
+  t1: string,
+  pairings: readonly ConfirmedKeys[],
+): Promise<string[]> {
   const silent: string[] = [];
   for (const pairing of pairings) {
-    const confirmation = confirmationOf(view, pairing.counterpart, party);
-    if (confirmation === undefined) silent.push(pairing.counterpart);
-    else checkConfirmation(pairing, t1, confirmation);
+    const { counterpart } = pairing;
+    const confirmation = confirmationOf(view, counterpart, party);
+    if (confirmation === undefined) {
+      silent.push(counterpart);
+      continue;
+    }
+    try {
+      checkConfirmation(pairing, t1, confirmation);
+    } catch (error) {
+      await connection.postDispute(view.descriptor.id, { kind: "confirmation", counterpart });
+      throw error;
+    }
   }
   return silent;
 }

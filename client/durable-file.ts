@@ -14,7 +14,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
   writeSync,
@@ -25,8 +24,6 @@ import { LinkageError } from "#engine/errors.ts";
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
-const BUFFER_BYTES = 1_048_576;
-const LINE_FEED = 0x0a;
 
 /** Makes a folder, and those above it, that only its owner can enter; an existing one is left as it is. */
 export function makePrivateFolder(path: string): void {
@@ -50,6 +47,22 @@ export function replaceFile(path: string, pieces: Iterable<Uint8Array>): void {
   const temporary = writeTemporary(path, pieces);
   renameSync(temporary, path);
   syncFolder(dirname(path));
+}
+
+/** As {@link replaceFile}; then what was there is overwritten with zeros, as far as {@link destroyFile} can. */
+export function supersedeFile(path: string, pieces: Iterable<Uint8Array>): void {
+  const earlier = openSync(path, "r+");
+  try {
+    replaceFile(path, pieces);
+    overwrite(earlier);
+  } finally {
+    closeSync(earlier);
+  }
+}
+
+/** @throws {@link LinkageError} `file-exists` */
+export function requireAbsent(path: string): void {
+  if (existsSync(path)) throw new LinkageError("file-exists", `${path} exists and is never overwritten`);
 }
 
 /**
@@ -92,8 +105,7 @@ export function destroyFile(path: string): void {
     const found = join(folder, name);
     const file = openSync(found, "r+");
     try {
-      writeAll(file, new Uint8Array(fstatSync(file).size));
-      fsyncSync(file);
+      overwrite(file);
     } finally {
       closeSync(file);
     }
@@ -111,63 +123,6 @@ export function readWhole(path: string): Uint8Array {
   }
 }
 
-/**
- * The file's lines, without their line feeds, in bounded memory.
- *
- * @throws {@link LinkageError} `file-unreadable`
- */
-export function* readLines(path: string): Generator<string> {
-  let rest = Buffer.alloc(0);
-  for (const piece of readPieces(path, BUFFER_BYTES)) {
-    const bytes = Buffer.concat([rest, piece]);
-    let from = 0;
-    for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, from)) {
-      yield bytes.toString("utf8", from, at);
-      from = at + 1;
-    }
-    rest = bytes.subarray(from);
-  }
-  if (rest.length > 0) yield rest.toString("utf8");
-}
-
-/**
- * @returns The file in pieces of `pieceBytes`, the last shorter; each is good until the next is asked for.
- * @throws {@link LinkageError} `file-unreadable`
- */
-export function* readPieces(path: string, pieceBytes: number): Generator<Uint8Array> {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    throw new LinkageError("file-unreadable", `cannot open ${path} (${errorCode(error)})`, { cause: error });
-  }
-  try {
-    const piece = new Uint8Array(pieceBytes);
-    for (;;) {
-      let filled = 0;
-      for (let read = -1; read !== 0 && filled < pieceBytes; filled += read)
-        read = readSync(file, piece, filled, pieceBytes - filled, null);
-      if (filled > 0) yield piece.subarray(0, filled);
-      if (filled < pieceBytes) return;
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Joins small pieces of text into larger ones of UTF-8. */
-export function* inBuffers(lines: Iterable<string>): Generator<Uint8Array> {
-  let text = "";
-  for (const line of lines) {
-    text += line;
-    if (text.length >= BUFFER_BYTES) {
-      yield Buffer.from(text, "utf8");
-      text = "";
-    }
-  }
-  if (text !== "") yield Buffer.from(text, "utf8");
-}
-
 function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
   const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
   const file = openSync(temporary, "wx", FILE_MODE);
@@ -183,11 +138,16 @@ function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
   return temporary;
 }
 
+function overwrite(file: number): void {
+  writeAll(file, new Uint8Array(fstatSync(file).size));
+  fsyncSync(file);
+}
+
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
 }
 
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   const folder = openSync(path, "r");
   try {
     fsyncSync(folder);

@@ -9,6 +9,8 @@ import type { EncodedList } from "#engine/encode/list.ts";
 import { visibilityOf } from "#engine/encode/visibility.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { expectedRowCount } from "#engine/round/descriptor.ts";
+import { decoysOf } from "#engine/round/decoys.ts";
+import { Notice } from "#engine/round/notice.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
 
@@ -38,43 +40,48 @@ export function encodeRound(
   const t1 = vault.transcript(round);
   const pairings = vault.pairings(round);
   if (descriptor === null || t1 === null || pairings === null)
-    throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila agree`);
+    throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila round join`);
   const provenanceSeed = vault.provenanceSeed(round);
-  return pairings.map(({ counterpart, keyTag, keyId }, at) => {
+  const rowCount = expectedRowCount(descriptor, party);
+  return pairings.map(({ counterpart, keyTag, keyProof, keyId }, at) => {
     if (keyTag === null)
       throw new LinkageError(
         "round-state",
         `the pairing keys of round ${round} are destroyed; nothing more can be encoded`,
       );
-    const rowCount = expectedRowCount(descriptor, party);
-    const encoded = encodeBatch(
-      list,
-      {
-        round,
-        t1,
-        from: party,
-        to: counterpart,
-        keyId,
-        keyTag,
-        rowCount,
-        counterpartRowCount: expectedRowCount(descriptor, counterpart),
-        provenanceSeed,
-      },
-      randomFillSync,
-    );
+    const counterpartRowCount = expectedRowCount(descriptor, counterpart);
+    const { informationMarginBits } = descriptor;
+    const pairing = {
+      ...{ round, t1, from: party, to: counterpart, keyId, keyTag, provenanceSeed },
+      ...{ rowCount, counterpartRowCount, informationMarginBits },
+    };
+    const decoys = decoysOf({ ...list.profile, informationMarginBits }, keyProof, [rowCount, counterpartRowCount]);
+    let rule = 0;
+    const keepOwnCells = (cells: Uint8Array): void => {
+      vault.writeOwnCells(round, counterpart, rule++, cells);
+    };
+    const encoded = encodeBatch(list, pairing, randomFillSync, { decoys, keepOwnCells });
     const written = vault.writeBatch(round, counterpart, encoded.pieces);
+    vault.keepDecoys(round, counterpart, encoded.decoyHandles);
     vault.writeHandleMap(round, counterpart, handleEntries(list, encoded));
     onProgress(at + 1, pairings.length);
-    const largerRowCount = Math.max(rowCount, expectedRowCount(descriptor, counterpart));
-    const hidden = visibilityOf(list, largerRowCount).filter((visibility) => visibility !== "found");
+    const largerRowCount = Math.max(rowCount, counterpartRowCount);
+    const hidden = visibilityOf({ ...list, profile: { ...list.profile, informationMarginBits } }, largerRowCount).filter((visibility) => visibility !== "found");
     return { counterpart, rowCount, ...written, hiddenRows: hidden.length };
   });
 }
 
 function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Generator<HandleEntry> {
-  for (const [row, { refs, origins }] of list.rows.entries()) {
-    const from = (place[row] as number) * HANDLE_BYTES;
+  for (const [row, { refs, origins, handling }] of list.rows.entries()) {
+    const placed = place[row] as number;
+    const from = placed * HANDLE_BYTES;
     const handle = Buffer.from(handles.subarray(from, from + HANDLE_BYTES)).toString("base64url");
-    yield origins.length === 0 ? { handle, refs } : { handle, refs, originTags: origins };
+    yield {
+      handle,
+      refs: [...refs],
+      row: placed,
+      ...(origins.length === 0 ? {} : { origins: [...origins] }),
+      ...(handling === "" ? {} : { handling: Notice.shape.handling.parse(handling) }),
+    };
   }
 }

@@ -18,6 +18,7 @@ import { weightsAt } from "#engine/match/threshold-weights.ts";
 import { informationThreshold, weightTerms, type WeightTerm } from "#engine/match/weight.ts";
 import type { Profile, Rule } from "#engine/profile.ts";
 import { expectedRowCount, type ReleasedBand } from "#engine/round/descriptor.ts";
+import type { Hit } from "#engine/round/package.ts";
 import type { LinkResult } from "./link.ts";
 import type { Vault } from "./vault.ts";
 
@@ -136,19 +137,18 @@ export function explainPair(a: ExplainedRow, b: ExplainedRow, linked: LinkResult
 }
 
 /**
- * A hit of the package that `aquila results` kept, from its agreement pattern alone.
+ * A hit that `aquila round results` opened, from its agreement pattern alone.
  *
  * @param profile - The round's.
- * @throws {@link LinkageError} `package-unavailable` if no package is kept; `not-found` if it has no such hit.
+ * @throws {@link LinkageError} `package-unavailable` if no pairing is open; `not-found` if it has no such hit.
  */
 export function explainHit(vault: Vault, round: string, hitId: string, profile: Profile): HitExplanation {
   const descriptor = vault.descriptor(round);
-  const kept = vault.package(round);
-  if (descriptor === null || kept === null)
-    throw new LinkageError("package-unavailable", `the vault has no results of round ${round}; run: aquila results`);
-  const hit = kept.hits.find((found) => found.hit === hitId);
-  if (hit === undefined) throw new LinkageError("not-found", `round ${round} has no such hit`);
-  const refs = vault.readHandleMap(round, hit.counterpart, new Set([hit.handle])).get(hit.handle) ?? [];
+  if (descriptor === null || !isOpened(vault, round))
+    throw new LinkageError("package-unavailable", `the vault has no results of round ${round}; run: aquila round results`);
+  const hit = hitIn(vault, round, hitId);
+  if (hit === null) throw new LinkageError("not-found", `round ${round} has no such hit`);
+  const refs = vault.readHandleMap(round, hit.counterpart, new Set([hit.handle])).get(hit.handle)?.refs ?? [];
   const rowCounts = [vault.identity.party, hit.counterpart].map((party) => expectedRowCount(descriptor, party));
   const model = { profile, thresholdBits: informationThreshold(profile, Math.max(...rowCounts)) };
   // Class 0 lists no facts: a group without a level that any row could lack comes back as missing.
@@ -174,6 +174,18 @@ export function explainHit(vault: Vault, round: string, hitId: string, profile: 
     leastBits: sumOf(({ disagreeBits, missingBits }) => Math.min(disagreeBits, missingBits)),
     mostBits: sumOf(({ disagreeBits, missingBits }) => Math.max(disagreeBits, missingBits)),
   };
+}
+
+function isOpened(vault: Vault, round: string): boolean {
+  return (vault.pairings(round) ?? []).some(({ counterpart }) => vault.section(round, counterpart) !== null);
+}
+
+function hitIn(vault: Vault, round: string, id: string): (Hit & { readonly counterpart: string }) | null {
+  for (const { counterpart } of vault.pairings(round) ?? []) {
+    const found = vault.section(round, counterpart)?.hits.find(({ hit }) => hit === id);
+    if (found !== undefined) return { ...found, counterpart };
+  }
+  return null;
 }
 
 type PreparedRow = {

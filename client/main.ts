@@ -1,21 +1,20 @@
 /**
  * `aquila`, the command line of a party and of the secretariat's operators. Its catch is the commands' error boundary.
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { registerAgree } from "./commands/agree.ts";
-import { EXIT, exitCodeOf, type CommandIo } from "./commands/command-io.ts";
+import { registerAgreement } from "./commands/agreement.ts";
+import { EXIT, exitCodeOf, fileDescriptor, type CommandIo } from "./commands/command-io.ts";
 import { registerCheck } from "./commands/check.ts";
-import { registerEncode } from "./commands/encode.ts";
 import { registerEvaluate } from "./commands/evaluate.ts";
 import { registerExplain } from "./commands/explain.ts";
+import { registerForget } from "./commands/forget.ts";
 import { registerKey } from "./commands/key.ts";
 import { registerLink } from "./commands/link.ts";
-import { registerResults } from "./commands/results.ts";
 import { registerRoster } from "./commands/roster.ts";
 import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
-import { registerSubmit } from "./commands/submit.ts";
+import { registerVerifyErasure } from "./commands/verify-erasure.ts";
 import { refusalOf } from "./http.ts";
 
 const EXIT_CODES = `
@@ -29,6 +28,8 @@ Exit codes:
   6  waiting for other parties; call again`;
 
 const io: CommandIo = {
+  stdin: process.stdin,
+  passphraseFd: () => program.opts<{ passphraseFd?: number }>().passphraseFd,
   stdout: process.stdout,
   stderr: process.stderr,
   fetch: globalThis.fetch,
@@ -41,20 +42,26 @@ const io: CommandIo = {
 
 const program = new Command("aquila")
   .description("Find out, without showing your list, which persons on it another party holds too.")
+  .addOption(
+    new Option(
+      "--passphrase-fd <n>",
+      "read the passphrase from this file descriptor instead of asking at the terminal",
+    ).argParser(fileDescriptor),
+  )
+  .configureHelp({ showGlobalOptions: true })
   .addHelpText("after", EXIT_CODES)
   .exitOverride();
 
 registerKey(program, io);
 registerRoster(program, io);
+registerAgreement(program, io);
 registerRound(program, io);
-registerAgree(program, io);
 registerCheck(program, io);
-registerEncode(program, io);
-registerSubmit(program, io);
-registerResults(program, io);
+registerForget(program, io);
 registerLink(program, io);
 registerEvaluate(program, io);
 registerExplain(program, io);
+registerVerifyErasure(program, io);
 registerServer(program, io);
 
 try {

@@ -1,13 +1,15 @@
 /**
- * Fetches and opens a party's package and names its hits by the party's own references.
+ * A party's hits as its analysts see them: own references, counterpart, certainty, proof, notice and statuses.
  * A hit is a possible match, not evidence.
  */
 import { stringify } from "csv-stringify/sync";
 import { LinkageError } from "#engine/errors.ts";
-import { profileDigest, type Profile } from "#engine/profile.ts";
+import type { Profile } from "#engine/profile.ts";
+import type { HitStatus, Status } from "#engine/round/acts.ts";
+import { corroborate, type AnsweredHit, type Finding } from "#engine/round/corroboration.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
-import { openPackage, type Hit, type Package } from "#engine/round/package.ts";
-import type { Connection } from "./http.ts";
+import { originTags, type Notice } from "#engine/round/notice.ts";
+import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
 
 /** Said with every result. */
@@ -22,89 +24,177 @@ export type ResultRow = {
   readonly band: ReleasedBand;
   /** Ids of the rules that agreed, profile order. */
   readonly rules: readonly string[];
+  /** `waiting` until the counterpart's answers are here. */
+  readonly finding: Finding | "waiting";
+  /** Own 4×4 code of the information. */
+  readonly accuracy: Notice["accuracy"];
+  /** What the analyst may raise it to; never done by itself. */
+  readonly proposedAccuracy: "3" | null;
+  /** What the counterpart says; null until its answers are here. */
+  readonly notice: Notice | null;
+  /** Counterparts with which the same record has hits in this round. */
+  readonly counterparts: number;
 };
 
+/** What either side said of a hit, by hit id. */
+export type Statuses = ReadonlyMap<string, { readonly own: HitStatus | null; readonly theirs: HitStatus | null }>;
+
 /**
- * Keeps the opened package in the vault, so that its hits can be explained later.
- *
  * @param profile - The round's.
  * @returns Most certain first, then by counterpart, then by first reference.
- * @throws {@link LinkageError} `package-unavailable` before release; `package-invalid` if the package is not for this party,
- * round and T1, or has a handle that the party never sent; `profile-mismatch`; `vault-invalid` if the vault does not know the round.
+ * @throws {@link LinkageError} `package-unavailable` if no section is open yet.
  */
-export async function fetchResults(
-  connection: Pick<Connection, "fetchPackage">,
-  vault: Vault,
-  round: string,
-  profile: Profile,
-): Promise<ResultRow[]> {
-  const descriptor = vault.descriptor(round);
-  const t1 = vault.transcript(round);
-  if (descriptor === null || t1 === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
-  if (descriptor.profile !== profileDigest(profile))
-    throw new LinkageError("profile-mismatch", "the round was made under another profile");
-  const sealed = await connection.fetchPackage(round, vault.identity.party);
-  const opened = await openPackage(sealed, vault.identity);
-  if (opened.round !== round || opened.t1 !== t1)
-    throw new LinkageError("package-invalid", "the package is of another round");
-  const rows = namedHits(vault, opened, profile);
-  vault.keepPackage(opened);
-  return rows;
+export function resultsOf(vault: Vault, round: string, profile: Profile): ResultRow[] {
+  const pairings = vault.pairings(round) ?? [];
+  const sections = pairings.flatMap((pairing) => {
+    const section = vault.section(round, pairing.counterpart);
+    return section === null ? [] : [{ ...pairing, ...section }];
+  });
+  if (sections.length === 0)
+    throw new LinkageError("package-unavailable", `no pairing of round ${round} is open yet for this vault`);
+  const before = earlierHits(vault, round);
+  const found = sections.flatMap(({ counterpart, keyProof, hits }) => {
+    if (hits.length === 0) return [];
+    const entries = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
+    const answers = new Map((vault.answers(round, counterpart) ?? []).map((answer) => [answer.hit, answer]));
+    return hits.map(({ hit, handle, band, pattern }) => {
+      const entry = entries.get(handle);
+      if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
+      const answer = answers.get(hit) ?? null;
+      const rules = profile.rules.filter((_, index) => ((pattern >>> index) & 1) === 1).map(({ id }) => id);
+      return { counterpart, keyProof, hit, band, rules, entry, answer };
+    });
+  });
+  // A record has one row in every batch of the round: the same references.
+  const byRecord = Map.groupBy(found, ({ entry }) => entry.refs.join("\0"));
+  const rows = [...byRecord.values()].flatMap((hits) => {
+    const accuracy = hits[0]?.entry.accuracy ?? "";
+    const answered = hits.flatMap(({ counterpart, keyProof, hit, entry, answer }): AnsweredHit[] =>
+      answer === null
+        ? []
+        : [
+            {
+              hit,
+              counterpart,
+              notice: answer.notice,
+              ownOriginTags: originTags(keyProof, entry.origins ?? []),
+              proven: answer.proven,
+              knownBefore: before.has(knownName(entry, counterpart)),
+            },
+          ],
+    );
+    const { findings, proposedAccuracy } = corroborate(accuracy, answered);
+    const findingOf = new Map(findings.map(({ hit, finding }) => [hit, finding]));
+    const counterparts = new Set(hits.map(({ counterpart }) => counterpart)).size;
+    return hits.map(({ counterpart, hit, band, rules, entry, answer }): ResultRow => {
+      const finding = findingOf.get(hit) ?? "waiting";
+      return {
+        refs: entry.refs,
+        counterpart,
+        hit,
+        band,
+        rules,
+        finding,
+        accuracy,
+        proposedAccuracy: finding === "independent" ? proposedAccuracy : null,
+        notice: answer?.notice ?? null,
+        counterparts,
+      };
+    });
+  });
+  return rows.sort(byCertainty);
 }
 
+/** @param statuses - Of both sides, as the server shows them. */
+export function statusesByHit(party: string, statuses: readonly Status[]): Statuses {
+  const byHit = new Map<string, { own: HitStatus | null; theirs: HitStatus | null }>();
+  for (const { hit, party: author, status } of statuses) {
+    const said = byHit.get(hit) ?? { own: null, theirs: null };
+    byHit.set(hit, author === party ? { ...said, own: status } : { ...said, theirs: status });
+  }
+  return byHit;
+}
+
+const COLUMNS = [
+  "references",
+  "counterpart",
+  "band",
+  "hit",
+  "rules",
+  "finding",
+  "accuracy",
+  "proposed_accuracy",
+  "their_reliability",
+  "their_accuracy",
+  "their_handling",
+  "their_risk_indicators",
+  "contact",
+  "own_status",
+  "their_status",
+  "note",
+];
+
 /** @returns CSV (RFC 4180) with a header; several references of one row are separated by " | ", rules by spaces; formulas are escaped. */
-export function resultsCsv(rows: readonly ResultRow[]): string {
+export function resultsCsv(rows: readonly ResultRow[], statuses: Statuses): string {
   return stringify(
-    rows.map((row) => [row.refs.join(" | "), row.counterpart, row.band, row.hit, row.rules.join(" "), RESULT_NOTE]),
-    {
-      header: true,
-      columns: ["references", "counterpart", "band", "hit", "rules", "note"],
-      escape_formulas: true,
-      record_delimiter: "windows",
-    },
+    rows.map((row) => [
+      row.refs.join(" | "),
+      row.counterpart,
+      row.band,
+      row.hit,
+      row.rules.join(" "),
+      row.finding,
+      row.accuracy,
+      row.proposedAccuracy ?? "",
+      row.notice?.reliability ?? "",
+      row.notice?.accuracy ?? "",
+      row.notice?.handling ?? "",
+      row.notice?.riskIndicators.join(" ") ?? "",
+      row.notice?.contact ?? "",
+      statuses.get(row.hit)?.own ?? "",
+      statuses.get(row.hit)?.theirs ?? "",
+      RESULT_NOTE,
+    ]),
+    { header: true, columns: COLUMNS, escape_formulas: true, record_delimiter: "windows" },
   );
 }
 
 /** @returns JSON with the same rows, and the note once. */
-export function resultsJson(round: string, rows: readonly ResultRow[]): string {
-  return `${JSON.stringify({ note: RESULT_NOTE, round, hits: rows }, null, 2)}\n`;
+export function resultsJson(round: string, rows: readonly ResultRow[], statuses: Statuses): string {
+  const hits = rows.map((row) => ({ ...row, status: statuses.get(row.hit) ?? { own: null, theirs: null } }));
+  return `${JSON.stringify({ note: RESULT_NOTE, round, hits }, null, 2)}\n`;
 }
 
-function namedHits(vault: Vault, opened: Package, profile: Profile): ResultRow[] {
-  const byCounterpart = Map.groupBy(opened.hits, (hit) => hit.counterpart);
-  const rows: ResultRow[] = [];
-  for (const [counterpart, hits] of byCounterpart) {
-    if (!vault.holdsHandleMap(opened.round, counterpart))
-      throw new LinkageError(
-        "package-invalid",
-        `the package has hits with ${counterpart}, for whom nothing was encoded`,
-      );
-    const wanted = new Set(hits.map((hit) => hit.handle));
-    const references = vault.readHandleMap(opened.round, counterpart, wanted);
-    for (const hit of hits) rows.push(namedHit(hit, references, profile));
+/** @returns Names, as {@link knownName} gives them, of what had a hit in an earlier round that the vault still keeps. */
+function earlierHits(vault: Vault, round: string): Set<string> {
+  const created = vault.descriptor(round)?.deadlines.keys ?? "";
+  const known = new Set<string>();
+  for (const earlier of vault.rounds()) {
+    if (earlier === round || (vault.descriptor(earlier)?.deadlines.keys ?? "") >= created) continue;
+    for (const { counterpart } of vault.pairings(earlier) ?? []) {
+      const hits = vault.section(earlier, counterpart)?.hits ?? [];
+      if (hits.length === 0) continue;
+      const entries = vault.readHandleMap(earlier, counterpart, new Set(hits.map(({ handle }) => handle)));
+      for (const entry of entries.values()) known.add(knownName(entry, counterpart));
+    }
   }
-  const order: readonly string[] = ["high", "medium", "low"];
-  return rows.sort(
-    (a, b) =>
-      order.indexOf(a.band) - order.indexOf(b.band) ||
-      compareText(a.counterpart, b.counterpart) ||
-      compareText(a.refs[0] as string, b.refs[0] as string) ||
-      compareText(a.hit, b.hit),
-  );
+  return known;
 }
 
-function namedHit(hit: Hit, references: ReadonlyMap<string, readonly string[]>, profile: Profile): ResultRow {
-  const refs = references.get(hit.handle);
-  if (refs === undefined)
-    throw new LinkageError("package-invalid", `a hit with ${hit.counterpart} has a handle of no record that was sent`);
-  const rules = profile.rules.filter((_, index) => ((hit.pattern >>> index) & 1) === 1).map((rule) => rule.id);
-  if (profile.rules.length < 32 && hit.pattern >= 2 ** profile.rules.length)
-    throw new LinkageError(
-      "package-invalid",
-      `a hit with ${hit.counterpart} names rules that the profile does not have`,
-    );
-  return { refs, counterpart: hit.counterpart, hit: hit.hit, band: hit.band, rules };
+/** First reference and counterpart: the record that leads a row leads it again in another round. */
+function knownName({ refs }: HandleEntry, counterpart: string): string {
+  return `${counterpart}\0${refs[0] ?? ""}`;
+}
+
+const CERTAINTY: readonly string[] = ["high", "medium", "low"];
+
+function byCertainty(a: ResultRow, b: ResultRow): number {
+  return (
+    CERTAINTY.indexOf(a.band) - CERTAINTY.indexOf(b.band) ||
+    compareText(a.counterpart, b.counterpart) ||
+    compareText(a.refs[0] ?? "", b.refs[0] ?? "") ||
+    compareText(a.hit, b.hit)
+  );
 }
 
 function compareText(a: string, b: string): number {

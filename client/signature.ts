@@ -3,12 +3,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { createSigner, httpbis, type SigningKey } from "http-message-signatures";
-import type { Identity, OperatorIdentity } from "#engine/round/identity.ts";
+import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
-  keyIdOfOperator,
   keyIdOfParty,
+  keyIdOfStaff,
   MAX_SIGNATURE_AGE_S,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
@@ -19,8 +19,8 @@ import {
 
 const NONCE_BYTES = 16;
 
-export function signerOf(identity: Identity | OperatorIdentity): SigningKey {
-  const keyId = "party" in identity ? keyIdOfParty(identity.party) : keyIdOfOperator(identity.operator);
+export function signerOf(identity: Identity | StaffIdentity): SigningKey {
+  const keyId = "party" in identity ? keyIdOfParty(identity.party) : keyIdOfStaff(identity.role, identity.id);
   return createSigner(privateKeyOf("ed25519", identity.signSecret), SIGNATURE_ALGORITHM, keyId);
 }
 

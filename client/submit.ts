@@ -2,15 +2,14 @@
  * Uploads one batch by chunks and closes it with a signed manifest; goes on where an earlier upload stopped.
  */
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
 import { readHeader, type BatchHeader } from "#engine/batch/header.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { MANIFEST_LABEL, manifestOf, type Manifest } from "#engine/batch/manifest.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { signMessage } from "#engine/round/identity.ts";
-import { readPieces } from "./durable-file.ts";
 import { refusalOf, type Connection } from "./http.ts";
+import { inPieces } from "./pieces.ts";
 import type { Vault } from "./vault.ts";
 
 export type UploadProgress = { readonly bytesDone: number; readonly bytesTotal: number };
@@ -25,9 +24,8 @@ export type Submission = {
 };
 
 /**
- * @param path - The batch file.
  * @returns What was sent; the vault holds a receipt then.
- * @throws {@link LinkageError} `file-unreadable`; `vault-invalid` if there is no handle map; `batch-malformed` or `batch-truncated` if the file is no batch;
+ * @throws {@link LinkageError} `file-unreadable` if there is no batch; `vault-invalid` if there is no handle map; `batch-malformed` or `batch-truncated` if it is none;
  * `batch-round-mismatch` or `batch-pairing-mismatch` if it is another one; `batch-duplicate` if the server holds another
  * batch as complete; what the server refuses.
  */
@@ -36,7 +34,6 @@ export async function submitBatch(
   vault: Vault,
   round: string,
   counterpart: string,
-  path: string,
   onProgress: (progress: UploadProgress) => void = () => undefined,
 ): Promise<Submission> {
   const party = vault.identity.party;
@@ -46,13 +43,13 @@ export async function submitBatch(
       `no handle map for ${counterpart}: its hits could not be named; encode again`,
     );
   const status = await connection.batchStatus(round, party, counterpart);
-  const bytesTotal = byteLengthOf(path);
+  const bytesTotal = vault.batchByteLength(round, counterpart);
   const whole = createHash("sha256");
   const chunkDigests: string[] = [];
   let header: BatchHeader | null = null;
   let bytesDone = 0;
   let chunksSent = 0;
-  for (const chunk of readPieces(path, CHUNK_BYTES)) {
+  for (const chunk of inPieces(vault.readBatch(round, counterpart), CHUNK_BYTES)) {
     header ??= checkedHeader(chunk, round, party, counterpart);
     whole.update(chunk);
     const index = chunkDigests.length;
@@ -65,7 +62,7 @@ export async function submitBatch(
     bytesDone += chunk.length;
     onProgress({ bytesDone, bytesTotal });
   }
-  if (header === null) throw new LinkageError("batch-truncated", `${path} is empty`);
+  if (header === null) throw new LinkageError("batch-truncated", `the batch for ${counterpart} is empty`);
 
   const manifest = manifestOf(header, chunkDigests, whole.digest("base64url"), bytesDone);
   await closeUpload(connection, vault, manifest, status.digest);
@@ -123,15 +120,8 @@ function isRefused(error: unknown): boolean {
 function checkedHeader(firstChunk: Uint8Array, round: string, party: string, counterpart: string): BatchHeader {
   const { header } = readHeader(firstChunk);
   if (header.round !== round)
-    throw new LinkageError("batch-round-mismatch", `the file is a batch of round ${header.round}`);
+    throw new LinkageError("batch-round-mismatch", `the vault's file is a batch of round ${header.round}`);
   if (header.from !== party || header.to !== counterpart)
-    throw new LinkageError("batch-pairing-mismatch", `the file is a batch from ${header.from} to ${header.to}`);
+    throw new LinkageError("batch-pairing-mismatch", `the vault's file is a batch from ${header.from} to ${header.to}`);
   return header;
-}
-
-function byteLengthOf(path: string): number {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined)
-    throw new LinkageError("file-unreadable", `there is no batch at ${path}; run: aquila encode`);
-  return found.size;
 }

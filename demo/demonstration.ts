@@ -2,24 +2,25 @@
  * The steps of the demonstration.
  * In: a folder, a size, threads. Out: what is printed on the way, and what went wrong.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { openVault } from "#client/vault.ts";
 import { slotCount } from "#engine/profile.ts";
-import { makeOperatorIdentity, type OperatorIdentity } from "#engine/round/identity.ts";
-import type { Roster } from "#engine/round/roster.ts";
+import { checkStatement } from "#engine/round/statement.ts";
+import type { Cast } from "#fixtures/cast.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { generateTruth, PARTIES, type FixtureOptions } from "#fixtures/people.ts";
 import { BlindnessProof, largestFile, type Place } from "./blindness.ts";
 import { decryptRound, heldRow, keepDataFolder } from "./held-data.ts";
 import type { NeedleIndex } from "./needle-index.ts";
 import {
-  describeRound,
+  describeDemo,
   listOptions,
   listPathOf,
   makeParties,
   PartyRound,
   PURPOSE,
+  VAULT_PASSPHRASE,
   vaultFolderOf,
   type PartyThreads,
 } from "./parties.ts";
@@ -35,7 +36,7 @@ import {
   printStages,
   type Stage,
 } from "./report.ts";
-import { startServer, type ServerProcess } from "./server-process.ts";
+import { makeSecretariat, startServer, type SecretariatFolder, type ServerProcess } from "./server-process.ts";
 
 const ROUND = "demo-1";
 const SEED = 2026;
@@ -55,8 +56,8 @@ export type Setting = {
 /** What the steps have in common. */
 type Run = Setting & {
   readonly options: FixtureOptions;
-  readonly roster: Roster;
-  readonly operator: OperatorIdentity;
+  readonly cast: Cast;
+  readonly secretariat: SecretariatFolder;
   /** In increasing order. */
   readonly parties: readonly string[];
   readonly stages: Stage[];
@@ -84,13 +85,14 @@ type Played = {
 /** @returns What went wrong; empty when the round and the proof are as they should be. */
 export async function demonstrate(setting: Setting): Promise<string[]> {
   printTitle(`Aquila: ${PARTIES.length} parties, ${wholeNumber(setting.recordsPerParty)} records each, all fictional`);
-  const roster = makeParties(setting.folder, PARTIES);
+  const secretariat = makeSecretariat(join(setting.folder, "secretariat"));
+  const cast = makeParties(setting.folder, PARTIES, secretariat.signKey);
   const run: Run = {
     ...setting,
     options: listOptions(SEED, setting.recordsPerParty, PARTIES),
-    roster,
-    operator: makeOperatorIdentity("operator"),
-    parties: roster.parties.map((party) => party.id),
+    cast,
+    secretariat,
+    parties: cast.identities.map(({ party }) => party),
     stages: [],
   };
   await writeLists(run);
@@ -128,16 +130,16 @@ async function writeLists({ threads, options, folder, parties, recordsPerParty, 
   printLine(`${parties.length} lists written`);
 }
 
-function startSecretariat({ folder, roster, operator, interruption, onStarting }: Run): Promise<ServerProcess> {
-  const starting = startServer(join(folder, "secretariat"), roster, operator, interruption);
+function startSecretariat({ secretariat, cast, interruption, onStarting }: Run): Promise<ServerProcess> {
+  const starting = startServer(secretariat, cast.roster, interruption);
   onStarting(starting);
   return starting;
 }
 
-function indexFacts({ threads, folder, parties, roster }: Run): Promise<NeedleIndex> {
+function indexFacts({ threads, folder, parties, cast }: Run): Promise<NeedleIndex> {
   return threads.indexLists({
     listPaths: parties.map((party) => listPathOf(folder, party)),
-    controls: [PURPOSE, ...roster.parties.map((party) => party.signKey)],
+    controls: [PURPOSE, ...cast.identities.map(({ signKey }) => signKey)],
   });
 }
 
@@ -148,13 +150,11 @@ function keepMemory({ folder }: Run, server: ServerProcess, name: string): strin
 }
 
 /** Creates and opens the round; all parties agree on the keys of all pairings. */
-async function openRound(
-  { folder, roster, operator, recordsPerParty, parties }: Run,
-  server: ServerProcess,
-): Promise<PartyRound> {
-  const round = new PartyRound(folder, server.url, roster, operator, ROUND);
-  await round.operator.createRound(describeRound(ROUND, roster, recordsPerParty, new Date()));
-  await round.operator.openRound(ROUND);
+async function openRound({ folder, cast, recordsPerParty, parties }: Run, server: ServerProcess): Promise<PartyRound> {
+  const round = new PartyRound(folder, server.url, cast, ROUND);
+  await round.operator.createRound(describeDemo(ROUND, cast, recordsPerParty, new Date()));
+  await round.approve("open");
+  printLine("round created; two operators opened it");
   await round.agree();
   printLine(`keys of ${(parties.length * (parties.length - 1)) / 2} pairings agreed and confirmed`);
   return round;
@@ -188,22 +188,30 @@ async function matchUnderExamination(run: Run, round: PartyRound, server: Server
   const dataFolder = join(run.folder, "held-before-matching");
   keepDataFolder(server.dataFolder, dataFolder);
   await round.operator.closeRound(ROUND);
+  await round.seal();
+  printLine("submission closed; every party checked and co-signed the digests of all batches");
   const matchFrom = performance.now();
   const { stage } = await round.startMatching();
   const heldFrom = performance.now();
   const memory = keepMemory(run, server, "memory-while-matching");
   const heldSeconds = secondsSince(heldFrom);
-  await round.untilReleased(({ pairingsDone, pairingsTotal }) => {
+  await round.untilReviewed(({ pairingsDone, pairingsTotal }) => {
     showStatus(`${pairingsDone} of ${pairingsTotal} pairings matched`);
   });
   const seconds = secondsSince(matchFrom) - heldSeconds;
   run.stages.push({ name: "matched (wall clock)", seconds, amount: keys, unit: "keys" });
-  printLine("matched and released");
+  await round.approve("release");
+  printLine("matched; two operators approved the release");
   return { snapshot, dataFolder, memory, matchingStage: stage };
 }
 
 async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[]> {
   const from = performance.now();
+  await round.acknowledge();
+  const { missingDecoys, unproven, silent } = await round.answer();
+  if (missingDecoys + unproven + silent > 0)
+    throw new Error(`${missingDecoys} decoys are missing, ${unproven} hits unproven, ${silent} answers not in`);
+  printLine("packages acknowledged, every pairing opened for both sides; decoys all there, every hit proven by its counterpart");
   const hits = joinResults(await round.results());
   stages.push({ name: "results (wall clock)", seconds: secondsSince(from), amount: hits.length * 2, unit: "hits" });
   return hits;
@@ -227,9 +235,11 @@ async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): 
   });
   const from = performance.now();
   await proof.learnProgram(program);
+  const erased = await eraseAtEnd(run, round, server);
   const places = await proof.search([
     place("server's files and database as they lay", [dataFolder, after], true),
     place("the same files decrypted", [opened], false),
+    place("what is left after the erasure", [erased], true),
     place("requests: lines, headers, bodies", [join(round.wireFolder, "requests")], true),
     place("answers", [join(round.wireFolder, "answers")], true),
     place("log", [server.logFile], false),
@@ -267,14 +277,28 @@ async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): 
   ];
 }
 
+/** Erases the round, checks the certificate, and keeps what the server's folder holds then. @returns Path of the copy. */
+async function eraseAtEnd({ cast, folder }: Run, round: PartyRound, server: ServerProcess): Promise<string> {
+  await round.approve("erase");
+  const certificate = await round.operator.certificate(ROUND);
+  checkStatement(cast.roster.secretariat, "erasure", certificate);
+  const copy = join(folder, "held-after-erasure");
+  keepDataFolder(server.dataFolder, copy);
+  const left = readdirSync(join(copy, "rounds")).length;
+  if (left > 0) throw new Error("files of the round are left after its erasure");
+  printLine("round erased by two operators: data key destroyed, no file left, certificate signed and checked");
+  return copy;
+}
+
 /** @param batches - Paths of the decrypted batches, `FROM-TO.batch`. */
 function printOneRow({ folder }: Run, batches: readonly string[]): void {
   const [batch] = batches;
   if (batch === undefined) throw new Error("the secretariat holds no batch");
   const [from = "", to = ""] = basename(batch, ".batch").split("-");
-  const [ownRow] = openVault(vaultFolderOf(folder, from)).readHandleMap(ROUND, to);
+  using vault = openVault(vaultFolderOf(folder, from), VAULT_PASSPHRASE);
+  const [ownRow] = vault.readHandleMap(ROUND, to);
   if (ownRow === undefined) throw new Error("the batch stands for no record");
-  const [handle, refs] = ownRow;
+  const [handle, { refs }] = ownRow;
   printHeldRow(heldRow(readFileSync(batch), handle), from, to, refs.join(" and "));
 }
 

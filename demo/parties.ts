@@ -1,20 +1,26 @@
 /**
- * The twelve parties, the operator and their round, run by the client's own code over HTTP.
+ * The twelve parties, the operators and their round, run by the client's own code over HTTP.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { agreeKeys } from "#client/agree.ts";
+import { exchangeAnswers } from "#client/answers.ts";
 import { connect, type Connection } from "#client/http.ts";
-import { fetchResults, type ResultRow } from "#client/results.ts";
+import { LEAST_COST } from "#client/passphrase-box.ts";
+import { acknowledgePackage, openHits } from "#client/release.ts";
+import { resultsOf, type ResultRow } from "#client/results.ts";
+import { sealRound } from "#client/seal.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { CATEGORIES } from "#engine/encode/person.ts";
+import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, type OperatorIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, type StaffIdentity } from "#engine/round/identity.ts";
 import type { Progress } from "#engine/round/messages.ts";
-import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { castOf, describeRound, type Cast } from "#fixtures/cast.ts";
 import type { FixtureOptions } from "#fixtures/people.ts";
 import type { NeedleIndex } from "./needle-index.ts";
 import type { IndexTask, ListTask, SubmitAnswer, SubmitTask } from "./party-worker.ts";
@@ -23,8 +29,13 @@ import { recordingFetch } from "./recording-fetch.ts";
 /** Stated in every round; the secretariat holds it in the clear. */
 export const PURPOSE = "To show that parties find common persons and the secretariat learns of none";
 
+/** Of every vault; the people in them are fictional. */
+export const VAULT_PASSPHRASE = new TextEncoder().encode("twelve parties on one machine");
+
 const POLL_MS = 20;
-const HOUR_MS = 3_600_000;
+
+/** What the parties' own checks found, over all of them; nothing, if the secretariat was honest. */
+export type Answered = { readonly missingDecoys: number; readonly unproven: number; readonly silent: number };
 
 /** Threads on which parties work, two at a time. */
 export type PartyThreads = {
@@ -56,53 +67,53 @@ export function listPathOf(folder: string, party: string): string {
   return join(folder, "lists", `${party}.jsonl`);
 }
 
-/** Makes an identity and a vault for each party. @returns Their roster, pinned in every vault. */
-export function makeParties(folder: string, parties: readonly string[]): Roster {
+/**
+ * Makes an identity and a vault for each party, two operators and an officer.
+ *
+ * @param secretariat - Public key with which the secretariat signs.
+ * @returns The cast; its roster is pinned in every vault.
+ */
+export function makeParties(folder: string, parties: readonly string[], secretariat: string): Cast {
   mkdirSync(join(folder, "vaults"), { recursive: true });
   mkdirSync(join(folder, "lists"), { recursive: true });
-  const vaults = [...parties].sort().map((party) => createVault(vaultFolderOf(folder, party), makeIdentity(party)));
-  const roster: Roster = {
-    format: "aquila/roster/v1",
-    parties: vaults.map(({ identity: { party, signKey, boxKey } }) => ({ boxKey, id: party, signKey })),
-  };
-  for (const vault of vaults) vault.pinRoster(roster);
-  return roster;
+  const cast = castOf(parties.map(makeIdentity), secretariat);
+  for (const identity of cast.identities) {
+    using vault = createVault(vaultFolderOf(folder, identity.party), identity, VAULT_PASSPHRASE, LEAST_COST);
+    vault.pinRoster(cast.roster);
+  }
+  return cast;
 }
 
 /** @returns A round of all parties with all, for lists of `declaredRecords`, down to band *low*. */
-export function describeRound(id: string, roster: Roster, declaredRecords: number, now: Date): RoundDescriptor {
-  const parties = roster.parties.map((party) => party.id);
-  const inHours = (hours: number): string =>
-    new Date(now.getTime() + hours * HOUR_MS).toISOString().replace(/\.\d+Z$/, "Z");
-  return {
-    categories: [...CATEGORIES].sort(),
-    deadlines: { keys: inHours(1), submission: inHours(2), results: inHours(3) },
-    format: "aquila/round/v1",
-    id,
-    legalBasis: "Demonstration on fictional people",
-    lowestBand: "low",
-    pairings: parties.flatMap((a, at) => parties.slice(at + 1).map((b): [string, string] => [a, b])),
-    parties: parties.map((party) => ({ declaredRecords, id: party })),
-    profile: SHIPPED_PROFILE_DIGEST,
-    purpose: PURPOSE,
-    roster: rosterDigest(roster),
-  };
+export function describeDemo(id: string, cast: Cast, declaredRecords: number, now: Date): RoundDescriptor {
+  return describeRound(
+    cast,
+    { id, profile: SHIPPED_PROFILE, declaredRecords, now },
+    { categories: [...CATEGORIES].sort(), legalBasis: "Demonstration on fictional people", purpose: PURPOSE },
+  );
 }
 
-/** One round as its parties and its operator run it. */
+/** One round as its parties and its operators run it. */
 export class PartyRound {
   readonly #folder: string;
   readonly #serverUrl: string;
   readonly #parties: readonly string[];
   readonly #round: string;
+  readonly #operators: readonly { readonly identity: StaffIdentity; readonly connection: Connection }[];
   readonly operator: Connection;
 
-  constructor(folder: string, serverUrl: string, roster: Roster, operator: OperatorIdentity, round: string) {
+  constructor(folder: string, serverUrl: string, { roster, operators }: Cast, round: string) {
     this.#folder = folder;
     this.#serverUrl = serverUrl;
     this.#parties = roster.parties.map((party) => party.id);
     this.#round = round;
-    this.operator = connect({ serverUrl, identity: operator, fetch: recordingFetch(this.wireFolder, "operator") });
+    this.#operators = operators.map((identity) => ({
+      identity,
+      connection: connect({ serverUrl, identity, fetch: recordingFetch(this.wireFolder, identity.id) }),
+    }));
+    const [first] = this.#operators;
+    if (first === undefined) throw new RangeError("a round needs operators");
+    this.operator = first.connection;
   }
 
   /** Everything that went over the wire, in `requests` and `answers`. */
@@ -110,17 +121,31 @@ export class PartyRound {
     return join(this.#folder, "wire");
   }
 
+  /** Both operators approve. */
+  async approve(act: ApprovedAct): Promise<void> {
+    const { t0, t2 } = await this.operator.round(this.#round);
+    for (const { identity, connection } of this.#operators)
+      await connection.approve(
+        signStatement(identity, "approval", { act, operator: identity.id, round: this.#round, t0, t2 }),
+      );
+  }
+
   /** Keys of all pairings: every party asks again until all have confirmed. @throws Error if they do not come to an end. */
   async agree(): Promise<void> {
     for (let attempt = 0; attempt < 4; attempt++) {
       let agreed = 0;
-      for (const { vault, connection } of this.#members()) {
+      await this.#each(async (vault, connection) => {
         const agreement = await agreeKeys(connection, vault, vault.roster(), this.#round, [SHIPPED_PROFILE_DIGEST]);
         if (agreement.state === "agreed") agreed++;
-      }
+      });
       if (agreed === this.#parties.length) return;
     }
     throw new Error("the parties did not agree on their keys");
+  }
+
+  /** Every party checks and co-signs what was submitted. */
+  async seal(): Promise<void> {
+    await this.#each((vault, connection) => sealRound(connection, vault, this.#round));
   }
 
   /** @returns What each party did, in order of party. */
@@ -130,6 +155,7 @@ export class PartyRound {
         threads.encodeAndSubmit({
           serverUrl: this.#serverUrl,
           vaultFolder: vaultFolderOf(this.#folder, party),
+          passphrase: VAULT_PASSPHRASE,
           listPath: listPathOf(this.#folder, party),
           round: this.#round,
           wireFolder: this.wireFolder,
@@ -148,30 +174,53 @@ export class PartyRound {
   }
 
   /** @throws Error if the server gave up. */
-  async untilReleased(onProgress: (progress: Progress) => void): Promise<void> {
+  async untilReviewed(onProgress: (progress: Progress) => void): Promise<void> {
     for (;;) {
       const { state, progress } = await this.operator.round(this.#round);
       onProgress(progress);
-      if (state === "released") return;
+      if (state === "reviewed") return;
       if (state !== "matching") throw new Error(`matching failed; the round is ${state}`);
       await pause(POLL_MS);
     }
   }
 
+  /** Every party takes its package, which it cannot open, and acknowledges it. */
+  async acknowledge(): Promise<void> {
+    await this.#each((vault, connection) => acknowledgePackage(connection, vault, this.#round));
+  }
+
+  /** Every party opens its hits and answers them, then takes the answers of the others. */
+  async answer(): Promise<Answered> {
+    const answered = { missingDecoys: 0, unproven: 0, silent: 0 };
+    await this.#each(async (vault, connection) => {
+      const { missingDecoys } = await openHits(connection, vault, this.#round, SHIPPED_PROFILE);
+      for (const count of missingDecoys.values()) answered.missingDecoys += count;
+      await exchangeAnswers(connection, vault, this.#round);
+    });
+    await this.#each(async (vault, connection) => {
+      const { unproven, waitingFor } = await exchangeAnswers(connection, vault, this.#round);
+      for (const count of unproven.values()) answered.unproven += count;
+      answered.silent += waitingFor.length;
+    });
+    return answered;
+  }
+
   /** @returns Hits of each party, by party. */
   async results(): Promise<Map<string, readonly ResultRow[]>> {
     const results = new Map<string, readonly ResultRow[]>();
-    for (const { vault, connection } of this.#members())
-      results.set(vault.identity.party, await fetchResults(connection, vault, this.#round, SHIPPED_PROFILE));
+    await this.#each((vault) => {
+      results.set(vault.identity.party, resultsOf(vault, this.#round, SHIPPED_PROFILE));
+    });
     return results;
   }
 
-  #members(): { vault: Vault; connection: Connection }[] {
-    return this.#parties.map((party) => {
-      const vault = openVault(vaultFolderOf(this.#folder, party));
+  /** Party after party, so that the demonstration is the same each time. */
+  async #each(step: (vault: Vault, connection: Connection) => unknown): Promise<void> {
+    for (const party of this.#parties) {
+      using vault = openVault(vaultFolderOf(this.#folder, party), VAULT_PASSPHRASE);
       const fetch = recordingFetch(this.wireFolder, party);
-      return { vault, connection: connect({ serverUrl: this.#serverUrl, identity: vault.identity, fetch }) };
-    });
+      await step(vault, connect({ serverUrl: this.#serverUrl, identity: vault.identity, fetch }));
+    }
   }
 }
 

@@ -19,6 +19,7 @@ export type ListTask = { readonly options: FixtureOptions; readonly party: strin
 export type SubmitTask = {
   readonly serverUrl: string;
   readonly vaultFolder: string;
+  readonly passphrase: Uint8Array;
   readonly listPath: string;
   readonly round: string;
   /** Gets what goes over the wire. */
@@ -58,7 +59,7 @@ export function indexLists({ listPaths, controls }: IndexTask): NeedleIndex {
 
 export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const { round, listPath } = task;
-  const vault = openVault(task.vaultFolder);
+  using vault = openVault(task.vaultFolder, task.passphrase);
   const { party } = vault.identity;
   const connection = connect({
     serverUrl: task.serverUrl,
@@ -73,11 +74,7 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const batches = encodeRound(vault, round, list);
   const submitFrom = performance.now();
   let bytes = 0;
-  for (const { counterpart } of batches) {
-    const path = vault.batchPath(round, counterpart);
-    bytes += (await submitBatch(connection, vault, round, counterpart, path)).byteLength;
-  }
-  vault.destroyTagKeys(round);
+  for (const { counterpart } of batches) bytes += (await submitBatch(connection, vault, round, counterpart)).byteLength;
   return {
     records: list.report.records,
     rows: list.report.rows,

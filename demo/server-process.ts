@@ -4,10 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { OperatorIdentity } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { copyMemory } from "./process-memory.ts";
 
 export type ServerProcess = {
@@ -33,32 +33,43 @@ const LONGEST_STRING = 1 << 29;
 const SNAPSHOT_SIGNAL = "SIGVTALRM";
 const REPOSITORY = new URL("..", import.meta.url).pathname;
 
+/** Where the secretariat keeps its things. */
+export type SecretariatFolder = {
+  /** Gets roster, configuration, log, heap snapshots and the server's own data folder. */
+  readonly folder: string;
+  readonly serverKeyFile: string;
+  /** Public key with which it signs. */
+  readonly signKey: string;
+};
+
+/** Makes the folder and the server key. */
+export function makeSecretariat(folder: string): SecretariatFolder {
+  const serverKeyFile = join(folder, "key", "server.key");
+  mkdirSync(dirname(serverKeyFile), { recursive: true, mode: 0o700 });
+  return { folder, serverKeyFile, signKey: signingKeysOf(openServerKey(serverKeyFile)).signKey };
+}
+
 /**
  * Starts the server on a free loopback port and waits until it listens.
  *
- * @param folder - Gets roster, configuration, server key, log, heap snapshots and the server's own data folder.
  * @param interruption - Ends the process at once, also while it starts.
  * @throws Error if it ends or does not listen in time.
  */
 export async function startServer(
-  folder: string,
+  { folder, serverKeyFile }: SecretariatFolder,
   roster: Roster,
-  operator: OperatorIdentity,
   interruption: AbortSignal,
 ): Promise<ServerProcess> {
   const snapshotFolder = join(folder, "heap");
   const logFile = join(folder, "server.log");
   const dataFolder = join(folder, "data");
-  const serverKeyFile = join(folder, "key", "server.key");
   mkdirSync(snapshotFolder, { recursive: true });
   writeFileSync(join(folder, "roster.json"), JSON.stringify(roster));
-  const { operator: id, signKey } = operator;
   const config = {
     port: 0,
     dataDir: dataFolder,
     serverKeyFile,
     rosterFile: "roster.json",
-    operators: [{ id, signKey }],
   };
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, workers: 2, requestsPerMinute: 1_000_000 }));
 

@@ -18,7 +18,7 @@ import fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
-import { CALLER, callerOf, signersOf, type Caller } from "./caller.ts";
+import { CALLER, callerName, callerOf, signersOf, type Caller } from "./caller.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
 import { makeNonces } from "./nonces.ts";
@@ -27,7 +27,8 @@ import { answerProblem, REFUSED_WITH } from "./refusal.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { metricsRoute, operationRoutes } from "./routes/operations.ts";
-import { packageRoutes } from "./routes/packages.ts";
+import { followUpRoutes } from "./routes/follow-up.ts";
+import { releaseRoutes } from "./routes/release.ts";
 import { roundRoutes } from "./routes/rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { checkContentDigest, requireContentDigest, verifySignature } from "./signature.ts";
@@ -87,7 +88,8 @@ export async function buildApp(options: ApiOptions): Promise<App> {
       roundRoutes(v1, secretariat);
       keyRoutes(v1, secretariat);
       batchRoutes(v1, secretariat);
-      packageRoutes(v1, secretariat);
+      releaseRoutes(v1, secretariat);
+      followUpRoutes(v1, secretariat);
       done();
     },
     { prefix: "/v1" },
@@ -143,10 +145,11 @@ async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Pro
 }
 
 /** The head is verified before the body is read, the body's digest before anything is made of it. */
-function requireSignatures(v1: App, { roster, operators, clock }: Secretariat, scheme: "http" | "https"): void {
-  const check = { signers: signersOf(roster, operators), nonces: makeNonces(), clock, scheme };
-  v1.addHook("onRequest", async (request) => {
-    request.setDecorator<Caller>(CALLER, await verifySignature(check, request));
+function requireSignatures(v1: App, { roster, clock }: Secretariat, scheme: "http" | "https"): void {
+  const check = { signers: signersOf(roster), nonces: makeNonces(), clock, scheme };
+  v1.addHook("onRequest", (request, _reply, done) => {
+    request.setDecorator<Caller>(CALLER, verifySignature(check, request));
+    done();
   });
   v1.addHook("preValidation", (request, _reply, done) => {
     // A chunk is long: the worker that stores it holds it against its digest.
@@ -190,8 +193,4 @@ function limitOf(app: App, max: number, keyGenerator: (request: FastifyRequest) 
     void reply.header("retry-after", String(counted.ttlInSeconds));
     throw new LinkageError("overloaded", "too many requests in this minute; wait and try again");
   };
-}
-
-function callerName({ kind, id }: Caller): string {
-  return `${kind}:${id}`;
 }

@@ -1,31 +1,32 @@
 /**
- * Who sends a request: a party of the roster or an operator, known by the key that signs.
+ * Who sends a request: a party, operator or officer of the roster, known by the key that signs.
  */
+import type { KeyObject } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { createVerifier, type VerifyingKey } from "http-message-signatures";
 import { LinkageError } from "#engine/errors.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
-import { keyIdOfOperator, keyIdOfParty, SIGNATURE_ALGORITHM } from "#engine/round/requests.ts";
+import { keyIdOfParty, keyIdOfStaff } from "#engine/round/requests.ts";
+import { requireRound } from "./rounds.ts";
+import type { Secretariat } from "./secretariat.ts";
 import type { Roster } from "#engine/round/roster.ts";
 
-export type Caller = { readonly kind: "party" | "operator"; readonly id: string };
-
-/** An operator's id and Ed25519 public key, base64url. */
-export type Operator = { readonly id: string; readonly signKey: string };
+export type Caller = { readonly kind: "party" | "operator" | "officer"; readonly id: string };
 
 /** One who may sign, with the key to verify it. */
-export type Signer = { readonly caller: Caller; readonly key: VerifyingKey };
+export type Signer = { readonly caller: Caller; readonly key: KeyObject };
 
 /** Name of the request's decorator that holds its caller. */
 export const CALLER = "caller";
 
 /** @returns Signers by `keyid`. */
-export function signersOf(roster: Roster, operators: readonly Operator[]): ReadonlyMap<string, Signer> {
+export function signersOf(roster: Roster): ReadonlyMap<string, Signer> {
   const signers = new Map<string, Signer>();
   for (const { id, signKey } of roster.parties)
-    signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: verifyingKey(signKey) });
-  for (const { id, signKey } of operators)
-    signers.set(keyIdOfOperator(id), { caller: { kind: "operator", id }, key: verifyingKey(signKey) });
+    signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: publicKeyOf("ed25519", signKey) });
+  for (const { id, signKey } of roster.operators)
+    signers.set(keyIdOfStaff("operator", id), { caller: { kind: "operator", id }, key: publicKeyOf("ed25519", signKey) });
+  for (const { id, signKey } of roster.officers)
+    signers.set(keyIdOfStaff("officer", id), { caller: { kind: "officer", id }, key: publicKeyOf("ed25519", signKey) });
   return signers;
 }
 
@@ -43,6 +44,19 @@ export function requireOperator(request: FastifyRequest): Caller {
   return caller;
 }
 
+/** @throws {@link LinkageError} `request-forbidden` unless a data-protection officer calls. */
+export function requireOfficer(request: FastifyRequest): Caller {
+  const caller = callerOf(request);
+  if (caller.kind !== "officer")
+    throw new LinkageError("request-forbidden", "only a data-protection officer may do this");
+  return caller;
+}
+
+/** @returns The caller as logs name it. */
+export function callerName({ kind, id }: Caller): string {
+  return `${kind}:${id}`;
+}
+
 /**
  * @returns The calling party's id.
  * @throws {@link LinkageError} `request-forbidden` unless a party calls.
@@ -53,9 +67,25 @@ export function requireParty(request: FastifyRequest): string {
   return caller.id;
 }
 
-function verifyingKey(signKey: string): VerifyingKey {
-  return {
-    algs: [SIGNATURE_ALGORITHM],
-    verify: createVerifier(publicKeyOf("ed25519", signKey), SIGNATURE_ALGORITHM),
-  };
+/**
+ * Another party's object answers like one that is not there.
+ *
+ * @returns The caller, who is the party of the path.
+ * @throws {@link LinkageError} `request-forbidden` unless a party calls; `round-unknown`; `not-found`.
+ */
+export async function requireSelf(
+  { store }: Pick<Secretariat, "store">,
+  request: FastifyRequest,
+  { round, party }: { readonly round: string; readonly party: string },
+): Promise<Caller> {
+  const caller = callerOf(request);
+  if (requireParty(request) === party) return caller;
+  await requireRound(store, round, caller);
+  throw new LinkageError("not-found", "there is nothing of that name for the caller");
+}
+
+/** @throws {@link LinkageError} `request-invalid` unless the body names what the path (or the caller) names. */
+export function requireSame(body: Readonly<Record<string, unknown>>, path: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(path))
+    if (body[name] !== value) throw new LinkageError("request-invalid", `body/${name}: not the one of the path`);
 }

@@ -8,9 +8,7 @@ import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
 import { parseProfile, type Profile } from "#engine/profile.ts";
-import { Bytes32 } from "#engine/round/binary.ts";
 import { MAX_DECLARED_RECORDS } from "#engine/round/descriptor.ts";
-import { OperatorId } from "#engine/round/identity.ts";
 import { Roster } from "#engine/round/roster.ts";
 
 export const DEFAULT_CONFIG_PATH = "aquila.config.json";
@@ -30,15 +28,13 @@ export const Config = z
     /** Made on first start, with the folder of data keys beside it; outside `dataDir`, and to be kept out of backups. */
     serverKeyFile: Path,
     rosterFile: Path,
-    operators: z
-      .array(z.strictObject({ id: OperatorId, signKey: Bytes32 }))
-      .min(1)
-      .max(32),
     workers: z.int().min(1).max(MAX_WORKERS).default(Math.min(availableParallelism(), MAX_WORKERS)),
     /** The shipped profile when left out. */
     profileFile: Path.optional(),
     /** Largest list that a party may declare. */
     maxRecords: z.int().min(1).max(MAX_DECLARED_RECORDS).default(MAX_DECLARED_RECORDS),
+    /** Least time between two rounds of the same pairing for the same field of crime. */
+    leastHoursBetweenRounds: z.int().min(0).max(8_784).default(24),
     /** For each signer; twenty times as many for each address. */
     requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
     tls: z.strictObject({ certFile: Path, keyFile: Path }).optional(),

@@ -3,10 +3,11 @@
  * Destroying a round's wrapped key makes every file of the round unreadable, unless a copy of its key file made before
  * comes together with the server key.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
+import { publicKeyOfSeed, type SigningKeys } from "#engine/round/identity.ts";
 import { contextOf, decrypt, encrypt, KEY_BYTES } from "./aead.ts";
 import { syncFolder } from "./encrypted-file.ts";
 
@@ -29,6 +30,17 @@ export function openServerKey(path: string): Uint8Array {
   if (key.length !== KEY_BYTES)
     throw new LinkageError("file-unreadable", `server key ${path}: ${key.length} bytes, not ${KEY_BYTES}`);
   return new Uint8Array(key);
+}
+
+/**
+ * @returns The Ed25519 keys with which the secretariat signs, derived from the server key (HKDF-SHA256, RFC 5869), so that
+ * there is one secret to guard.
+ */
+export function signingKeysOf(serverKey: Uint8Array): SigningKeys {
+  const seed = Buffer.from(hkdfSync("sha256", serverKey, "", "aquila/v1/secretariat-signing", KEY_BYTES));
+  const signSecret = seed.toString("base64url");
+  seed.fill(0);
+  return { signKey: publicKeyOfSeed(signSecret), signSecret };
 }
 
 /** @returns Public name of a server key, by which a database knows its own again. */

@@ -1,25 +1,31 @@
 /**
- * Matching a sealed round: every admitted pairing joined and scored, one sealed package for each party, then release.
+ * Matching a sealed round: every admitted pairing joined and scored, one sealed package for each party, then review.
  * Nothing is written before all is known, so a crash or a failure leaves the round sealed, as it was.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { expectedLayout } from "#engine/batch/check.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Progress } from "#engine/round/messages.ts";
-import type { Hit } from "#engine/round/package.ts";
+import { cellsText, PACKAGE_KEY_BYTES, type Hit, type PackageContent } from "#engine/round/package.ts";
+import { counterpartsOf, type ReleasedBand, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./encrypted-file.ts";
 import { hitCap } from "./hit-cap.ts";
+import { writeHits } from "./follow-up.ts";
 import { faultOf, powerOfTwoAbove } from "./log.ts";
 import { inLanes } from "./lanes.ts";
 import { matchPairing, PAIRING_LANES, type MatchedPairing } from "./pairing.ts";
 import { sweep } from "./recovery.ts";
-import { dataKeyOf, requireRound, type Round } from "./rounds.ts";
+import { wrapPackageKey } from "./release.ts";
+import { holdUnusual } from "./review.ts";
+import { dataKeyOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
+import { beginMatching } from "./sealing.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
+import { listPairings, updatePairing } from "./store/pairings.ts";
 import { moveRound } from "./store/rounds.ts";
 import { deleteRoundChunks, findUpload, listChunkFiles, listChunks } from "./store/uploads.ts";
 import { expectedBatch, storedBatch } from "./uploads.ts";
@@ -32,27 +38,34 @@ const FEWEST_TOLD = 16;
 /** The two stored batches of one pairing; `a` is the lower id's. */
 type StoredPairing = { readonly a: CompleteBatch; readonly b: CompleteBatch };
 
+/** Hits of one pairing, each as its lower and as its higher party gets it. */
+type PairingHits = readonly (readonly [lower: Hit, higher: Hit])[];
+
 /** A matching under way. */
 type Run = {
   readonly secretariat: Secretariat;
   readonly round: Round;
   readonly signal: AbortSignal;
-  readonly hits: ReadonlyMap<string, Hit[]>;
+  /** By pairing, `lower-higher`. */
+  readonly hits: Map<string, PairingHits>;
 };
 
 /**
- * Starts matching and returns; the job goes on and ends with the round released, or sealed again if it failed.
+ * Starts matching and returns; the job goes on and ends with the round reviewed, or sealed again if it failed.
  *
- * @throws {@link LinkageError} `round-unknown`; `round-state` also if the round's data key cannot be read.
+ * @throws {@link LinkageError} `round-unknown`, `round-seal-missing`; `round-state` also if the round's data key cannot be read.
  */
 export async function startMatching(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
-  const round = await secretariat.store.transaction().execute(async (store) => {
+  const { round, files } = await secretariat.store.transaction().execute(async (store) => {
     const found = await requireRound(store, id, caller);
     requireState(found.state, ["sealed"]);
+    requireBefore(found, "release", secretariat.clock);
     await dataKeyOf(secretariat, found);
-    await moveRound(store, id, "sealed", "matching");
-    return found;
+    const leftOut = await beginMatching(store, secretariat, found);
+    await recordAct(store, secretariat, id, caller, "matching");
+    return { round: found, files: leftOut };
   });
+  await deleteFiles(folderOf(secretariat, id), files);
   const stop = new AbortController();
   const ended = runMatching(secretariat, round, stop.signal).finally(() => secretariat.jobs.delete(ended));
   const progress: Progress = { stage: "reading", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 };
@@ -98,13 +111,13 @@ async function runMatching(secretariat: Secretariat, round: Round, signal: Abort
   } finally {
     matchings.delete(round.id);
   }
-  log.info({ round: round.id, state: "released" }, "round released");
+  log.info({ round: round.id, state: "reviewed" }, "round matched");
   try {
     await deleteFiles(folderOf(secretariat, round.id), dropped);
   } catch (error) {
     log.error(
-      { round: round.id, state: "released", files: dropped.length, fault: faultOf(error) },
-      "files of a released round's batches cannot be deleted; the next start tries again",
+      { round: round.id, state: "reviewed", files: dropped.length, fault: faultOf(error) },
+      "files of a matched round's batches cannot be deleted; the next start tries again",
     );
   }
 }
@@ -112,7 +125,7 @@ async function runMatching(secretariat: Secretariat, round: Round, signal: Abort
 /** @returns Files of the batches, which no row names any more. */
 async function matchRound(secretariat: Secretariat, round: Round, signal: AbortSignal): Promise<readonly string[]> {
   const pairings = await storedPairings(secretariat, round);
-  const hits = new Map<string, Hit[]>(round.descriptor.parties.map(({ id }) => [id, []]));
+  const hits = new Map<string, PairingHits>();
   const run: Run = { secretariat, round, signal, hits };
   advance(run, () => ({
     bytesTotal: pairings.reduce((sum, { a, b }) => sum + a.byteLength + b.byteLength, 0),
@@ -120,7 +133,7 @@ async function matchRound(secretariat: Secretariat, round: Round, signal: AbortS
   }));
   await inLanes(pairings, PAIRING_LANES, (pairing) => matchStored(run, pairing));
   advance(run, () => ({ stage: "sealing" }));
-  return releasePackages(run);
+  return storeResults(run);
 }
 
 async function matchStored(run: Run, { a, b }: StoredPairing): Promise<void> {
@@ -140,7 +153,7 @@ async function matchStored(run: Run, { a, b }: StoredPairing): Promise<void> {
       advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + bytes }));
     },
   });
-  for (const found of matched.found) addHit(run, a.from, b.from, found);
+  run.hits.set(`${a.from}-${b.from}`, matched.found.map(hitsOf));
   logPairing(log, round.id, `${a.from}-${b.from}`, matched);
   // Headers, handles and classes: what is no column.
   const columns = [a, b].flatMap(({ expected }) => expectedLayout(profile, expected).columns);
@@ -166,41 +179,91 @@ function logPairing(log: Secretariat["log"], round: string, pairing: string, mat
 }
 
 /**
- * Writes a package for every party, then releases the round and drops its batches in one transaction.
+ * Writes a package for every party and the hit ids of every pairing, then moves the round to review and drops its batches
+ * in one transaction.
  *
  * @returns Files of the batches.
  */
-async function releasePackages({ secretariat, round, hits, signal }: Run): Promise<readonly string[]> {
-  const { store, roster, pool } = secretariat;
-  const { id, t1 } = round;
-  if (t1 === null) throw new RangeError("a sealed round has no T1");
+async function storeResults({ secretariat, round, hits, signal }: Run): Promise<readonly string[]> {
+  const { store, pool } = secretariat;
+  const { id, t2, descriptor } = round;
+  if (t2 === null) throw new RangeError("a sealed round has no T2");
   const folder = folderOf(secretariat, id);
   const dataKey = await dataKeyOf(secretariat, round);
-  const files = new Map<string, string>();
+  const keys = new Map(descriptor.pairings.map((pairing) => [pairing.join("-"), randomBytes(PACKAGE_KEY_BYTES)]));
+  const packages = new Map<string, { readonly file: string; readonly digest: string }>();
+  const hitFiles = new Map<string, string>();
   try {
-    await inLanes([...hits], pool.workers, async ([party, own]) => {
-      const { boxKey } = partyOf(roster, party);
-      const answer = await pool.sealPackage({ content: { round: id, t1, party, hits: own }, boxKey });
+    await inLanes(descriptor.parties, pool.workers, async ({ id: party }) => {
+      const sections = sectionsOf(descriptor, party, hits, keys);
+      const { boxKey } = partyOf(secretariat.roster, party);
+      const answer = await pool.sealPackage({ content: { round: id, t2, party, sections }, boxKey });
       if (answer.refusal !== null) throw new LinkageError(answer.refusal.code, answer.refusal.detail);
       const file = freshFileName();
-      files.set(party, file);
+      packages.set(party, { file, digest: createHash("sha256").update(answer.sealed).digest("base64url") });
       await writeEncrypted(folder, file, dataKey, packageContext(id, party), answer.sealed);
     });
+    for (const pairing of descriptor.pairings) {
+      const found = hits.get(pairing.join("-"));
+      if (found === undefined) continue;
+      const kept = found.map(([{ hit, band }]) => ({ hit, band }));
+      hitFiles.set(pairing.join("-"), await writeHits(folder, dataKey, id, pairing, kept));
+    }
     signal.throwIfAborted();
     return await store.transaction().execute(async (transaction) => {
-      for (const [party, file] of files) await insertPackage(transaction, id, party, file);
+      for (const [party, { file, digest }] of packages)
+        await insertPackage(transaction, { round: id, party, file, digest });
+      for (const pairing of descriptor.pairings) {
+        const name = pairing.join("-");
+        const found = hits.get(name);
+        const key = keys.get(name);
+        if (found === undefined || key === undefined) continue;
+        await updatePairing(transaction, id, pairing, {
+          state: "matched",
+          ...countsOf(found),
+          hits_file: hitFiles.get(name) ?? null,
+          wrapped_key: wrapPackageKey(dataKey, id, pairing, key),
+        });
+      }
+      await holdUnusual(transaction, secretariat, id, descriptor);
       const chunks = await listChunkFiles(transaction, id);
       await deleteRoundChunks(transaction, id);
-      if (!(await moveRound(transaction, id, "matching", "released")))
+      if (!(await moveRound(transaction, id, "matching", "reviewed")))
         throw new RangeError("a round left matching while it was matched");
+      await recordAct(transaction, secretariat, id, null, "matched");
       return chunks;
     });
   } catch (error) {
-    await deleteFiles(folder, [...files.values()]);
+    await deleteFiles(folder, [...[...packages.values()].map(({ file }) => file), ...hitFiles.values()]);
     throw error;
+  } finally {
+    for (const key of keys.values()) key.fill(0);
   }
 }
 
+/** @returns A section for every pairing of the party, also for those that were left out, so that the size says nothing. */
+function sectionsOf(
+  descriptor: RoundDescriptor,
+  party: string,
+  hits: ReadonlyMap<string, PairingHits>,
+  keys: ReadonlyMap<string, Uint8Array>,
+): PackageContent["sections"] {
+  return counterpartsOf(descriptor, party).map((counterpart) => {
+    const name = pairingOf(party, counterpart).join("-");
+    const key = keys.get(name);
+    if (key === undefined) throw new RangeError("a pairing has no package key");
+    const own = (hits.get(name) ?? []).map(([lower, higher]) => (party < counterpart ? lower : higher));
+    return { counterpart, key, hits: own };
+  });
+}
+
+function countsOf(hits: PairingHits): Record<ReleasedBand, number> {
+  const counts = { high: 0, medium: 0, low: 0 };
+  for (const [{ band }] of hits) counts[band]++;
+  return counts;
+}
+
+/** @returns The pairings that are still admitted, with their stored batches. */
 async function storedPairings(secretariat: Secretariat, round: Round): Promise<StoredPairing[]> {
   const { store } = secretariat;
   const dataKey = await dataKeyOf(secretariat, round);
@@ -213,17 +276,27 @@ async function storedPairings(secretariat: Secretariat, round: Round): Promise<S
     return { ...batch, expected: await expectedBatch(secretariat, round, direction) };
   };
   const pairings: StoredPairing[] = [];
-  for (const [lower, higher] of round.descriptor.pairings)
-    pairings.push({ a: await stored(lower, higher), b: await stored(higher, lower) });
+  for (const { lower, higher, state } of await listPairings(store, round.id))
+    if (state === "admitted") pairings.push({ a: await stored(lower, higher), b: await stored(higher, lower) });
   return pairings;
 }
 
-/** Gives both owners the hit under one fresh id. */
-function addHit({ hits }: Run, partyA: string, partyB: string, found: FoundPair): void {
-  const { band, pattern } = found;
-  const hit = randomBytes(HIT_ID_BYTES).toString("base64url");
-  hits.get(partyA)?.push({ band, counterpart: partyB, handle: found.handleA, hit, pattern });
-  hits.get(partyB)?.push({ band, counterpart: partyA, handle: found.handleB, hit, pattern });
+/** @returns 16 random bytes, base64url, that no command line takes for an option and no spreadsheet for a formula. */
+function freshHitId(): string {
+  for (;;) {
+    const hit = randomBytes(HIT_ID_BYTES).toString("base64url");
+    if (!hit.startsWith("-")) return hit;
+  }
+}
+
+/** @returns The hit as the lower and as the higher party gets it, under one fresh id. */
+function hitsOf({ band, cells, handleA, handleB, pattern }: FoundPair): readonly [lower: Hit, higher: Hit] {
+  const hit = freshHitId();
+  const common = { band, cells: cellsText(cells), hit, pattern };
+  return [
+    { ...common, handle: handleA },
+    { ...common, handle: handleB },
+  ];
 }
 
 function advance({ secretariat, round }: Run, change: (progress: Progress) => Partial<Progress>): void {

@@ -6,11 +6,12 @@ import { dirname, join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
-import type { Roster } from "#engine/round/roster.ts";
+import { checkRoster, type Roster } from "#engine/round/roster.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
-import type { Operator } from "./caller.ts";
-import { openKeyFolder, writeKeyFile } from "./data-key-file.ts";
-import { openServerKey, unwrapDataKey } from "./data-key.ts";
+import { makeChunkMemory } from "./chunk-memory.ts";
+import { openKeyFolder } from "./data-key-file.ts";
+import { openServerKey, signingKeysOf } from "./data-key.ts";
+import { watchDeadlines, workOffDeadlines } from "./deadlines.ts";
 import type { Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
@@ -24,11 +25,11 @@ type ServerOptions = {
   /** Made if it is missing, with the folder of wrapped data keys beside it. */
   readonly serverKeyFile: string;
   readonly roster: Roster;
-  readonly operators: readonly Operator[];
   readonly profile: Profile;
   /** Threads, at least 1. */
   readonly workers: number;
   readonly maxRecords: number;
+  readonly leastHoursBetweenRounds: number;
   /** Most hits in one party's package, of all its pairings. */
   readonly maxHits: number;
   readonly requestsPerMinute: number;
@@ -51,22 +52,25 @@ type OpenedServer = { readonly app: App; readonly metricsApp: App };
  * the store's, or the store cannot be opened.
  */
 export async function openServer(options: ServerOptions): Promise<OpenedServer> {
-  const { dataDir, serverKeyFile, roster, operators, profile, maxRecords, maxHits, clock, log } = options;
+  const { dataDir, serverKeyFile, roster, profile, maxRecords, leastHoursBetweenRounds, maxHits, clock, log } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await mkdir(dirname(serverKeyFile), { recursive: true, mode: 0o700 });
+  checkRoster(roster);
   const serverKey = openServerKey(serverKeyFile);
+  const signing = signingKeysOf(serverKey);
+  if (signing.signKey !== roster.secretariat)
+    throw new LinkageError("file-unreadable", "the roster names another secretariat than this server key's: aquila server key");
   const keyFolder = openKeyFolder(serverKeyFile);
   const lock = lockFolder(join(dataDir, "aquila.lock"));
-  const store = await openStore(join(dataDir, "aquila.db"), (round, wrapped) => {
-    requireOwnKey(serverKey, round, wrapped);
-    return writeKeyFile(keyFolder, round, wrapped);
-  }).catch((error: unknown) => {
+  const store = await openStore(join(dataDir, "aquila.db")).catch((error: unknown) => {
     lock.release();
     throw error;
   });
   const pool = openPool(options.workers, profile);
   const jobs = new Set<Promise<void>>();
+  const stopping = new AbortController();
   const close = async (): Promise<void> => {
+    stopping.abort();
     // Ending the threads fails a matching under way, which then seals its round again: the store has to be there.
     await pool.close();
     await Promise.all(jobs);
@@ -77,22 +81,27 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
     await bindServerKey(store, serverKey);
     const secretariat: Secretariat = {
       roster,
-      operators,
       profile,
       store,
       roundsFolder: join(dataDir, "rounds"),
       serverKey,
+      signing,
       keyFolder,
       pool,
+      lendChunkMemory: makeChunkMemory(),
       metrics: makeMetrics(store),
       clock,
       log,
       maxRecords,
+      leastHoursBetweenRounds,
       maxHits,
       matchings: new Map<string, Matching>(),
       jobs,
     };
     await recover(secretariat);
+    await workOffDeadlines(secretariat);
+    const watching = watchDeadlines(secretariat, stopping.signal);
+    jobs.add(watching);
     const { requestsPerMinute, metrics } = options;
     const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute });
     const app = await buildApp({ secretariat, tls: options.tls, requestsPerMinute, withMetrics: metrics.onApi });
@@ -106,16 +115,5 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-/** A key moved under another server key's folder would be lost with it. */
-function requireOwnKey(serverKey: Uint8Array, round: string, wrapped: Uint8Array): void {
-  try {
-    unwrapDataKey(serverKey, round, wrapped);
-  } catch (error) {
-    throw new LinkageError("file-unreadable", "the server key file is not the one this database was made with", {
-      cause: error,
-    });
   }
 }

@@ -2,15 +2,18 @@
  * What the OpenAPI document says besides the routes. Paths, parameters and bodies come from the routes' zod shapes.
  */
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { SignedManifest } from "#engine/batch/manifest.ts";
+import { Acknowledgement, Approval, Dispute, ErasureCertificate, Hold, Report, Seal, Status, Withdrawal } from "#engine/round/acts.ts";
+import { Agreement } from "#engine/round/agreement.ts";
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { BatchStatus, Problem, Progress, RoundView } from "#engine/round/messages.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
 
-export const API_VERSION = "0.1.0";
+export const API_VERSION = "0.2.0";
 
 export const API_DESCRIPTION = {
   openapi: "3.1.0",
@@ -18,7 +21,7 @@ export const API_DESCRIPTION = {
     title: "Aquila secretariat",
     version: API_VERSION,
     description:
-      "Rounds, round keys, hashed batches and sealed packages. Every request under /v1 is signed; docs/spec/api.md.",
+      "Rounds, round keys, hashed batches, sealed packages, answers and statuses. Every request under /v1 is signed; docs/spec/api.md.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
   },
   servers: [{ url: "/" }],
@@ -26,7 +29,8 @@ export const API_DESCRIPTION = {
     { name: "rounds", description: "Rounds and their states" },
     { name: "keys", description: "Roster, round keys and confirmations" },
     { name: "batches", description: "Hashed batches, by chunk" },
-    { name: "packages", description: "Sealed packages of hits" },
+    { name: "release", description: "Sealed packages, acknowledgements, package keys and answers" },
+    { name: "follow-up", description: "Statuses of hits, reports and counts" },
     { name: "operations", description: "Health and metrics" },
   ],
   components: {
@@ -44,15 +48,25 @@ export const API_DESCRIPTION = {
 /** Shapes that the document names once. */
 const schemaRegistry = z.registry<{ id: string }>();
 for (const [id, shape] of Object.entries({
+  Acknowledgement,
+  Agreement,
+  Approval,
   BatchStatus,
   Confirmation,
+  Dispute,
+  ErasureCertificate,
+  Hold,
   Problem,
   Progress,
+  Report,
   Roster,
   RoundDescriptor,
   RoundKey,
   RoundView,
+  Seal,
   SignedManifest,
+  Status,
+  Withdrawal,
 }))
   schemaRegistry.add(shape, { id });
 
@@ -86,6 +100,9 @@ export const REFUSAL = {
 
 /** Bytes in an answer or a body; JSON Schema says nothing about them, their media type does. */
 export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be application/octet-stream");
+
+/** Bytes of a body that the route reads as they come. */
+export const ByteStream = z.custom<Readable>((value) => value instanceof Readable, "must be application/octet-stream");
 
 /** @returns An answer of bytes. */
 export function bytesAnswer(description: string) {

@@ -1,7 +1,7 @@
 /**
  * Matching of one pairing: tiles joined, their evidence folded block by block, the prior estimated, hits chosen.
  * In: two stored batches. Out: the pairs that are released. What workers find waits in memory up to a limit, then in
- * encrypted files of the round's folder, which are gone when this returns.
+ * encrypted files of the round's folder, until the pairs are chosen; the files are gone when this returns.
  */
 import { expectedLayout } from "#engine/batch/check.ts";
 import { estimatePrior, type WeightCounts } from "#engine/match/prior.ts";
@@ -14,11 +14,10 @@ import { planTiles } from "./tiles.ts";
 import type { WorkerPool } from "./workers/pool.ts";
 import {
   BLOCK_ROWS,
-  type BlockPairs,
+  type BlockEvidence,
   type CompleteBatch,
   type FoldAnswer,
   type FoundPair,
-  type KeptWords,
 } from "./workers/tasks.ts";
 
 /** Evidence of one pairing that waits in memory; what comes then goes to disk. */
@@ -41,6 +40,7 @@ type PairingTask = {
   readonly signal: AbortSignal;
   readonly onJoined: (tile: JoinedTile) => void;
   readonly evidenceBytes?: number;
+  readonly keysPerTile?: number;
 };
 
 export type MatchedPairing = {
@@ -60,26 +60,22 @@ export async function matchPairing(pool: WorkerPool, profile: Profile, task: Pai
     const blocks = await joinTiles(pool, profile, task, evidence);
     if (a.expected.rowCount <= BLOCK_ROWS && evidence.files.length === 0)
       return await pool.settleBlock({ a, b, found: blocks.get(0) ?? [], lowestBand, cap }, signal);
+    const inOrder = [...blocks].sort(([one], [other]) => one - other);
     const folded: FoldAnswer[] = [];
-    for (const [block, found] of [...blocks].sort(([one], [other]) => one - other)) {
-      const fold = await pool.foldBlock({ a, b, block, found, spills: evidence.isFull }, signal);
-      for (const { pairs } of found) evidence.drop(pairs);
-      evidence.hold(fold.candidates);
-      folded.push(fold);
-    }
+    for (const [block, found] of inOrder) folded.push(await pool.foldBlock({ a, b, block, found }, signal));
     const prior = estimatePrior(profile, mergedCounts(folded), a.expected.rowCount, b.expected.rowCount);
-    const found: FoundPair[] = [];
+    const released: FoundPair[] = [];
     let isCapped = false;
-    for (const { candidates } of folded) {
-      const released = await pool.releaseBlock({ a, b, candidates, prior, lowestBand, cap }, signal);
-      for (const pair of released.found) found.push(pair);
-      isCapped ||= released.isCapped;
+    for (const [block, found] of inOrder) {
+      const answer = await pool.releaseBlock({ a, b, block, found, prior, lowestBand, cap }, signal);
+      for (const pair of answer.found) released.push(pair);
+      isCapped ||= answer.isCapped;
     }
-    const weights = Float64Array.from(found, ({ weightBits }) => weightBits);
-    const chosen = heaviest([...found.keys()], weights, cap);
+    const weights = Float64Array.from(released, ({ weightBits }) => weightBits);
+    const chosen = heaviest([...released.keys()], weights, cap);
     return {
-      found: chosen.map((at) => found[at] as FoundPair),
-      isCapped: isCapped || chosen.length < found.length,
+      found: chosen.map((at) => released[at] as FoundPair),
+      isCapped: isCapped || chosen.length < released.length,
       candidatePairs: folded.reduce((sum, { candidatePairs }) => sum + candidatePairs, 0),
       matchesPerRow: prior.matchesPerRow,
     };
@@ -88,22 +84,22 @@ export async function matchPairing(pool: WorkerPool, profile: Profile, task: Pai
   }
 }
 
-/** @returns Row pairs of all rules by block of rows a. */
+/** @returns Evidence of all rules by block of rows a. */
 async function joinTiles(
   pool: WorkerPool,
   profile: Profile,
-  { a, b, signal, onJoined }: PairingTask,
+  { a, b, signal, onJoined, keysPerTile }: PairingTask,
   evidence: Evidence,
-): Promise<Map<number, BlockPairs[]>> {
-  const blocks = new Map<number, BlockPairs[]>();
-  const tiles = planTiles(expectedLayout(profile, a.expected), expectedLayout(profile, b.expected));
+): Promise<Map<number, BlockEvidence[]>> {
+  const blocks = new Map<number, BlockEvidence[]>();
+  const tiles = planTiles(expectedLayout(profile, a.expected), expectedLayout(profile, b.expected), keysPerTile);
   await inLanes(tiles, pool.workers, async (parts) => {
     const { found, keys, seconds } = await pool.joinTile({ a, b, parts, spills: evidence.isFull }, signal);
-    for (const pairs of found) {
-      evidence.hold(pairs.pairs);
-      const block = blocks.get(pairs.block);
-      if (block === undefined) blocks.set(pairs.block, [pairs]);
-      else block.push(pairs);
+    for (const part of found) {
+      evidence.hold(part);
+      const block = blocks.get(part.block);
+      if (block === undefined) blocks.set(part.block, [part]);
+      else block.push(part);
     }
     onJoined({ keys, seconds, bytes: keys * CELL_BYTES });
   });
@@ -124,13 +120,9 @@ class Evidence {
     return this.#heldBytes >= this.#limitBytes;
   }
 
-  hold(words: KeptWords): void {
+  hold({ words }: BlockEvidence): void {
     if (words instanceof Uint32Array) this.#heldBytes += words.byteLength;
     else this.files.push(words.file);
-  }
-
-  drop(words: KeptWords): void {
-    if (words instanceof Uint32Array) this.#heldBytes -= words.byteLength;
   }
 }
 

@@ -10,7 +10,7 @@ import { deleteFiles } from "./encrypted-file.ts";
 import { faultOf } from "./log.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { emptyLog } from "./store/open.ts";
-import { listPackageFiles } from "./store/packages.ts";
+import { listResultFiles } from "./store/packages.ts";
 import { findRound, listKeyIds, moveAllRounds } from "./store/rounds.ts";
 import { findSetting, insertSetting } from "./store/settings.ts";
 import type { Store } from "./store/tables.ts";
@@ -39,7 +39,7 @@ export async function recover(secretariat: Secretariat): Promise<void> {
     return moveAllRounds(transaction, "matching", "sealed");
   });
   if (interrupted > 0) log.warn({ state: "sealed" }, "matching was interrupted; the round is sealed again");
-  // The migration that moved wrapped keys out of the database leaves them in its write-ahead log.
+  // An erasure that was cut off leaves what it overwrote in the write-ahead log.
   await emptyLog(store);
   for (const name of await readdir(roundsFolder)) {
     try {
@@ -72,7 +72,7 @@ export async function sweep(secretariat: Secretariat, name: string): Promise<voi
     await rm(join(folder), { recursive: true, force: true });
     return;
   }
-  const named = new Set([...(await listChunkFiles(store, name)), ...(await listPackageFiles(store, name))]);
+  const named = new Set([...(await listChunkFiles(store, name)), ...(await listResultFiles(store, name))]);
   const orphans = (await readdir(folder)).filter((file) => !named.has(file));
   await deleteFiles(folder, orphans);
   if (orphans.length > 0) log.warn({ round: name, files: orphans.length }, "files that nothing names were deleted");

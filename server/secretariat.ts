@@ -5,8 +5,9 @@ import type { FastifyBaseLogger } from "fastify";
 import { join } from "node:path";
 import type { Profile } from "#engine/profile.ts";
 import type { Progress } from "#engine/round/messages.ts";
+import type { SigningKeys } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
-import type { Operator } from "./caller.ts";
+import type { ChunkMemory } from "./chunk-memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/tables.ts";
 import type { WorkerPool } from "./workers/pool.ts";
@@ -18,20 +19,24 @@ export type Matching = { progress: Progress; readonly stop: AbortController; rea
 
 export type Secretariat = {
   readonly roster: Roster;
-  readonly operators: readonly Operator[];
   readonly profile: Profile;
   readonly store: Store;
   /** Folder that holds one folder of encrypted files for each round. */
   readonly roundsFolder: string;
   readonly serverKey: Uint8Array;
+  /** Keys with which the secretariat signs; the roster names the public one. */
+  readonly signing: SigningKeys;
   /** Folder of the rounds' wrapped data keys, beside the server key. */
   readonly keyFolder: string;
   readonly pool: WorkerPool;
+  readonly lendChunkMemory: ChunkMemory;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
   /** Largest list that a party may declare. */
   readonly maxRecords: number;
+  /** Least time between two rounds of one pairing for one field. */
+  readonly leastHoursBetweenRounds: number;
   /** Most hits in one party's package, of all its pairings. */
   readonly maxHits: number;
   /** Rounds being matched. */

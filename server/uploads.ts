@@ -3,6 +3,7 @@
  * A batch that is refused leaves nothing behind.
  */
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
 import { CHUNK_BYTES, batchByteLength } from "#engine/batch/layout.ts";
 import { checkManifest, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
@@ -15,12 +16,14 @@ import { verifyMessage } from "#engine/round/identity.ts";
 import type { BatchStatus } from "#engine/round/messages.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
+import { readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
 import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
-import { dataKeyOf, requirePairing, requireRound, type Round } from "./rounds.ts";
+import { dataKeyOf, pairingOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { listConfirmations } from "./store/keys.ts";
 import { otherBody } from "./signature.ts";
+import { findPairing } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import {
   completeUpload,
@@ -38,20 +41,22 @@ import {
 import { batchState } from "./view.ts";
 import type { StoredBatch } from "./workers/tasks.ts";
 
-/** A chunk as it came. */
+/** A chunk as it comes. */
 type Chunk = {
   readonly index: number;
-  readonly bytes: Uint8Array;
+  /** Not yet read. */
+  readonly body: Readable;
   /** SHA-256 that the signer names, base64url. */
   readonly digest: string;
 };
 
 /**
- * Stores a chunk on disk before it returns. The same chunk again changes nothing; another one takes its place until the
+ * Reads a chunk and stores it on disk before it returns; one that is refused by its place is not read. The same chunk again changes nothing; another one takes its place until the
  * manifest is in.
  *
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`; `chunk-invalid` if it
- * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed.
+ * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed,
+ * `request-too-large`, `request-invalid` if it is cut off.
  */
 export async function storeChunk(
   secretariat: Secretariat,
@@ -59,21 +64,25 @@ export async function storeChunk(
   caller: Caller,
   chunk: Chunk,
 ): Promise<void> {
-  const { store, pool } = secretariat;
+  const { store } = secretariat;
   const round = await requireSubmission(store, direction, caller);
-  checkChunk(secretariat, round, direction, chunk);
+  requireBefore(round, "submission", secretariat.clock);
+  requirePlace(secretariat, round, direction, chunk.index);
   if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
 
-  // The worker takes the bytes over.
-  const byteLength = chunk.bytes.length;
+  const dataKey = await dataKeyOf(secretariat, round);
   const folder = folderOf(secretariat, round.id);
   const file = freshFileName();
   const context = chunkContext({ ...direction, index: chunk.index, path: file });
   let replaced: ChunkRow | null;
   try {
-    const dataKey = await dataKeyOf(secretariat, round);
-    const { digest } = await pool.storeChunk({ bytes: chunk.bytes, folder, file, dataKey, context });
-    if (digest !== chunk.digest) throw otherBody();
+    const byteLength = await secretariat.lendChunkMemory(async (memory) => {
+      const bytes = await readBody(chunk.body, memory);
+      if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
+      const { digest } = await secretariat.pool.storeChunk({ bytes, folder, file, dataKey, context });
+      if (digest !== chunk.digest) throw otherBody();
+      return bytes.length;
+    });
     replaced = await store.transaction().execute(async (transaction) => {
       // The round may have moved on while the file was written.
       await requireSubmission(transaction, direction, caller);
@@ -111,6 +120,7 @@ export async function closeUpload(
 ): Promise<void> {
   const { store } = secretariat;
   const round = await requireSubmission(store, direction, caller);
+  requireBefore(round, "submission", secretariat.clock);
   if (manifest.round !== round.id) throw new LinkageError("batch-round-mismatch", "the manifest is for another round");
   if (manifest.from !== direction.from || manifest.to !== direction.to)
     throw new LinkageError("batch-pairing-mismatch", "the manifest is for another pairing");
@@ -131,6 +141,7 @@ export async function closeUpload(
       // The round may have been erased while the batch was read.
       const { state } = await requireRound(transaction, round.id, caller);
       requireState(state, ["submitting"]);
+      await recordAct(transaction, secretariat, round.id, caller, "batch", `${direction.from}-${direction.to} ${digest}`);
       await completeUpload(transaction, direction, { digest, byteLength: stored.byteLength, signature });
     });
   } catch (error) {
@@ -138,6 +149,31 @@ export async function closeUpload(
     else await moveUpload(store, direction, "checking", "partial");
     throw error;
   }
+}
+
+/**
+ * Takes a party's batch back, whole or partial, so that it can send another.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `round-deadline`; `batch-duplicate` while
+ * it is being read.
+ */
+export async function recallBatch(secretariat: Secretariat, direction: Direction, caller: Caller): Promise<void> {
+  const { store } = secretariat;
+  const files = await store.transaction().execute(async (transaction) => {
+    const round = await requireRound(transaction, direction.round, caller);
+    requirePairing(round.descriptor, direction.from, direction.to);
+    requireState(round.state, ["submitting"]);
+    requireBefore(round, "submission", secretariat.clock);
+    const upload = await findUpload(transaction, direction);
+    if (upload === null) return [];
+    if (upload.state === "checking") throw new LinkageError("batch-duplicate", "this batch is being read");
+    const chunks = await listChunks(transaction, direction);
+    await deleteChunks(transaction, direction);
+    await deleteUpload(transaction, direction);
+    await recordAct(transaction, secretariat, round.id, caller, "batch-recalled", `${direction.from}-${direction.to}`);
+    return chunks.map(({ file }) => file);
+  });
+  await deleteFiles(folderOf(secretariat, direction.round), files);
 }
 
 /** @throws {@link LinkageError} `round-unknown`, `pairing-unknown`. */
@@ -180,15 +216,17 @@ async function requireSubmission(store: Store, direction: Direction, caller: Cal
   const round = await requireRound(store, direction.round, caller);
   requirePairing(round.descriptor, direction.from, direction.to);
   requireState(round.state, ["submitting"]);
+  const pairing = await findPairing(store, round.id, pairingOf(direction.from, direction.to));
+  if (pairing?.state !== "admitted")
+    throw new LinkageError("round-state", "a party of this pairing has withdrawn: the pairing is left out");
   const upload = await findUpload(store, direction);
   if (upload?.state === "complete") throw new LinkageError("batch-duplicate", "this batch is already in");
   if (upload?.state === "checking") throw new LinkageError("batch-duplicate", "this batch is being read");
   return round;
 }
 
-function checkChunk({ profile }: Secretariat, round: Round, { from }: Direction, { index, bytes }: Chunk): void {
+function requirePlace({ profile }: Secretariat, round: Round, { from }: Direction, index: number): void {
   const longest = batchByteLength(profile, expectedRowCount(round.descriptor, from), MAX_HEADER_BYTES);
-  if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
   if (index * CHUNK_BYTES >= longest)
     throw new LinkageError("chunk-invalid", `no batch of this size has a chunk ${index}`);
 }

@@ -1,19 +1,25 @@
 /**
  * A round as its callers may see it.
  */
-import type { Progress, RoundView } from "#engine/round/messages.ts";
+import type { PairingView, Progress, RoundView } from "#engine/round/messages.ts";
 import { hasReached } from "#engine/round/states.ts";
 import type { Caller } from "./caller.ts";
-import { directionsOf, type Round } from "./rounds.ts";
+import { endingOf } from "./erasure.ts";
+import { directionsOf, isSideOf, type Round } from "./rounds.ts";
+import { sealedBatches } from "./sealing.ts";
 import type { Secretariat } from "./secretariat.ts";
+import { listApprovals, listSealed, listWithdrawn } from "./store/acts.ts";
 import { listConfirmations, listRoundKeys } from "./store/keys.ts";
+import { listAcknowledged, listAnswers } from "./store/packages.ts";
+import { listPairings } from "./store/pairings.ts";
+import type { Store } from "./store/tables.ts";
 import { countChunks, listUploads, type UploadRow } from "./store/uploads.ts";
 
-/** @returns The whole round for an operator; for a party, confirmations and batches of its own pairings only. */
+/** @returns The whole round for staff; for a party, confirmations, batches and pairings of its own only. */
 export async function viewOf(secretariat: Secretariat, round: Round, caller: Caller): Promise<RoundView> {
   const { store } = secretariat;
   const isOwn = ({ from, to }: { from: string; to: string }): boolean =>
-    caller.kind === "operator" || caller.id === from || caller.id === to;
+    caller.kind !== "party" || caller.id === from || caller.id === to;
   const uploads = await listUploads(store, round.id);
   const counts = await countChunks(store, round.id);
   const batches = directionsOf(round.descriptor).map(([from, to]) => {
@@ -25,13 +31,40 @@ export async function viewOf(secretariat: Secretariat, round: Round, caller: Cal
     descriptor: round.descriptor,
     t0: round.t0,
     t1: round.t1,
+    t2: round.t2,
     state: round.state,
+    ending: endingOf(round),
+    approvals: await listApprovals(store, round.id),
     keys: await listRoundKeys(store, round.id),
     confirmations: (await listConfirmations(store, round.id)).filter(isOwn),
+    withdrawn: await listWithdrawn(store, round.id),
     batches: batches.filter(isOwn),
+    sealed: await sealedBatches(store, round),
+    seals: await listSealed(store, round.id),
+    pairings: await pairingViews(store, round, caller),
     progress: progressOf(secretariat, round, uploads),
     createdAt: round.created_at,
   };
+}
+
+async function pairingViews(store: Store, { id }: Round, caller: Caller): Promise<PairingView[]> {
+  const acknowledged = await listAcknowledged(store, id);
+  const answers = await listAnswers(store, id);
+  return (await listPairings(store, id))
+    .filter((pairing) => caller.kind !== "party" || isSideOf(pairing, caller.id))
+    .map((pairing) => {
+      const { lower, higher, state, high, medium, low } = pairing;
+      const isCounted = caller.kind !== "party" && high !== null && medium !== null && low !== null;
+      return {
+        pairing: [lower, higher],
+        state,
+        acknowledged: acknowledged.filter((party) => isSideOf(pairing, party)),
+        answered: answers
+          .filter(({ sender, recipient }) => isSideOf(pairing, sender) && isSideOf(pairing, recipient))
+          .map(({ sender }) => sender),
+        hits: isCounted ? { high, medium, low } : null,
+      };
+    });
 }
 
 /** @param uploads - Those of the round. */
@@ -41,7 +74,7 @@ export function progressOf(secretariat: Secretariat, round: Round, uploads: read
   const bytesTotal = uploads.reduce((sum, upload) => sum + (upload.byte_length ?? 0), 0);
   const pairingsTotal = round.descriptor.pairings.length;
   // An abandoned round is erased too, without T2 ever having been reached.
-  return hasReached(round.state, "released")
+  return hasReached(round.state, "reviewed")
     ? { stage: "done", bytesDone: bytesTotal, bytesTotal, pairingsDone: pairingsTotal, pairingsTotal }
     : { stage: "idle", bytesDone: 0, bytesTotal, pairingsDone: 0, pairingsTotal };
 }

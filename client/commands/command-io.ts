@@ -7,11 +7,13 @@ import { InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
-import { OperatorIdentity, type Identity } from "#engine/round/identity.ts";
-import { requirePrivate } from "../durable-file.ts";
+import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
+import { RoundId } from "#engine/round/ids.ts";
 import { connect, refusalOf, type Connection } from "../http.ts";
-import { openVault } from "../vault.ts";
+import { readBox } from "../passphrase-box.ts";
+import { askPassphrase, choosePassphrase, type PassphraseRequest } from "../passphrase.ts";
+import { STAFF_FILE, openIdentityFile, type IdentityKind } from "../sealed-identity.ts";
+import { openVault, requireVault, type Vault } from "../vault.ts";
 
 /** Exit codes of `aquila`; docs/cli.md. */
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
@@ -22,6 +24,10 @@ const UNREACHABLE: readonly ProblemCode[] = ["server-unreachable", "server-answe
 export type CommandIo = {
   /** For results. */
   readonly stdout: { readonly write: (text: string) => unknown };
+  /** Where passphrases are asked for. */
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** The option --passphrase-fd, which every command takes. */
+  readonly passphraseFd: () => number | undefined;
   /** For everything else; a bar is drawn only when it is a terminal. */
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly fetch: typeof globalThis.fetch;
@@ -31,7 +37,7 @@ export type CommandIo = {
   readonly endWith: (exitCode: number) => void;
 };
 
-/** Options of commands that talk to the server as a party or as an operator. */
+/** Options of commands that talk to the server as a party or as staff. */
 export type CallerOptions = { readonly server: string; readonly vault?: string; readonly identity?: string };
 
 export function exitCodeOf(error: LinkageError): number {
@@ -48,11 +54,11 @@ export function vaultOption(): Option {
   return new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT").makeOptionMandatory();
 }
 
-/** For commands that an operator can give too. */
+/** For commands that staff can give too. */
 export function callerOptions(): Option[] {
   return [
     new Option("--vault <folder>", "the party's vault, when a party asks").env("AQUILA_VAULT"),
-    new Option("--identity <file>", "the operator's identity, when an operator asks").env("AQUILA_IDENTITY"),
+    new Option("--identity <file>", "an operator's or officer's identity, when one asks").env("AQUILA_IDENTITY"),
   ];
 }
 
@@ -70,19 +76,65 @@ export function seconds(text: string): number {
   return Number(text);
 }
 
-/** @returns A connection that signs as the party of `vault`, or as the operator of `identity` when that is given. */
-export function connectAs(io: CommandIo, options: CallerOptions): Connection {
-  return connectWith(io, options.server, callerOf(options));
+/** @returns A file descriptor's number. */
+export function fileDescriptor(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("the number of an open file descriptor");
+  return Number(text);
 }
 
-export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | OperatorIdentity): Connection {
+/**
+ * Asks for a passphrase, or reads it, and wipes it after `use`.
+ *
+ * @param how - `choose` for something new.
+ */
+export async function withPassphrase<T>(
+  io: CommandIo,
+  how: "ask" | "choose",
+  request: PassphraseRequest,
+  use: (passphrase: Uint8Array) => T | Promise<T>,
+): Promise<T> {
+  const terminal = { input: io.stdin, output: io.stderr };
+  const passphrase = await (how === "ask" ? askPassphrase : choosePassphrase)(terminal, request);
+  try {
+    return await use(passphrase);
+  } finally {
+    passphrase.fill(0);
+  }
+}
+
+/** Asks for the passphrase of a vault that is there, and opens it. @throws {@link LinkageError} as {@link openVault}. */
+export async function unlockVault(io: CommandIo, folder: string): Promise<Vault> {
+  requireVault(folder);
+  return withPassphrase(io, "ask", { of: `the vault ${folder}`, descriptor: io.passphraseFd() }, (passphrase) =>
+    openVault(folder, passphrase),
+  );
+}
+
+/** As {@link unlockVault}, for an identity in a file of its own. @throws {@link LinkageError} as {@link openIdentityFile}. */
+export async function unlockIdentity<T>(
+  io: CommandIo,
+  path: string,
+  kind: IdentityKind<T>,
+  descriptor = io.passphraseFd(),
+): Promise<T> {
+  readBox(path, kind.holds, kind.what);
+  return withPassphrase(io, "ask", { of: `${kind.what} ${path}`, descriptor }, (passphrase) =>
+    openIdentityFile(path, kind, passphrase),
+  );
+}
+
+/** Asks for the passphrase of an operator's or officer's identity, and opens it. */
+export function unlockStaff(io: CommandIo, path: string): Promise<StaffIdentity> {
+  return unlockIdentity(io, path, STAFF_FILE);
+}
+
+/** @returns A connection that signs as the party of `vault`, or as the operator or officer of `identity` when that is given. */
+export async function connectAs(io: CommandIo, options: CallerOptions): Promise<Connection> {
+  return connectWith(io, options.server, await callerOf(io, options));
+}
+
+export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | StaffIdentity): Connection {
   return connect({ serverUrl, identity, fetch: io.fetch, now: io.now, wait: io.wait });
-}
-
-/** @throws {@link LinkageError} `identity-invalid` or `vault-invalid` if others can read the file or it has another shape. */
-export function readOperator(path: string): OperatorIdentity {
-  requirePrivate(path, "the operator's identity");
-  return readJsonFile(path, OperatorIdentity, "identity-invalid");
 }
 
 /** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */
@@ -130,10 +182,15 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
   };
 }
 
-function callerOf({ vault, identity }: CallerOptions): Identity | OperatorIdentity {
-  if (identity !== undefined) return readOperator(identity);
-  if (vault !== undefined) return openVault(vault).identity;
-  throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's --identity");
+async function callerOf(
+  io: CommandIo,
+  { vault: folder, identity }: CallerOptions,
+): Promise<Identity | StaffIdentity> {
+  if (identity !== undefined) return unlockStaff(io, identity);
+  if (folder === undefined)
+    throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's or officer's --identity");
+  using vault = await unlockVault(io, folder);
+  return vault.identity;
 }
 
 function roundId(text: string): string {

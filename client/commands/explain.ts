@@ -12,9 +12,8 @@ import { hitText, hitWaterfall, pairText, pairWaterfall } from "../explanation-t
 import { linkLists } from "../link.ts";
 import { findRecords, type ReadListResult } from "../list.ts";
 import { RESULT_NOTE } from "../results.ts";
-import { openVault } from "../vault.ts";
 import { waterfallSvg, type Waterfall } from "../waterfall.ts";
-import { answer, jsonOption, type CommandIo } from "./command-io.ts";
+import { answer, jsonOption, unlockVault, type CommandIo } from "./command-io.ts";
 import { listFormat, withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
 
 type ExplainOptions = ListFileOptions & {
@@ -49,7 +48,8 @@ export function registerExplain(program: Command, io: CommandIo): void {
       if (pathA !== undefined && pathB !== undefined && refA !== undefined && refB !== undefined)
         await explainListed(io, [pathA, pathB], [refA, refB], options);
       else if (pathA === undefined && round !== undefined && vault !== undefined && hit !== undefined) {
-        const explanation = explainHit(openVault(vault), round, hit, SHIPPED_PROFILE);
+        using unlocked = await unlockVault(io, vault);
+        const explanation = explainHit(unlocked, round, hit, SHIPPED_PROFILE);
         tell(io, options, { ...explanation, note: RESULT_NOTE }, hitText(explanation), hitWaterfall(explanation));
       } else command.error(`error: ${USAGE}`);
     });

@@ -1,82 +1,199 @@
 /**
- * `aquila key`: makes and shows the keys of a party or an operator. No secret is ever printed.
+ * `aquila key`: makes, shows, backs up and restores the keys of a party, an operator or a data-protection officer, and changes the passphrase that
+ * locks them. No secret is ever printed.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import {
   fingerprint,
   makeIdentity,
-  makeOperatorIdentity,
-  operatorFingerprint,
-  OperatorId,
+  makeStaffIdentity,
+  signerFingerprint,
   type Identity,
-  type OperatorIdentity,
+  type StaffIdentity,
+  type StaffRole,
 } from "#engine/round/identity.ts";
-import { PartyId } from "#engine/round/roster.ts";
-import { createFile } from "../durable-file.ts";
-import { createVault, openVault } from "../vault.ts";
-import { answer, callerOptions, jsonOption, readOperator, type CommandIo } from "./command-io.ts";
+import { PartyId, StaffId } from "#engine/round/ids.ts";
+import { rosterEntryOf, type RosterParty } from "#engine/round/roster.ts";
+import { requireAbsent } from "../durable-file.ts";
+import { readBox } from "../passphrase-box.ts";
+import { BACKUP_FILE, changeBoxPassphrase, createIdentityFile, STAFF_FILE } from "../sealed-identity.ts";
+import { changeVaultPassphrase, createVault, requireNoVault, requireVault } from "../vault.ts";
+import {
+  answer,
+  callerOptions,
+  fileDescriptor,
+  jsonOption,
+  unlockIdentity,
+  unlockStaff,
+  unlockVault,
+  vaultOption,
+  withPassphrase,
+  type CommandIo,
+} from "./command-io.ts";
 
 type MakeOptions = {
   readonly party?: string;
   readonly vault?: string;
   readonly operator?: string;
+  readonly officer?: string;
   readonly out?: string;
   readonly json: boolean;
 };
-type ShowOptions = { readonly vault?: string; readonly identity?: string; readonly json: boolean };
+type WhoseOptions = { readonly vault?: string; readonly identity?: string; readonly json: boolean };
+type PassphraseOptions = WhoseOptions & { readonly newPassphraseFd?: number };
+type BackupOptions = { readonly vault: string; readonly backupPassphraseFd?: number; readonly json: boolean };
 
 export function registerKey(program: Command, io: CommandIo): void {
-  const key = program.command("key").description("make and show the keys of a party or an operator");
+  const key = program.command("key").description("make, show and back up the keys of a party, an operator or a data-protection officer");
   key
     .command("make")
-    .description("make a party's keys in a new vault, or an operator's in a new file; nothing is ever overwritten")
+    .description("make a party's keys in a new vault, or an operator's or officer's in a new file; nothing is ever overwritten")
     .addOption(new Option("--party <id>", "party id, such as AT").argParser(partyId))
     .addOption(new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT"))
-    .addOption(new Option("--operator <name>", "operator's name, a-z, 0-9 and -").argParser(operatorId))
-    .addOption(new Option("--out <file>", "the operator's identity file"))
+    .addOption(new Option("--operator <name>", "operator's name, a-z, 0-9 and -").argParser(staffId))
+    .addOption(new Option("--officer <name>", "data-protection officer's name").argParser(staffId))
+    .addOption(new Option("--out <file>", "the operator's or officer's identity file"))
     .addOption(jsonOption())
-    .action((options: MakeOptions) => {
-      answerPublic(io, options.json, makeKeys(options));
+    .action(async (options: MakeOptions) => {
+      answerPublic(io, options.json, await makeKeys(io, options));
+    });
+  const show = key.command("show").description("show public keys in the roster's form, and their fingerprint");
+  for (const option of callerOptions()) show.addOption(option);
+  show.addOption(jsonOption()).action(async (options: WhoseOptions) => {
+    answerPublic(io, options.json, await publicKeys(io, options));
+  });
+  key
+    .command("contact")
+    .description("say which desk counterparts are to turn to; it goes into the notices of this party's hits")
+    .argument("<desk>", "name, address or number, at most 120 characters")
+    .addOption(vaultOption())
+    .addOption(jsonOption())
+    .action(async (contact: string, options: { vault: string; json: boolean }) => {
+      using vault = await unlockVault(io, options.vault);
+      vault.keepContact(contact);
+      answer(io, options.json, { contact }, `counterparts are told to turn to: ${contact}`);
+    });
+  const passphrase = key
+    .command("passphrase")
+    .description("lock a vault or an operator's identity under another passphrase; the keys stay the same");
+  for (const option of callerOptions()) passphrase.addOption(option);
+  passphrase
+    .addOption(descriptorOption("--new-passphrase-fd <n>", "the new passphrase"))
+    .addOption(jsonOption())
+    .action(async (options: PassphraseOptions) => {
+      const changed = await changePassphrase(io, options);
+      answer(io, options.json, { changed }, `${changed}: the passphrase is changed`);
     });
   key
-    .command("show")
-    .description("show public keys in the roster's form, and their fingerprint")
+    .command("backup")
+    .description("write a party's identity, and nothing of any round, to a new file under a passphrase of its own")
+    .requiredOption("--out <file>", "the backup; never overwritten")
+    .addOption(vaultOption())
+    .addOption(descriptorOption("--backup-passphrase-fd <n>", "the backup's passphrase"))
     .addOption(jsonOption())
-    .action((options: ShowOptions) => {
-      if (options.identity !== undefined)
-        answerPublic(io, options.json, publicOperator(readOperator(options.identity)));
-      else if (options.vault !== undefined)
-        answerPublic(io, options.json, publicParty(openVault(options.vault).identity));
-      else throw new LinkageError("identity-invalid", "whose keys? name a party's --vault or an operator's --identity");
+    .action(async (options: BackupOptions & { out: string }) => {
+      await backUp(io, options);
+      answer(io, options.json, { out: options.out }, `written to ${options.out}`);
     });
-  const show = key.commands.find((command) => command.name() === "show");
-  for (const option of callerOptions()) show?.addOption(option);
+  key
+    .command("restore")
+    .description("make a new vault with the identity of a backup; pin the roster again in it")
+    .argument("<backup>", "what `aquila key backup` wrote")
+    .addOption(vaultOption())
+    .addOption(descriptorOption("--backup-passphrase-fd <n>", "the backup's passphrase"))
+    .addOption(jsonOption())
+    .action(async (path: string, options: BackupOptions) => {
+      requireNoVault(options.vault);
+      const identity = await unlockIdentity(io, path, BACKUP_FILE, options.backupPassphraseFd);
+      answerPublic(io, options.json, await newVault(io, options.vault, identity));
+    });
 }
 
-type PublicKeys =
-  | { readonly boxKey: string; readonly fingerprint: string; readonly id: string; readonly signKey: string }
-  | { readonly fingerprint: string; readonly id: string; readonly signKey: string };
-
-function makeKeys(options: MakeOptions): PublicKeys {
-  const { party, vault, operator, out } = options;
-  if (party !== undefined && vault !== undefined && operator === undefined && out === undefined)
-    return publicParty(createVault(vault, makeIdentity(party)).identity);
-  if (operator !== undefined && out !== undefined && party === undefined) {
-    const identity = makeOperatorIdentity(operator);
-    createFile(out, [Buffer.concat([canonicalBytes(identity), Buffer.from("\n")])]);
-    return publicOperator(identity);
+async function makeKeys(io: CommandIo, options: MakeOptions): Promise<PublicKeys> {
+  const { party, vault, operator, officer, out } = options;
+  const named = [party, operator, officer].filter((id) => id !== undefined).length;
+  if (named === 1 && party !== undefined && vault !== undefined && out === undefined) {
+    requireNoVault(vault);
+    return newVault(io, vault, makeIdentity(party));
   }
-  throw new LinkageError("identity-invalid", "name either --party and --vault, or --operator and --out");
+  const id = operator ?? officer;
+  if (named === 1 && id !== undefined && out !== undefined) {
+    requireAbsent(out);
+    const identity = makeStaffIdentity(operator === undefined ? "officer" : "operator", id);
+    const request = { of: `${STAFF_FILE.what} ${out}`, descriptor: io.passphraseFd() };
+    await withPassphrase(io, "choose", request, (passphrase) => {
+      createIdentityFile(out, STAFF_FILE, identity, passphrase);
+    });
+    return publicStaff(identity);
+  }
+  throw new LinkageError("identity-invalid", "name --party and --vault, or --operator or --officer and --out");
 }
 
-function publicParty({ boxKey, party, signKey }: Identity): PublicKeys {
-  return { boxKey, fingerprint: fingerprint(signKey, boxKey), id: party, signKey };
+function newVault(io: CommandIo, folder: string, identity: Identity): Promise<PublicKeys> {
+  const request = { of: `the vault ${folder}`, descriptor: io.passphraseFd() };
+  return withPassphrase(io, "choose", request, (passphrase) => {
+    using vault = createVault(folder, identity, passphrase);
+    return publicParty(vault.identity);
+  });
 }
 
-function publicOperator({ operator, signKey }: OperatorIdentity): PublicKeys {
-  return { fingerprint: operatorFingerprint(signKey), id: operator, signKey };
+async function publicKeys(io: CommandIo, { vault: folder, identity }: WhoseOptions): Promise<PublicKeys> {
+  if (identity !== undefined) return publicStaff(await unlockStaff(io, identity));
+  if (folder === undefined) throw whose();
+  using vault = await unlockVault(io, folder);
+  return publicParty(vault.identity);
+}
+
+/** @returns Path of what is locked anew. */
+async function changePassphrase(
+  io: CommandIo,
+  { vault, identity, newPassphraseFd }: PassphraseOptions,
+): Promise<string> {
+  const path = identity ?? vault;
+  if (path === undefined) throw whose();
+  if (identity !== undefined) readBox(identity, STAFF_FILE.holds, STAFF_FILE.what);
+  else requireVault(path);
+  await withPassphrase(io, "ask", { of: path, descriptor: io.passphraseFd() }, (passphrase) =>
+    withPassphrase(io, "choose", { of: path, descriptor: newPassphraseFd }, (next) => {
+      if (identity !== undefined) changeBoxPassphrase(identity, STAFF_FILE, passphrase, next);
+      else changeVaultPassphrase(path, passphrase, next);
+    }),
+  );
+  return path;
+}
+
+async function backUp(
+  io: CommandIo,
+  { vault: folder, out, backupPassphraseFd }: BackupOptions & { out: string },
+): Promise<void> {
+  requireAbsent(out);
+  using vault = await unlockVault(io, folder);
+  await withPassphrase(io, "choose", { of: `the backup ${out}`, descriptor: backupPassphraseFd }, (passphrase) => {
+    createIdentityFile(out, BACKUP_FILE, vault.identity, passphrase);
+  });
+}
+
+function whose(): LinkageError {
+  return new LinkageError("identity-invalid", "whose keys? name a party's --vault or an operator's --identity");
+}
+
+function descriptorOption(flags: string, what: string): Option {
+  return new Option(flags, `read ${what} from this file descriptor instead of asking`).argParser(fileDescriptor);
+}
+
+/** What goes into a roster, and the fingerprint to compare it by. */
+type PublicKeys =
+  | (RosterParty & { readonly fingerprint: string })
+  | { readonly fingerprint: string; readonly id: string; readonly role: StaffRole; readonly signKey: string };
+
+function publicParty(identity: Identity): PublicKeys {
+  const { boxKey, signKey } = identity;
+  return { ...rosterEntryOf(identity), fingerprint: fingerprint(signKey, boxKey) };
+}
+
+function publicStaff({ id, role, signKey }: StaffIdentity): PublicKeys {
+  return { fingerprint: signerFingerprint(signKey), id, role, signKey };
 }
 
 function answerPublic(io: CommandIo, json: boolean, keys: PublicKeys): void {
@@ -90,8 +207,8 @@ function partyId(text: string): string {
   return text;
 }
 
-function operatorId(text: string): string {
-  if (!OperatorId.safeParse(text).success)
-    throw new InvalidArgumentError("an operator's name is a-z, 0-9 and -, at most 32, and begins with a letter");
+function staffId(text: string): string {
+  if (!StaffId.safeParse(text).success)
+    throw new InvalidArgumentError("a name is a-z, 0-9 and -, at most 32, and begins with a letter");
   return text;
 }

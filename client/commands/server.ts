@@ -1,13 +1,17 @@
 /**
- * `aquila server`: what an operator needs before there is a server. `plan` says what a round takes of this machine.
+ * `aquila server`: what an operator needs before there is a server. `key` makes its key, `plan` says what a round takes of
+ * this machine.
  */
-import { statfsSync, statSync } from "node:fs";
+import { mkdirSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism, loadavg, totalmem } from "node:os";
+import { dirname } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import { MAX_DECLARED_RECORDS } from "#engine/round/descriptor.ts";
+import { signerFingerprint } from "#engine/round/identity.ts";
 import { MAX_PARTIES } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { measureRates } from "#server/machine-rates.ts";
 import {
   matchMemoryBytes,
@@ -36,7 +40,18 @@ type Machine = {
 };
 
 export function registerServer(program: Command, io: CommandIo): void {
-  const server = program.command("server").description("plan the secretariat's machine");
+  const server = program.command("server").description("make the secretariat's key, and plan its machine");
+  server
+    .command("key")
+    .description("show the public key with which the secretariat signs, for the roster; makes the server key if it is missing")
+    .argument("<file>", "serverKeyFile of the configuration")
+    .addOption(jsonOption())
+    .action((path: string, options: { json: boolean }) => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const { signKey: secretariat } = signingKeysOf(openServerKey(path));
+      const shown = { fingerprint: signerFingerprint(secretariat), secretariat };
+      answer(io, options.json, shown, `sign key     ${secretariat}\nfingerprint  ${shown.fingerprint}\n`);
+    });
   server
     .command("plan")
     .description("disk, memory and time that a round takes, from rates measured here in a few seconds")

@@ -5,9 +5,8 @@ import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
 import { Bytes16, Bytes32 } from "../round/binary.ts";
-import { RoundId } from "../round/descriptor.ts";
-import { PartyId } from "../round/roster.ts";
 import { SIZE_CLASSES } from "./size-class.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 /** Longest header, bytes. */
 export const MAX_HEADER_BYTES = 4096;

@@ -5,10 +5,9 @@ import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
 import { Bytes32, Bytes64, labelled } from "../round/binary.ts";
-import { RoundId } from "../round/descriptor.ts";
-import { PartyId } from "../round/roster.ts";
 import type { BatchHeader } from "./header.ts";
 import { CHUNK_BYTES } from "./layout.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 /** Label of the sender's signature; see {@link manifestMessage}. */
 export const MANIFEST_LABEL = "aquila/v1/manifest";

@@ -37,6 +37,8 @@ export type Pairing = {
   readonly rowCount: number;
   /** Size class of the counterpart's batch. */
   readonly counterpartRowCount: number;
+  /** Bits beyond log2 of the larger batch that a key must carry to travel; the profile's when left out. */
+  readonly informationMarginBits?: number;
   /** 32 secret bytes that salt the provenance commitments; the party keeps them. */
   readonly provenanceSeed: Uint8Array;
 };
@@ -113,7 +115,10 @@ function* keyColumns(
   { decoys, keepOwnCells }: RoundPart,
 ): Generator<KeyColumn> {
   const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
-  const thresholdBits = informationThreshold(list.profile, largerRowCount);
+  const thresholdBits = informationThreshold(
+    { informationMarginBits: pairing.informationMarginBits ?? list.profile.informationMarginBits },
+    largerRowCount,
+  );
   const makeColumn = keyColumnMaker(list.profile, pairing, place, random);
   const listRows = list.rows.length;
   for (const [index, rule] of list.profile.rules.entries()) {

@@ -21,7 +21,7 @@ export type WeightModel = {
  *
  * @param largerRowCount - Rows of the larger batch of the pairing, padding included.
  */
-export function informationThreshold(profile: Profile, largerRowCount: number): number {
+export function informationThreshold(profile: Pick<Profile, "informationMarginBits">, largerRowCount: number): number {
   return Math.log2(largerRowCount) + profile.informationMarginBits;
 }
 

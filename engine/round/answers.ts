@@ -8,10 +8,9 @@ import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
 import { Bytes16, Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from "./binary.ts";
-import { RoundId } from "./descriptor.ts";
 import { signMessage, verifyMessage, type Identity, type SigningKeys } from "./identity.ts";
 import { Notice } from "./notice.ts";
-import { PartyId } from "./roster.ts";
+import { PartyId, RoundId } from "./ids.ts";
 
 const ANSWERS_LABEL = "aquila/v1/answers";
 const SMALLEST_CLASS = 64;
@@ -24,7 +23,7 @@ const MAX_ANSWERS = 262_144;
 export const Answer = z.strictObject({ hit: Bytes16, notice: Notice, proof: Bytes32 });
 export type Answer = z.infer<typeof Answer>;
 
-export const Answers = z.strictObject({
+const Answers = z.strictObject({
   /** In order of hit, each once. */
   answers: z
     .array(Answer)
@@ -44,7 +43,7 @@ export const Answers = z.strictObject({
   t2: Bytes32,
   to: PartyId,
 });
-export type Answers = z.infer<typeof Answers>;
+type Answers = z.infer<typeof Answers>;
 
 /** Which answers: one direction of one pairing in one round. */
 export type Direction = Pick<Answers, "round" | "t2" | "from" | "to">;
@@ -119,7 +118,7 @@ export async function sealAnswers(
  * @param hitCount - Hits of the section, decoys among them.
  * @param identity - Of `to`.
  * @param signKey - The pinned Ed25519 public key of `from`, base64url.
- * @returns In order of hit, each once. A hit that is not answered is unproven; an answer to a hit that there is not is a fault to report.
+ * @returns In order of hit, each once. A hit that is not answered is unproven; an answer to a hit that there is not is to be left aside.
  * @throws {@link LinkageError} `answers-invalid` if they do not open with this identity, have another shape or length, are of another
  * direction, round or T2, or are not signed by `signKey`.
  */

@@ -1,12 +1,12 @@
 /**
- * A party's or operator's long-term keys, and what they sign.
+ * Long-term keys of a party or a member of staff, and what they sign.
  * Ed25519 (RFC 8032) over `label ‖ 0x00 ‖ message`; X25519 (RFC 7748) for sealed packages.
  */
-import { createHash, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { z } from "zod";
 import { Bytes32, Bytes64, labelled } from "./binary.ts";
+import { PartyId, StaffId } from "./ids.ts";
 import { privateKeyOf, publicKeyOf, rawPrivate, rawPublic } from "./raw-key.ts";
-import { PartyId } from "./roster.ts";
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const FINGERPRINT_BYTES = 15;
@@ -24,17 +24,17 @@ export const Identity = z.strictObject({
 });
 export type Identity = z.infer<typeof Identity>;
 
-export const OperatorId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
-
-/** Secret. */
-export const OperatorIdentity = z.strictObject({
-  format: z.literal("aquila/operator/v1"),
-  operator: OperatorId,
+/** An operator of the secretariat or a data-protection officer; nobody is both. Secret. */
+export const StaffIdentity = z.strictObject({
+  format: z.literal("aquila/staff/v1"),
+  role: z.enum(["operator", "officer"]),
+  id: StaffId,
   signKey: Bytes32,
   /** Ed25519 seed. */
   signSecret: Bytes32,
 });
-export type OperatorIdentity = z.infer<typeof OperatorIdentity>;
+export type StaffIdentity = z.infer<typeof StaffIdentity>;
+export type StaffRole = StaffIdentity["role"];
 
 export type SigningKeys = Pick<Identity, "signKey" | "signSecret">;
 
@@ -50,9 +50,9 @@ export function makeIdentity(party: string): Identity {
   };
 }
 
-/** @returns Fresh keys for `operator`, from the system's generator. */
-export function makeOperatorIdentity(operator: string): OperatorIdentity {
-  return { format: "aquila/operator/v1", operator, ...makeSigningKeys() };
+/** @returns Fresh keys for a member of staff, from the system's generator. */
+export function makeStaffIdentity(role: StaffRole, id: string): StaffIdentity {
+  return { format: "aquila/staff/v1", role, id, ...makeSigningKeys() };
 }
 
 /**
@@ -63,9 +63,9 @@ export function fingerprint(signKey: string, boxKey: string): string {
   return groupsOfBase32(createHash("sha256").update(keys).digest().subarray(0, FINGERPRINT_BYTES));
 }
 
-/** @returns The fingerprint of an operator, who has no box key. */
-export function operatorFingerprint(signKey: string): string {
-  const key = labelled("aquila/v1/operator-fingerprint", Buffer.from(signKey, "base64url"));
+/** @returns The fingerprint of one who signs only: operator, officer or secretariat. */
+export function signerFingerprint(signKey: string): string {
+  const key = labelled("aquila/v1/signer-fingerprint", Buffer.from(signKey, "base64url"));
   return groupsOfBase32(createHash("sha256").update(key).digest().subarray(0, FINGERPRINT_BYTES));
 }
 
@@ -78,6 +78,11 @@ export function signMessage(keys: SigningKeys, label: string, message: Uint8Arra
 export function verifyMessage(signKey: string, label: string, message: Uint8Array, signature: string): boolean {
   if (!Bytes64.safeParse(signature).success) return false;
   return verify(null, labelled(label, message), publicKeyOf("ed25519", signKey), Buffer.from(signature, "base64url"));
+}
+
+/** @param seed - Ed25519 seed, base64url. @returns Its public key, base64url. */
+export function publicKeyOfSeed(seed: string): string {
+  return rawPublic(createPublicKey(privateKeyOf("ed25519", seed)));
 }
 
 function makeSigningKeys(): SigningKeys {

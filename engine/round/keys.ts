@@ -10,7 +10,8 @@ import { Bytes16, Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from 
 import type { RoundDescriptor } from "./descriptor.ts";
 import { signMessage, verifyMessage, type Identity } from "./identity.ts";
 import { privateKeyOf, publicKeyOf, rawPrivate, rawPublic } from "./raw-key.ts";
-import { PartyId, partyOf, type Roster } from "./roster.ts";
+import { partyOf, type Roster } from "./roster.ts";
+import { PartyId } from "./ids.ts";
 
 const ROUND_KEY_LABEL = "aquila/v1/round-key";
 const KEY_BYTES = 32;
@@ -58,12 +59,21 @@ export function signRoundKey(
  * `pairing-unknown` if the roster has no such party.
  */
 export function checkRoundKey(roster: Roster, t0: string, key: RoundKey): void {
-  const { signKey } = partyOf(roster, key.party);
-  if (!verifyMessage(signKey, ROUND_KEY_LABEL, roundKeyMessage(key.party, key.publicKey, t0), key.signature))
+  if (!isSignedRoundKey(roster, t0, key))
     throw new LinkageError(
       "round-key-signature",
       `the round key of ${key.party} is not signed by its identity over this T0`,
     );
+}
+
+/**
+ * Whether two keys are evidence that their party equivocated: of one party, different, both signed over T0.
+ *
+ * @throws {@link LinkageError} `pairing-unknown` if the roster has no such party.
+ */
+export function isEquivocation(roster: Roster, t0: string, first: RoundKey, second: RoundKey): boolean {
+  if (first.party !== second.party || first.publicKey === second.publicKey) return false;
+  return [first, second].every((key) => isSignedRoundKey(roster, t0, key));
 }
 
 /** @returns Parties of the round whose key is not among `keys`, in increasing order. */
@@ -154,6 +164,11 @@ export function checkConfirmation(
       "round-confirmation-failed",
       `${from} and ${to} do not hold the same keys for the same round: nothing may be encoded; compare T0 and T1 by another way`,
     );
+}
+
+function isSignedRoundKey(roster: Roster, t0: string, { party, publicKey, signature }: RoundKey): boolean {
+  const { signKey } = partyOf(roster, party);
+  return verifyMessage(signKey, ROUND_KEY_LABEL, roundKeyMessage(party, publicKey, t0), signature);
 }
 
 function roundKeyMessage(party: string, publicKey: string, t0: string): Uint8Array {

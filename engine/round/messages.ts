@@ -1,17 +1,21 @@
 /**
  * Bodies of the HTTP API under /v1, as both sides parse them.
  *
- * The round's GET, POST and PUT of open, close, match, erase, keys and confirmations answer {@link RoundView};
- * a batch's GET and its manifest's PUT answer {@link BatchStatus}; a refusal is a {@link Problem}.
+ * What is done to a round answers {@link RoundView}; a batch's GET and its manifest's PUT answer {@link BatchStatus}; a
+ * refusal is a {@link Problem}.
  */
 import { z } from "zod";
 import { MAX_CHUNKS } from "../batch/manifest.ts";
 import { PROBLEM_CODES } from "../errors.ts";
+import { ApprovedAct, Report, Status } from "./acts.ts";
 import { Bytes32 } from "./binary.ts";
-import { RoundDescriptor } from "./descriptor.ts";
+import { ReleasedBand, RoundDescriptor } from "./descriptor.ts";
+import { PartyId, StaffId } from "./ids.ts";
 import { Confirmation, RoundKey } from "./keys.ts";
-import { MAX_PARTIES, PartyId } from "./roster.ts";
-import { RoundState } from "./states.ts";
+import { MAX_HITS } from "./package.ts";
+import { MAX_PARTIES, MAX_STAFF } from "./roster.ts";
+import { ABORT_REASONS, PairingState, RoundState } from "./states.ts";
+import { SealedBatch } from "./transcript.ts";
 
 const MAX_DIRECTIONS = MAX_PARTIES * (MAX_PARTIES - 1);
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -30,15 +34,43 @@ export const Progress = z.strictObject({
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** A round as the caller may see it: a party sees confirmations and batches of its own pairings only. */
+/** Why an attempt was aborted, and whom that names. */
+export const Ending = z.strictObject({
+  reason: z.enum(ABORT_REASONS),
+  /** Parties that were late, withdrew or equivocated; empty when nobody can be named. */
+  parties: z.array(PartyId).max(MAX_PARTIES),
+  /** Two keys of one party, both signed over T0; empty unless it equivocated. */
+  evidence: z.array(RoundKey).max(2),
+});
+export type Ending = z.infer<typeof Ending>;
+
+/** How far one pairing has come. */
+export const PairingView = z.strictObject({
+  pairing: z.tuple([PartyId, PartyId]),
+  state: PairingState,
+  /** Parties whose acknowledgement or answer is in, in order. */
+  acknowledged: z.array(PartyId).max(2),
+  answered: z.array(PartyId).max(2),
+  /** Hits by band, decoys among them; for operators and officers only, else null. */
+  hits: z.strictObject({ high: Count, medium: Count, low: Count }).nullable(),
+});
+export type PairingView = z.infer<typeof PairingView>;
+
+/** A round as the caller may see it: a party sees confirmations, batches and pairings of its own only. */
 export const RoundView = z.strictObject({
   descriptor: RoundDescriptor,
   t0: Bytes32,
   /** Null until every party's key is in. */
   t1: Bytes32.nullable(),
+  /** Null until submission is closed. */
+  t2: Bytes32.nullable(),
   state: RoundState,
+  /** Null unless the attempt was aborted. */
+  ending: Ending.nullable(),
+  approvals: z.array(z.strictObject({ act: ApprovedAct, operator: StaffId })).max(3 * MAX_STAFF),
   keys: z.array(RoundKey).max(MAX_PARTIES),
   confirmations: z.array(Confirmation).max(MAX_DIRECTIONS),
+  withdrawn: z.array(PartyId).max(MAX_PARTIES),
   batches: z
     .array(
       z.strictObject({
@@ -51,10 +83,47 @@ export const RoundView = z.strictObject({
       }),
     )
     .max(MAX_DIRECTIONS),
+  /** All batches that T2 names, also of pairings that are not the caller's; empty before. */
+  sealed: z.array(SealedBatch).max(MAX_DIRECTIONS),
+  /** Parties that have co-signed T2. */
+  seals: z.array(PartyId).max(MAX_PARTIES),
+  pairings: z.array(PairingView).max(MAX_DIRECTIONS),
   progress: Progress,
   createdAt: z.iso.datetime(),
 });
 export type RoundView = z.infer<typeof RoundView>;
+
+/** Package keys of the caller's opened pairings, each sealed to its box key. */
+export const PackageKeys = z.array(z.strictObject({ counterpart: PartyId, sealedKey: z.string().max(200) })).max(MAX_PARTIES);
+export type PackageKeys = z.infer<typeof PackageKeys>;
+
+/** Statuses of the hits of the caller's pairings, of both sides. */
+export const StatusList = z.array(Status).max(2 * MAX_HITS);
+export type StatusList = z.infer<typeof StatusList>;
+
+/** What clients reported of a round. */
+export const ReportList = z.array(Report).max(10_000);
+export type ReportList = z.infer<typeof ReportList>;
+
+/** What was done to a round, in order. */
+export const ActLog = z
+  .array(
+    z.strictObject({
+      at: z.iso.datetime(),
+      actor: z.string().max(64),
+      act: z.string().max(64),
+      /** Parties, pairing, counts or digests; never a handle, hit id or key. */
+      about: z.string().max(2_000),
+    }),
+  )
+  .max(100_000);
+export type ActLog = z.infer<typeof ActLog>;
+
+/** Hits by band as both sides judged them at the follow-up deadline; decoys and silent ones are `open`. */
+export const FollowUp = z.array(
+  z.strictObject({ band: ReleasedBand, confirmed: Count, refuted: Count, open: Count }),
+).max(3);
+export type FollowUp = z.infer<typeof FollowUp>;
 
 export const RoundList = z.array(RoundView).max(1_000);
 

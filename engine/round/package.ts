@@ -1,27 +1,38 @@
 /**
- * A party's package of hits: canonical JSON padded to a size class, in a libsodium sealed box (`crypto_box_seal`).
+ * A party's package of hits: one section for each pairing under a key that both its sides get together or not at all,
+ * all of it in a libsodium sealed box (`crypto_box_seal`).
+ * Sections: AES-256-GCM (NIST SP 800-38D), padded to a size class; docs/spec/round.md.
  */
+import { createCipheriv, createDecipheriv } from "node:crypto";
 import sodium from "libsodium-wrappers";
 import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
-import { Bytes16, Bytes32, fromBase64url } from "./binary.ts";
-import { ReleasedBand, RoundId } from "./descriptor.ts";
+import { Bytes16, Bytes32, fromBase64url, labelled, toBase64url } from "./binary.ts";
+import { ReleasedBand } from "./descriptor.ts";
 import type { Identity } from "./identity.ts";
-import { PartyId } from "./roster.ts";
+import { PartyId, RoundId } from "./ids.ts";
+import { MAX_PARTIES } from "./roster.ts";
 
 /** Most hits in one package; a party with more has a list that matches everything. */
 export const MAX_HITS = 524_288;
+export const PACKAGE_KEY_BYTES = 32;
 const SMALLEST_CLASS = 64;
-const ENVELOPE_BYTES = 1_024;
-const HIT_BYTES = 160;
-const MAX_PADDING = ENVELOPE_BYTES + HIT_BYTES * MAX_HITS;
+const ENVELOPE_BYTES = 512;
+const HIT_BYTES = 320;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const MAX_SECTION = ENVELOPE_BYTES + HIT_BYTES * MAX_HITS;
 const MAX_PATTERN = 0xffff_ffff;
 
 export const Hit = z.strictObject({
   band: ReleasedBand,
-  counterpart: PartyId,
-  /** The party's own row handle in its batch for `counterpart`. */
+  /** Upper halves (4 bytes, big-endian) of the keys that agreed, one for each rule of the pattern, profile order. */
+  cells: z
+    .string()
+    .max(171)
+    .regex(/^[A-Za-z0-9_-]*$/),
+  /** The party's own row handle in its batch for the counterpart. */
   handle: Bytes16,
   /** Common to both owners. */
   hit: Bytes16,
@@ -30,41 +41,80 @@ export const Hit = z.strictObject({
 });
 export type Hit = z.infer<typeof Hit>;
 
-export const Package = z.strictObject({
-  format: z.literal("aquila/package/v1"),
-  /** In order of counterpart, then handle, then hit. */
+export const Section = z.strictObject({
+  counterpart: PartyId,
+  format: z.literal("aquila/section/v1"),
+  /** In order of handle, then hit. */
   hits: z.array(Hit).max(MAX_HITS),
-  padding: z.string().max(MAX_PADDING).regex(/^0*$/),
+  padding: z.string().max(MAX_SECTION).regex(/^0*$/),
+});
+export type Section = z.infer<typeof Section>;
+
+export const Package = z.strictObject({
+  format: z.literal("aquila/package/v2"),
   party: PartyId,
   round: RoundId,
-  t1: Bytes32,
+  /** In order of counterpart. */
+  sections: z
+    .array(
+      z.strictObject({
+        ciphertext: z
+          .string()
+          .max(2 * MAX_SECTION)
+          .regex(/^[A-Za-z0-9_-]+$/),
+        counterpart: PartyId,
+      }),
+    )
+    .max(MAX_PARTIES),
+  t2: Bytes32,
 });
 export type Package = z.infer<typeof Package>;
 
-export type PackageContent = Pick<Package, "round" | "t1" | "party" | "hits">;
+/** Whose section it is, and of which round; bound to its ciphertext. */
+export type SectionPlace = { readonly t2: string; readonly party: string; readonly counterpart: string };
+
+export type PackageContent = {
+  readonly round: string;
+  readonly t2: string;
+  readonly party: string;
+  /** In any order; `key` is the pairing's package key, 32 bytes. */
+  readonly sections: readonly {
+    readonly counterpart: string;
+    readonly key: Uint8Array;
+    readonly hits: readonly Hit[];
+  }[];
+};
 
 /**
- * @param content - Hits in any order.
  * @param boxKey - The party's X25519 public key, base64url.
- * @returns The sealed package; its length depends on the size class of the hit count alone.
+ * @returns The sealed package; its length depends on the size classes of its sections alone.
  * @throws {@link LinkageError} `request-too-large` above {@link MAX_HITS}.
  */
 export async function sealPackage(content: PackageContent, boxKey: string): Promise<Uint8Array> {
   await sodium.ready;
-  return sodium.crypto_box_seal(packageBytes(content), fromBase64url(boxKey));
+  const { party, round, t2 } = content;
+  const hitCount = content.sections.reduce((sum, { hits }) => sum + hits.length, 0);
+  if (hitCount > MAX_HITS)
+    throw new LinkageError("request-too-large", `${hitCount} hits for ${party}; at most ${MAX_HITS}`);
+  const sections = content.sections.map(({ counterpart, key, hits }) => ({
+    ciphertext: toBase64url(encryptSection(key, { t2, party, counterpart }, sectionBytes(counterpart, hits))),
+    counterpart,
+  }));
+  sections.sort((a, b) => compareText(a.counterpart, b.counterpart));
+  const bytes = canonicalBytes({ format: "aquila/package/v2", party, round, sections, t2 });
+  return sodium.crypto_box_seal(bytes, fromBase64url(boxKey));
 }
 
 /**
- * @throws {@link LinkageError} `package-invalid` if it does not open with this identity, has another shape or length,
- * or is another party's.
+ * @returns The package, its sections still closed.
+ * @throws {@link LinkageError} `package-invalid` if it does not open with this identity, has another shape, or is another party's.
  */
 export async function openPackage(
   sealed: Uint8Array,
   identity: Pick<Identity, "party" | "boxKey" | "boxSecret">,
 ): Promise<Package> {
   await sodium.ready;
-  const content = openedJson(sealed, identity);
-  const parsed = Package.safeParse(content.json);
+  const parsed = Package.safeParse(unsealedJson(sealed, identity));
   if (!parsed.success)
     throw new LinkageError(
       "package-invalid",
@@ -72,56 +122,129 @@ export async function openPackage(
     );
   if (parsed.data.party !== identity.party)
     throw new LinkageError("package-invalid", `the package is for ${parsed.data.party}, not for ${identity.party}`);
-  if (content.byteLength !== packageLength(parsed.data.hits.length))
-    throw new LinkageError("package-invalid", "the package is not padded to its size class");
   return parsed.data;
 }
 
-/** @returns Bytes of the JSON of a package with this many hits. */
-export function packageLength(hitCount: number): number {
-  let sizeClass = SMALLEST_CLASS;
-  while (sizeClass < hitCount) sizeClass *= 2;
-  return ENVELOPE_BYTES + HIT_BYTES * sizeClass;
+/**
+ * @param key - The pairing's package key.
+ * @returns The section's hits.
+ * @throws {@link LinkageError} `package-invalid` if there is no such section, or it does not open with this key, or is not
+ * padded to its size class.
+ */
+export function openSection(opened: Package, counterpart: string, key: Uint8Array): readonly Hit[] {
+  const section = opened.sections.find((one) => one.counterpart === counterpart);
+  if (section === undefined)
+    throw new LinkageError("package-invalid", `the package has no section for ${counterpart}`);
+  const place = { t2: opened.t2, party: opened.party, counterpart };
+  const bytes = decryptSection(key, place, fromBase64url(section.ciphertext));
+  const parsed = Section.safeParse(jsonOf(bytes));
+  if (!parsed.success || parsed.data.counterpart !== counterpart)
+    throw new LinkageError("package-invalid", `the section for ${counterpart} has another shape`);
+  if (bytes.length !== sectionLength(parsed.data.hits.length))
+    throw new LinkageError("package-invalid", `the section for ${counterpart} is not padded to its size class`);
+  return parsed.data.hits;
 }
 
-/** @returns The padded canonical JSON, not yet sealed. */
-export function packageBytes(content: PackageContent): Uint8Array {
-  if (content.hits.length > MAX_HITS)
-    throw new LinkageError(
-      "request-too-large",
-      `${content.hits.length} hits for ${content.party}; at most ${MAX_HITS}`,
-    );
-  const bare: Package = {
-    format: "aquila/package/v1",
-    hits: [...content.hits].sort(compareHits),
+/** @returns A pairing's package key, sealed to the party's box key, base64url. */
+export async function sealPackageKey(key: Uint8Array, boxKey: string): Promise<string> {
+  await sodium.ready;
+  return toBase64url(sodium.crypto_box_seal(key, fromBase64url(boxKey)));
+}
+
+/** @throws {@link LinkageError} `package-invalid` if it does not open with this identity. */
+export async function openPackageKey(
+  sealed: string,
+  identity: Pick<Identity, "boxKey" | "boxSecret">,
+): Promise<Uint8Array> {
+  await sodium.ready;
+  return unsealed(fromBase64url(sealed), identity);
+}
+
+/** @returns The smallest of 64, 128, 256, … that is at least `hitCount`. */
+export function hitClassOf(hitCount: number): number {
+  let sizeClass = SMALLEST_CLASS;
+  while (sizeClass < hitCount) sizeClass *= 2;
+  return sizeClass;
+}
+
+/** @returns Bytes of a section's JSON with this many hits. */
+export function sectionLength(hitCount: number): number {
+  return ENVELOPE_BYTES + HIT_BYTES * hitClassOf(hitCount);
+}
+
+/** @returns `cells` of a hit: upper halves of keys, big-endian. */
+export function cellsText(upperHalves: Iterable<number>): string {
+  const halves = [...upperHalves];
+  const bytes = Buffer.alloc(4 * halves.length);
+  halves.forEach((half, at) => bytes.writeUInt32BE(half, 4 * at));
+  return bytes.toString("base64url");
+}
+
+/** @returns Upper halves of keys. */
+export function cellsOf({ cells }: Pick<Hit, "cells">): number[] {
+  const bytes = Buffer.from(cells, "base64url");
+  return Array.from({ length: bytes.length >>> 2 }, (_, at) => bytes.readUInt32BE(4 * at));
+}
+
+/** @returns The padded canonical JSON, not yet encrypted. */
+function sectionBytes(counterpart: string, hits: readonly Hit[]): Uint8Array {
+  const bare: Section = {
+    counterpart,
+    format: "aquila/section/v1",
+    hits: [...hits].sort((a, b) => compareText(a.handle, b.handle) || compareText(a.hit, b.hit)),
     padding: "",
-    party: content.party,
-    round: content.round,
-    t1: content.t1,
   };
-  const lack = packageLength(bare.hits.length) - canonicalBytes(bare).length;
+  const lack = sectionLength(hits.length) - canonicalBytes(bare).length;
   return canonicalBytes({ ...bare, padding: "0".repeat(lack) });
 }
 
-function openedJson(
-  sealed: Uint8Array,
-  identity: Pick<Identity, "boxKey" | "boxSecret">,
-): { json: unknown; byteLength: number } {
+function encryptSection(key: Uint8Array, place: SectionPlace, plaintext: Uint8Array): Uint8Array {
+  const cipher = createCipheriv("aes-256-gcm", key, sectionNonce(place)).setAAD(sectionData(place));
+  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+function decryptSection(key: Uint8Array, place: SectionPlace, ciphertext: Uint8Array): Uint8Array {
   try {
-    const bytes = sodium.crypto_box_seal_open(
-      sealed,
-      fromBase64url(identity.boxKey),
-      fromBase64url(identity.boxSecret),
-    );
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { json: JSON.parse(text) as unknown, byteLength: bytes.length };
+    const decipher = createDecipheriv("aes-256-gcm", key, sectionNonce(place), { authTagLength: TAG_BYTES })
+      .setAAD(sectionData(place))
+      .setAuthTag(ciphertext.subarray(-TAG_BYTES));
+    return Buffer.concat([decipher.update(ciphertext.subarray(0, -TAG_BYTES)), decipher.final()]);
+  } catch (error) {
+    throw new LinkageError("package-invalid", `the section for ${place.counterpart} does not open with its key`, {
+      cause: error,
+    });
+  }
+}
+
+/** A package key encrypts one section for each side, so two nonces never meet again. */
+function sectionNonce({ party, counterpart }: SectionPlace): Uint8Array {
+  const nonce = new Uint8Array(NONCE_BYTES);
+  nonce[NONCE_BYTES - 1] = party < counterpart ? 0 : 1;
+  return nonce;
+}
+
+function sectionData({ t2, party, counterpart }: SectionPlace): Uint8Array {
+  return labelled("aquila/v1/section", fromBase64url(t2), Buffer.from(`${party}\0${counterpart}`, "ascii"));
+}
+
+function unsealed(sealed: Uint8Array, identity: Pick<Identity, "boxKey" | "boxSecret">): Uint8Array {
+  try {
+    return sodium.crypto_box_seal_open(sealed, fromBase64url(identity.boxKey), fromBase64url(identity.boxSecret));
   } catch (error) {
     throw new LinkageError("package-invalid", "the package does not open with this identity", { cause: error });
   }
 }
 
-function compareHits(a: Hit, b: Hit): number {
-  return compareText(a.counterpart, b.counterpart) || compareText(a.handle, b.handle) || compareText(a.hit, b.hit);
+function unsealedJson(sealed: Uint8Array, identity: Pick<Identity, "boxKey" | "boxSecret">): unknown {
+  return jsonOf(unsealed(sealed, identity));
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as unknown;
+  } catch (error) {
+    throw new LinkageError("package-invalid", "the package is not JSON", { cause: error });
+  }
 }
 
 function compareText(a: string, b: string): number {

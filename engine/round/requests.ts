@@ -3,6 +3,7 @@
  * Both sides of the wire take it from here.
  */
 import { createHash } from "node:crypto";
+import type { StaffRole } from "./identity.ts";
 
 export const SIGNATURE_LABEL = "aquila";
 export const SIGNATURE_ALGORITHM = "ed25519";
@@ -18,12 +19,35 @@ export function keyIdOfParty(id: string): string {
   return `party:${id}`;
 }
 
-/** @returns `keyid` of an operator. */
-export function keyIdOfOperator(id: string): string {
-  return `operator:${id}`;
+/** @returns `keyid` of an operator or officer. */
+export function keyIdOfStaff(role: StaffRole, id: string): string {
+  return `${role}:${id}`;
 }
 
 /** @returns The value of Content-Digest for a body (RFC 9530 §2). */
 export function contentDigestOf(body: Uint8Array): string {
   return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+}
+
+/** What a signature covers of a request, besides its own parameters. */
+export type SignedRequest = {
+  readonly method: string;
+  /** Host, with its port unless that is the scheme's own. */
+  readonly authority: string;
+  readonly path: string;
+  /** "?" if there is none. */
+  readonly query: string;
+  readonly contentDigest: string;
+};
+
+/**
+ * @param covered - Signature-Input without its label: the list of components and the parameters.
+ * @returns The text that is signed (RFC 9421 §2.5).
+ */
+export function signatureBase(request: SignedRequest, covered: string): string {
+  const { method, authority, path, query, contentDigest } = request;
+  return [method, authority, path, query, contentDigest]
+    .map((value, at) => `"${SIGNED_COMPONENTS[at]}": ${value}\n`)
+    .join("")
+    .concat(`"@signature-params": ${covered}`);
 }

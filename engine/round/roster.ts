@@ -1,40 +1,86 @@
 /**
- * The roster: every party's public keys, agreed outside the system and pinned at each party.
+ * The roster: public keys of parties, operators, officers and secretariat, signed by two operators, agreed outside the
+ * system and pinned at each party.
  */
 import { z } from "zod";
 import { canonicalDigest } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
-import { Bytes32 } from "./binary.ts";
+import { Bytes32, Bytes64 } from "./binary.ts";
+import type { Identity, StaffIdentity } from "./identity.ts";
+import { PartyId, StaffId, strictlyIncreasing } from "./ids.ts";
+import { isSignedBy, signStatement } from "./statement.ts";
 
 export const MAX_PARTIES = 32;
-
-export const PartyId = z.string().regex(/^[A-Z]{2,8}$/);
+export const MAX_STAFF = 32;
+/** Operators whose signatures a roster or an approved act needs. */
+export const NEEDED_OPERATORS = 2;
 
 export const RosterParty = z.strictObject({
   /** X25519 public key to which packages are sealed. */
   boxKey: Bytes32,
   id: PartyId,
+  /** The party's own signature over the rest of the entry. */
+  proof: Bytes64,
   /** Ed25519 public key of the party's identity. */
   signKey: Bytes32,
 });
 export type RosterParty = z.infer<typeof RosterParty>;
 
+/** An operator or a data-protection officer. */
+export const RosterStaff = z.strictObject({ id: StaffId, signKey: Bytes32 });
+export type RosterStaff = z.infer<typeof RosterStaff>;
+
 export const Roster = z.strictObject({
-  format: z.literal("aquila/roster/v1"),
-  parties: z
-    .array(RosterParty)
-    .min(1)
-    .max(MAX_PARTIES)
-    .refine(
-      (parties) => strictlyIncreasing(parties.map((party) => party.id)),
-      "parties must be in increasing order of id",
-    ),
+  format: z.literal("aquila/roster/v2"),
+  officers: z.array(RosterStaff).min(1).max(MAX_STAFF),
+  operators: z.array(RosterStaff).min(NEEDED_OPERATORS).max(MAX_STAFF),
+  parties: z.array(RosterParty).min(1).max(MAX_PARTIES),
+  /** Ed25519 public key with which the secretariat signs. */
+  secretariat: Bytes32,
+  serial: z.int().min(1).max(1_000_000),
+  signatures: z.array(z.strictObject({ operator: StaffId, signature: Bytes64 })).max(MAX_STAFF),
 });
 export type Roster = z.infer<typeof Roster>;
+export type RosterBody = Omit<Roster, "signatures">;
 
-/** @returns SHA-256 of the roster's canonical JSON, base64url. */
+/** @returns SHA-256 of the canonical JSON without its signatures, base64url. */
 export function rosterDigest(roster: Roster): string {
-  return canonicalDigest(roster);
+  return canonicalDigest(bodyOf(roster));
+}
+
+/** @returns The party's entry, with its proof that it holds the key. */
+export function rosterEntryOf(identity: Identity): RosterParty {
+  const { party: id, signKey, boxKey } = identity;
+  const { signature: proof } = signStatement(identity, "rosterEntry", { boxKey, id, signKey });
+  return { boxKey, id, proof, signKey };
+}
+
+/** @returns The roster with the operator's signature, in place of an earlier one of his. */
+export function signRoster(roster: Roster, { id, ...keys }: StaffIdentity): Roster {
+  const { signature } = signStatement(keys, "roster", bodyOf(roster));
+  const others = roster.signatures.filter(({ operator }) => operator !== id);
+  return { ...roster, signatures: [...others, { operator: id, signature }].sort(byOperator) };
+}
+
+/**
+ * @param pinned - The roster that this one is to take the place of; null for the first.
+ * @throws {@link LinkageError} `roster-invalid` if ids are not in order, an id or key occurs twice, a proof fails, two
+ * operators have not signed it or, when one is pinned, two of *its* operators have not or the serial is not higher.
+ */
+export function checkRoster(roster: Roster, pinned: Roster | null = null): void {
+  const fault = orderFault(roster) ?? proofFault(roster);
+  if (fault !== null) throw new LinkageError("roster-invalid", fault);
+  requireSignatures(roster, roster.operators, "its operators");
+  if (pinned === null) return;
+  if (roster.serial <= pinned.serial)
+    throw new LinkageError("roster-invalid", `its serial ${roster.serial} is not higher than the pinned one's`);
+  requireSignatures(roster, pinned.operators, "the pinned roster's operators");
+}
+
+/** @returns Ids whose keys differ from those pinned, `secretariat` among them, and of strangers to it; in order. */
+export function changedKeys(pinned: Roster, roster: Roster): string[] {
+  const before = keysById(pinned);
+  return [...keysById(roster)].filter(([id, key]) => before.get(id) !== key).map(([id]) => id);
 }
 
 /** @throws {@link LinkageError} `pairing-unknown` if the roster has no such party. */
@@ -44,7 +90,57 @@ export function partyOf(roster: Roster, id: string): RosterParty {
   return found;
 }
 
-/** @returns Whether each id is larger than the one before it, by its ASCII bytes. */
-export function strictlyIncreasing(ids: readonly string[]): boolean {
-  return ids.every((id, index) => index === 0 || id > (ids[index - 1] as string));
+/** @throws {@link LinkageError} `request-forbidden` if the roster has no such operator or officer. */
+export function staffOf(roster: Roster, role: "operators" | "officers", id: string): RosterStaff {
+  const found = roster[role].find((one) => one.id === id);
+  if (found === undefined) throw new LinkageError("request-forbidden", `the roster has no ${id} among its ${role}`);
+  return found;
+}
+
+function bodyOf({ format, officers, operators, parties, secretariat, serial }: Roster): RosterBody {
+  return { format, officers, operators, parties, secretariat, serial };
+}
+
+function orderFault({ officers, operators, parties, secretariat }: Roster): string | null {
+  for (const list of [officers, operators, parties])
+    if (!strictlyIncreasing(list.map(({ id }) => id))) return "its lists must be in increasing order of id, each once";
+  const staff = [...officers, ...operators];
+  const keys = [...staff.map(({ signKey }) => signKey), ...parties.map(({ signKey }) => signKey), secretariat];
+  if (new Set(staff.map(({ id }) => id)).size !== staff.length || new Set(keys).size !== keys.length)
+    return "an id or a key occurs twice: nobody may have two roles";
+  return null;
+}
+
+function proofFault({ parties }: Roster): string | null {
+  for (const { proof, ...entry } of parties)
+    if (!isSignedBy(entry.signKey, "rosterEntry", { ...entry, signature: proof }))
+      return `the entry of ${entry.id} is not signed by its own key`;
+  return null;
+}
+
+function requireSignatures(roster: Roster, operators: readonly RosterStaff[], whose: string): void {
+  const body = bodyOf(roster);
+  const signed = operators.filter(({ id, signKey }) =>
+    roster.signatures.some(
+      ({ operator, signature }) => operator === id && isSignedBy(signKey, "roster", { ...body, signature }),
+    ),
+  );
+  if (signed.length < NEEDED_OPERATORS)
+    throw new LinkageError(
+      "roster-invalid",
+      `${signed.length} of ${whose} signed it; ${NEEDED_OPERATORS} have to: aquila roster sign`,
+    );
+}
+
+function keysById({ officers, operators, parties, secretariat }: Roster): Map<string, string> {
+  return new Map([
+    ...parties.map(({ id, boxKey, signKey }) => [id, `${signKey} ${boxKey}`] as const),
+    ...operators.map(({ id, signKey }) => [id, `operator ${signKey}`] as const),
+    ...officers.map(({ id, signKey }) => [id, `officer ${signKey}`] as const),
+    ["secretariat", secretariat] as const,
+  ]);
+}
+
+function byOperator(one: { readonly operator: string }, other: { readonly operator: string }): number {
+  return one.operator < other.operator ? -1 : 1;
 }

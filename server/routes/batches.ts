@@ -4,19 +4,17 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { MAX_CHUNKS, SignedManifest } from "#engine/batch/manifest.ts";
-import { LinkageError } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
-import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
-import { callerOf, requireParty } from "../caller.ts";
+import { passStreams } from "../body.ts";
+import { callerOf, requireSelf } from "../caller.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
-import { Bytes, REFUSAL, SIGNED } from "../openapi.ts";
-import { requireRound } from "../rounds.ts";
+import { ByteStream, REFUSAL, SIGNED } from "../openapi.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { requireContentDigest } from "../signature.ts";
 import type { Direction } from "../store/uploads.ts";
-import { closeUpload, statusOf, storeChunk } from "../uploads.ts";
+import { closeUpload, recallBatch, statusOf, storeChunk } from "../uploads.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const BatchParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });
 const ChunkParams = BatchParams.extend({
@@ -47,31 +45,27 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
   });
 
   app.route({
-    method: "PUT",
-    url: "/rounds/:round/batches/:from/:to/chunks/:index",
-    bodyLimit: CHUNK_LIMIT_BYTES,
-    config: { isChunk: true },
+    method: "DELETE",
+    url: "/rounds/:round/batches/:from/:to",
     schema: {
-      operationId: "putChunk",
-      summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",
+      operationId: "deleteBatch",
+      summary: "Takes the caller's batch back, so that it can send another",
       tags: TAGS,
       security: SIGNED,
-      consumes: ["application/octet-stream"],
-      params: ChunkParams,
-      body: Bytes,
-      response: { 204: z.undefined().describe("Stored on disk"), default: REFUSAL },
+      params: BatchParams,
+      response: { 200: BatchStatus, default: REFUSAL },
     },
-    handler: async (request, reply) => {
-      const { index, ...direction } = request.params;
-      await requireOwn(secretariat, request, direction);
-      const bytes = request.body;
-      await storeChunk(secretariat, direction, callerOf(request), {
-        index,
-        bytes,
-        digest: requireContentDigest(request),
-      });
-      return reply.code(204).send();
+    handler: async (request) => {
+      await requireOwn(secretariat, request, request.params);
+      await recallBatch(secretariat, request.params, callerOf(request));
+      return statusOf(secretariat, request.params, callerOf(request));
     },
+  });
+
+  void app.register((streaming: App, _options, done) => {
+    passStreams(streaming);
+    chunkRoute(streaming, secretariat);
+    done();
   });
 
   app.route({
@@ -95,9 +89,35 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
   });
 }
 
-/** A batch that another party sends answers like one that is not there. */
-async function requireOwn({ store }: Secretariat, request: FastifyRequest, direction: Direction): Promise<void> {
-  if (requireParty(request) === direction.from) return;
-  await requireRound(store, direction.round, callerOf(request));
-  throw new LinkageError("not-found", "the caller sends no such batch");
+function chunkRoute(app: App, secretariat: Secretariat): void {
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/batches/:from/:to/chunks/:index",
+    bodyLimit: CHUNK_LIMIT_BYTES,
+    config: { isChunk: true },
+    schema: {
+      operationId: "putChunk",
+      summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",
+      tags: TAGS,
+      security: SIGNED,
+      consumes: ["application/octet-stream"],
+      params: ChunkParams,
+      body: ByteStream,
+      response: { 204: z.undefined().describe("Stored on disk"), default: REFUSAL },
+    },
+    handler: async (request, reply) => {
+      const { index, ...direction } = request.params;
+      await requireOwn(secretariat, request, direction);
+      await storeChunk(secretariat, direction, callerOf(request), {
+        index,
+        body: request.body,
+        digest: requireContentDigest(request),
+      });
+      return reply.code(204).send();
+    },
+  });
+}
+
+async function requireOwn(secretariat: Secretariat, request: FastifyRequest, { round, from }: Direction): Promise<void> {
+  await requireSelf(secretariat, request, { round, party: from });
 }

@@ -2,17 +2,18 @@
  * Roster, round keys and confirmations.
  */
 import { z } from "zod";
-import { LinkageError } from "#engine/errors.ts";
-import { RoundId } from "#engine/round/descriptor.ts";
+import { Dispute } from "#engine/round/acts.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { RoundView } from "#engine/round/messages.ts";
-import { PartyId, Roster } from "#engine/round/roster.ts";
+import { Roster } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
-import { callerOf, requireParty } from "../caller.ts";
+import { callerOf, requireParty, requireSame, requireSelf } from "../caller.ts";
+import { dispute, postConfirmation, postRoundKey } from "../key-exchange.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
-import { postConfirmation, postRoundKey, requireRound } from "../rounds.ts";
+import { requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { viewOf } from "../view.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
 
 const KeyParams = z.strictObject({ round: RoundId, party: PartyId });
 const DirectionParams = z.strictObject({ round: RoundId, from: PartyId, to: PartyId });
@@ -48,13 +49,8 @@ export function keyRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const { round, party } = request.params;
-      const caller = callerOf(request);
-      if (party !== requireParty(request)) {
-        await requireRound(store, round, caller);
-        throw new LinkageError("not-found", "there is no such key for the caller to post");
-      }
-      if (request.body.party !== party)
-        throw new LinkageError("request-invalid", "body/party: not the party of the path");
+      const caller = await requireSelf(secretariat, request, request.params);
+      requireSame(request.body, { party });
       await postRoundKey(secretariat, round, caller, request.body);
       return viewOf(secretariat, await requireRound(store, round, caller), caller);
     },
@@ -74,14 +70,30 @@ export function keyRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const { round, from, to } = request.params;
-      const caller = callerOf(request);
-      if (from !== requireParty(request)) {
-        await requireRound(store, round, caller);
-        throw new LinkageError("not-found", "there is no such confirmation for the caller to post");
-      }
-      if (request.body.from !== from || request.body.to !== to)
-        throw new LinkageError("request-invalid", "body/from, body/to: not those of the path");
+      const caller = await requireSelf(secretariat, request, { round, party: from });
+      requireSame(request.body, { from, to });
       await postConfirmation(secretariat, round, caller, request.body);
+      return viewOf(secretariat, await requireRound(store, round, caller), caller);
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/rounds/:round/disputes",
+    schema: {
+      operationId: "postDispute",
+      summary: "Ends an attempt whose keys do not fit together; two signed keys name their party, nothing else names anybody",
+      tags: TAGS,
+      security: SIGNED,
+      params: z.strictObject({ round: RoundId }),
+      body: Dispute,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      requireParty(request);
+      const caller = callerOf(request);
+      const { round } = request.params;
+      await dispute(secretariat, round, caller, request.body);
       return viewOf(secretariat, await requireRound(store, round, caller), caller);
     },
   });

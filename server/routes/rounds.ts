@@ -1,24 +1,35 @@
 /**
- * Rounds: create, list, show, open, close, match, erase, progress.
+ * Rounds: create, list, show, approve, close, match, cancel, abort, seal, withdraw, hold, progress, log, certificate.
  */
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { RoundId } from "#engine/round/descriptor.ts";
-import { CreateRound, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
+import { Approval, ApprovedAct, ErasureCertificate, Hold, Seal, Withdrawal } from "#engine/round/acts.ts";
+import { ActLog, CreateRound, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
-import { callerOf, requireOperator, type Caller } from "../caller.ts";
+import { callerOf, requireOfficer, requireOperator, requireSame, requireSelf, type Caller } from "../caller.ts";
+import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
+import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
-import { progressEvents, type ProgressState } from "../progress-events.ts";
-import { closeRound, createRound, eraseRound, openRound, readRound, requireRound } from "../rounds.ts";
+import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
+import { readRound, requireRound } from "../rounds.ts";
+import { approve, createRound } from "../opening.ts";
+import { decide } from "../review.ts";
+import { closeRound, postSeal, withdraw } from "../sealing.ts";
 import type { Secretariat } from "../secretariat.ts";
+import { listActs } from "../store/acts.ts";
 import { listRounds, listRoundsOf } from "../store/rounds.ts";
 import { listUploads } from "../store/uploads.ts";
 import { progressOf, viewOf } from "../view.ts";
+import { PartyId, RoundId, StaffId } from "#engine/round/ids.ts";
 
-/** A stream of events; JSON Schema says nothing about it, its media type does. */
-const Events = z.custom<Readable>((value) => value instanceof Readable, "must be a stream");
+/** A stream of events, or all of them; JSON Schema says nothing about it, its media type does. */
+const Events = z.custom<Readable | string>(
+  (value) => value instanceof Readable || typeof value === "string",
+  "must be a stream or a text",
+);
 const RoundParams = z.strictObject({ round: RoundId });
+const PartyParams = z.strictObject({ round: RoundId, party: PartyId });
 const TAGS = ["rounds"];
 
 export function roundRoutes(app: App, secretariat: Secretariat): void {
@@ -29,6 +40,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
   app.route({
     method: "POST",
     url: "/rounds",
+    bodyLimit: DESCRIPTOR_LIMIT_BYTES,
     schema: {
       operationId: "createRound",
       summary: "Creates a round in state draft (operator); the same descriptor again changes nothing",
@@ -39,7 +51,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request, reply) => {
       const operator = requireOperator(request);
-      await createRound(secretariat, request.body);
+      await createRound(secretariat, request.body, operator);
       return reply.code(201).send(await show(request.body.id, operator));
     },
   });
@@ -49,14 +61,14 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     url: "/rounds",
     schema: {
       operationId: "listRounds",
-      summary: "Lists the caller's rounds, newest first; an operator sees all",
+      summary: "Lists the caller's rounds, newest first; staff sees all",
       tags: TAGS,
       security: SIGNED,
       response: { 200: RoundList, default: REFUSAL },
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      const rows = caller.kind === "operator" ? await listRounds(store) : await listRoundsOf(store, caller.id);
+      const rows = caller.kind === "party" ? await listRoundsOf(store, caller.id) : await listRounds(store);
       const views: RoundView[] = [];
       for (const row of rows) views.push(await viewOf(secretariat, readRound(row), caller));
       return views;
@@ -68,7 +80,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     url: "/rounds/:round",
     schema: {
       operationId: "getRound",
-      summary: "Shows a round: all of it to an operator, its own pairings to a party",
+      summary: "Shows a round: all of it to staff, its own pairings to a party",
       tags: TAGS,
       security: SIGNED,
       params: RoundParams,
@@ -127,18 +139,19 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
         };
       };
       // A refusal is an answer of its own, not a broken stream.
-      await look();
-      const stream = Readable.from(progressEvents(look, closing.signal), { objectMode: false });
-      return reply.type("text/event-stream").header("cache-control", "no-store").send(stream);
+      const first = await look();
+      const events = first.isRunning
+        ? Readable.from(progressEvents(first, look, closing.signal), { objectMode: false })
+        : progressEvent(first.progress);
+      return reply.type("text/event-stream").header("cache-control", "no-store").send(events);
     },
   });
 
   const acts = [
-    { name: "open", summary: "Opens a draft, so that parties can post round keys", status: 200, act: openRound },
-    { name: "close", summary: "Ends submission: the round is sealed", status: 200, act: closeRound },
-    { name: "match", summary: "Starts matching; the round is released when it ends", status: 202, act: startMatching },
+    { name: "close", summary: "Ends submission: T2 is made, for the parties to co-sign", status: 200, act: closeRound },
+    { name: "match", summary: "Starts matching; the round is reviewed when it ends", status: 202, act: startMatching },
     { name: "cancel", summary: "Stops matching; the round is sealed again", status: 200, act: cancelMatching },
-    { name: "erase", summary: "Destroys the round's data key and files", status: 200, act: eraseRound },
+    { name: "abort", summary: "Ends an attempt before its release; it is erased", status: 200, act: cancelRound },
   ] as const;
   for (const { name, summary, status, act } of acts) {
     app.route({
@@ -160,4 +173,119 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       },
     });
   }
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/approvals/:act/:operator",
+    schema: {
+      operationId: "putApproval",
+      summary: "Approves an act; the second operator's approval does it (operator)",
+      tags: TAGS,
+      security: SIGNED,
+      params: z.strictObject({ round: RoundId, act: ApprovedAct, operator: StaffId }),
+      body: Approval,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const caller = requireOperator(request);
+      requireSame(request.body, { ...request.params, operator: caller.id });
+      await approve(secretariat, request.body, caller);
+      return show(request.params.round, caller);
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/holds/:officer",
+    schema: {
+      operationId: "putHold",
+      summary: "Holds a pairing before release, lets it go, or drops it (officer)",
+      tags: TAGS,
+      security: SIGNED,
+      params: z.strictObject({ round: RoundId, officer: StaffId }),
+      body: Hold,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const caller = requireOfficer(request);
+      requireSame(request.body, { ...request.params, officer: caller.id });
+      await decide(secretariat, request.body, caller);
+      return show(request.params.round, caller);
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/seals/:party",
+    schema: {
+      operationId: "putSeal",
+      summary: "Co-signs T2",
+      tags: TAGS,
+      security: SIGNED,
+      params: PartyParams,
+      body: Seal,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const caller = await requireSelf(secretariat, request, request.params);
+      requireSame(request.body, request.params);
+      await postSeal(secretariat, caller, request.body);
+      return show(request.params.round, caller);
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/withdrawals/:party",
+    schema: {
+      operationId: "putWithdrawal",
+      summary: "Takes the caller out of a round that is not matched yet, with its batches",
+      tags: TAGS,
+      security: SIGNED,
+      params: PartyParams,
+      body: Withdrawal,
+      response: { 200: RoundView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const caller = await requireSelf(secretariat, request, request.params);
+      requireSame(request.body, request.params);
+      await withdraw(secretariat, caller, request.body);
+      return show(request.params.round, caller);
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/rounds/:round/log",
+    schema: {
+      operationId: "getActs",
+      summary: "Shows what was done to a round, in order (officer)",
+      tags: TAGS,
+      security: SIGNED,
+      params: RoundParams,
+      response: { 200: ActLog, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const round = await requireRound(store, request.params.round, requireOfficer(request));
+      return (await listActs(store, round.id)).map(({ at, actor, act, about }) => ({ at, actor, act, about }));
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/rounds/:round/certificate",
+    schema: {
+      operationId: "getCertificate",
+      summary: "Shows the erasure certificate of an erased round",
+      tags: TAGS,
+      security: SIGNED,
+      params: RoundParams,
+      response: { 200: ErasureCertificate, default: REFUSAL },
+    },
+    handler: async (request) => certificateIn(await requireRound(store, request.params.round, callerOf(request))),
+  });
+}
+
+async function cancelRound(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
+  await abortRound(secretariat, id, caller, { reason: "cancelled", parties: [], evidence: [] });
 }

@@ -7,8 +7,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, SqliteDialect, sql, type SqliteStatement } from "kysely";
 import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
-import { rounds } from "./migrations/0001-rounds.ts";
-import { keyFiles, type MoveKey } from "./migrations/0002-key-files.ts";
+import { rounds } from "./migrations/0003-rounds.ts";
 import type { Store, Tables } from "./tables.ts";
 
 const PRIVATE_MODE = 0o600;
@@ -25,23 +24,24 @@ const PRAGMAS = [
  * Opens the database and brings its tables up to date.
  *
  * @param path - Made if it is missing.
- * @param moveKey - Takes each wrapped data key out of a database of before 0002.
- * @throws {@link LinkageError} `file-unreadable` if it is no database or a migration fails.
+ * @throws {@link LinkageError} `file-unreadable` if it is no database, is of a version before 0.2, or a migration fails.
  */
-export async function openStore(path: string, moveKey: MoveKey): Promise<Store> {
+export async function openStore(path: string): Promise<Store> {
   makePrivate(path);
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0001-rounds": rounds, "0002-key-files": keyFiles(moveKey) };
+  const migrations = { "0003-rounds": rounds };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
     await store.destroy();
     if (error instanceof LinkageError) throw error;
-    throw new LinkageError("file-unreadable", `database ${path}: its tables cannot be brought up to date`, {
-      cause: error,
-    });
+    throw new LinkageError(
+      "file-unreadable",
+      `database ${path}: its tables cannot be brought up to date; one of before version 0.2 has to be erased with that version`,
+      { cause: error },
+    );
   }
   return store;
 }

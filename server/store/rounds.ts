@@ -3,7 +3,7 @@
  */
 import type { Selectable } from "kysely";
 import type { RoundState } from "#engine/round/states.ts";
-import type { Store, Tables } from "./tables.ts";
+import { queryBy, type Store, type Tables } from "./tables.ts";
 
 export type RoundRow = Selectable<Tables["rounds"]>;
 
@@ -21,9 +21,11 @@ export async function insertRoundParties(store: Store, round: string, parties: r
     .execute();
 }
 
+const roundsBy = queryBy((store, id) => store.selectFrom("rounds").selectAll().where("id", "=", id));
+
 /** @returns Null if there is no such round. */
 export async function findRound(store: Store, id: string): Promise<RoundRow | null> {
-  return (await store.selectFrom("rounds").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+  return (await roundsBy(store, id))[0] ?? null;
 }
 
 /** @returns Newest first. */
@@ -75,9 +77,34 @@ export async function setTranscript(store: Store, id: string, t1: string): Promi
   await store.updateTable("rounds").set({ t1 }).where("id", "=", id).execute();
 }
 
-/** Says that the round is erased and its data key destroyed. */
-export async function setErased(store: Store, id: string): Promise<void> {
-  await store.updateTable("rounds").set({ state: "erased", key_id: null }).where("id", "=", id).execute();
+export async function setSealed(store: Store, id: string, t2: string): Promise<void> {
+  await store.updateTable("rounds").set({ t2 }).where("id", "=", id).execute();
+}
+
+/** @param ending - JSON of an Ending. */
+export async function setEnding(store: Store, id: string, ending: string): Promise<void> {
+  await store.updateTable("rounds").set({ ending }).where("id", "=", id).execute();
+}
+
+/** Says that the round is erased and its data key destroyed. @param certificate - JSON. */
+export async function setErased(store: Store, id: string, certificate: string): Promise<void> {
+  await store
+    .updateTable("rounds")
+    .set({ state: "erased", key_id: null, certificate })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** @returns Ids of all rounds that are not erased, oldest first. */
+export async function listLiveRounds(store: Store): Promise<string[]> {
+  const rows = await store
+    .selectFrom("rounds")
+    .select("id")
+    .where("state", "<>", "erased")
+    .orderBy("created_at")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** @returns Every round that is not erased, with the id of its key file. */

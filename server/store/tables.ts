@@ -1,8 +1,10 @@
 /**
  * The tables as kysely sees them; server/store/migrations makes them.
  */
-import type { Kysely } from "kysely";
-import type { RoundState } from "#engine/round/states.ts";
+import type { Compilable, CompiledQuery, Generated, Kysely } from "kysely";
+import type { ApprovedAct, Hold, Report } from "#engine/round/acts.ts";
+import type { ReleasedBand } from "#engine/round/descriptor.ts";
+import type { PairingState, RoundState } from "#engine/round/states.ts";
 
 /** `checking`: the manifest is in and a worker reads the batch. */
 export type UploadState = "partial" | "checking" | "complete";
@@ -16,13 +18,20 @@ export type Tables = {
     descriptor: string;
     t0: string;
     t1: string | null;
+    t2: string | null;
+    /** JSON of an Ending, once the attempt is aborted. */
+    ending: string | null;
     /** Id of the file that holds the round's wrapped data key; null once that is destroyed. */
     key_id: Uint8Array | null;
+    /** JSON of the erasure certificate. */
+    certificate: string | null;
     created_at: string;
   };
   round_parties: { round: string; party: string };
+  approvals: { round: string; act: ApprovedAct; operator: string; signature: string };
   round_keys: { round: string; party: string; public_key: string; signature: string };
   confirmations: { round: string; sender: string; recipient: string; key_id: string; mac: string };
+  withdrawals: { round: string; party: string; signature: string };
   uploads: {
     round: string;
     sender: string;
@@ -43,8 +52,64 @@ export type Tables = {
     digest: string;
     byte_length: number;
   };
-  packages: { round: string; party: string; file: string };
+  seals: { round: string; party: string; signature: string };
+  pairings: {
+    round: string;
+    lower: string;
+    higher: string;
+    state: PairingState;
+    /** Hits by band, decoys among them; null before matching. */
+    high: number | null;
+    medium: number | null;
+    low: number | null;
+    /** Encrypted file of the pairing's hit ids and bands. */
+    hits_file: string | null;
+    /** The package key under the round's data key; null before matching, and once it is destroyed. */
+    wrapped_key: Uint8Array | null;
+  };
+  holds: {
+    round: string;
+    lower: string;
+    higher: string;
+    officer: string;
+    decision: Hold["decision"];
+    signature: string;
+  };
+  packages: { round: string; party: string; file: string; digest: string };
+  acknowledgements: { round: string; party: string; signature: string };
+  answers: { round: string; sender: string; recipient: string; file: string; digest: string };
+  /** `hit_tag` stands for the hit's id, `sealed` holds the signed status; both need the round's data key. */
+  statuses: { round: string; hit_tag: Uint8Array; party: string; sealed: Uint8Array };
+  /** `found` of `amount`. */
+  reports: {
+    round: string;
+    party: string;
+    lower: string;
+    higher: string;
+    kind: Report["kind"];
+    found: number;
+    amount: number;
+    signature: string;
+  };
+  follow_ups: { round: string; band: ReleasedBand; confirmed: number; refuted: number; open: number };
+  acts: { number: Generated<number>; round: string; at: string; actor: string; act: string; about: string };
 };
 
 /** The database or a transaction in it. */
 export type Store = Kysely<Tables>;
+
+/**
+ * A query by one text, which is built and compiled once: that takes longer than SQLite does to answer.
+ *
+ * @param build - Uses `key` once, as a parameter.
+ */
+export function queryBy<Row>(
+  build: (store: Store, key: string) => Compilable<Row>,
+): (store: Store, key: string) => Promise<Row[]> {
+  let compiled: CompiledQuery<Row> | null = null;
+  return async (store, key) => {
+    compiled ??= build(store, key).compile();
+    if (compiled.parameters.length !== 1) throw new RangeError("a query by one text has other parameters");
+    return (await store.executeQuery<Row>({ ...compiled, parameters: [key] })).rows;
+  };
+}

@@ -1,9 +1,10 @@
 /**
  * Merge join of two stored columns over a key range, without either column ever being whole in memory.
- * Upper halves first; lower halves and rows are looked at only where upper halves are equal. Gives what joinColumns gives.
+ * Upper halves first; lower halves and rows are looked at only where upper halves are equal. Gives what joinColumns gives, and the upper halves.
  */
 import type { ColumnLayout } from "#engine/batch/layout.ts";
 import type { TilePart } from "../tiles.ts";
+import { EvidenceList } from "./evidence.ts";
 import type { StoredBytes } from "./stored-bytes.ts";
 
 export type StoredColumn = { readonly bytes: StoredBytes; readonly layout: ColumnLayout };
@@ -13,12 +14,11 @@ type Range = { readonly start: number; readonly end: number };
 
 /** Runs of equal upper halves that wait for their lower halves, at most; so memory stays flat if all keys are equal. */
 const WAITING_RUNS = 65_536;
-/** Start and end in column a, start and end in column b. */
-const RUN_NUMBERS = 4;
-const FIRST_PAIRS = 4096;
+/** Start and end in column a, start and end in column b, upper half. */
+const RUN_NUMBERS = 5;
 
-/** Row pairs found, interleaved a, b, a, b, … in order of key, and the keys looked at in both columns. */
-export type JoinedRange = { readonly pairs: Uint32Array; readonly keys: number };
+/** Evidence in order of key, and the keys looked at in both columns. */
+export type JoinedRange = { readonly evidence: Uint32Array; readonly keys: number };
 
 export async function joinStored(
   a: StoredColumn,
@@ -28,7 +28,7 @@ export async function joinStored(
   const rangeA = { start: await lowerBound(a, fromUpper), end: await lowerBound(a, toUpper) };
   const rangeB = { start: await lowerBound(b, fromUpper), end: await lowerBound(b, toUpper) };
   const merge = upperMerge(a, rangeA, b, rangeB);
-  const found = new PairList();
+  const found = new EvidenceList();
   const cells = [a, b].map(({ bytes, layout }) => ({
     lower: new WordCursor(bytes, layout.lowerAt),
     row: new WordCursor(bytes, layout.rowAt),
@@ -41,6 +41,7 @@ export async function joinStored(
       let j = runs[at + 2] as number;
       const endA = runs[at + 1] as number;
       const endB = runs[at + 3] as number;
+      const upper = runs[at + 4] as number;
       while (i < endA && j < endB) {
         if (!cellsA.lower.has(i)) await cellsA.lower.seek(i);
         if (!cellsB.lower.has(j)) await cellsB.lower.seek(j);
@@ -49,7 +50,7 @@ export async function joinStored(
         if (lowerA === lowerB) {
           if (!cellsA.row.has(i)) await cellsA.row.seek(i);
           if (!cellsB.row.has(j)) await cellsB.row.seek(j);
-          found.add(cellsA.row.at(i), cellsB.row.at(j));
+          found.add(cellsA.row.at(i), cellsB.row.at(j), upper);
         }
         i += Number(lowerA <= lowerB);
         j += Number(lowerB <= lowerA);
@@ -57,7 +58,7 @@ export async function joinStored(
     }
     if (isDone) break;
   }
-  return { pairs: found.taken(), keys: rangeA.end - rangeA.start + rangeB.end - rangeB.start };
+  return { evidence: found.words(), keys: rangeA.end - rangeA.start + rangeB.end - rangeB.start };
 }
 
 /** @returns First position in the column whose upper half is at least `bound`. */
@@ -121,26 +122,7 @@ class WordCursor {
   }
 }
 
-class PairList {
-  #pairs = new Uint32Array(FIRST_PAIRS);
-  #used = 0;
-
-  add(rowA: number, rowB: number): void {
-    if (this.#used === this.#pairs.length) {
-      const larger = new Uint32Array(this.#pairs.length * 2);
-      larger.set(this.#pairs);
-      this.#pairs = larger;
-    }
-    this.#pairs[this.#used++] = rowA;
-    this.#pairs[this.#used++] = rowB;
-  }
-
-  taken(): Uint32Array {
-    return this.#pairs.slice(0, this.#used);
-  }
-}
-
-/** Runs found since the last call: `count` of them, four numbers each; the array is used again by the next call. */
+/** Runs found since the last call: `count` of them, {@link RUN_NUMBERS} each; the array is used again by the next call. */
 type Merged = { readonly runs: Float64Array; readonly count: number; readonly isDone: boolean };
 
 /** @returns Goes on merging until enough runs of equal upper halves wait, or the ranges end. */
@@ -174,7 +156,7 @@ function upperMerge(a: StoredColumn, rangeA: Range, b: StoredColumn, rangeB: Ran
       const [startA, startB] = [i, j];
       i = await runEnd(a, i, rangeA.end, merged.open);
       j = await runEnd(b, j, rangeB.end, merged.open);
-      runs.set([startA, i, startB, j], count++ * RUN_NUMBERS);
+      runs.set([startA, i, startB, j, merged.open], count++ * RUN_NUMBERS);
     }
     return { runs, count, isDone: i >= rangeA.end || j >= rangeB.end };
   };
@@ -214,6 +196,7 @@ function mergePieces(
       runs[at + 1] = firstA + nextA;
       runs[at + 2] = firstB + j;
       runs[at + 3] = firstB + nextB;
+      runs[at + 4] = keyA;
       i = nextA;
       j = nextB;
       if (count === WAITING_RUNS) break;

@@ -52,10 +52,10 @@ export type JoinTask = {
   /** Whether the answer's words go to disk. */
   readonly spills: boolean;
 };
-/** Row pairs that one rule found among the rows a of one block; blocks are {@link BLOCK_ROWS} rows long. */
-export type BlockPairs = { readonly block: number; readonly rule: number; readonly pairs: KeptWords };
+/** Evidence that one rule found among the rows a of one block; blocks are {@link BLOCK_ROWS} rows long. */
+export type BlockEvidence = { readonly block: number; readonly rule: number; readonly words: KeptWords };
 export type JoinAnswer = {
-  readonly found: readonly BlockPairs[];
+  readonly found: readonly BlockEvidence[];
   readonly keys: number;
   readonly seconds: number;
 };
@@ -64,21 +64,16 @@ export type FoldTask = {
   readonly a: CompleteBatch;
   readonly b: CompleteBatch;
   readonly block: number;
-  readonly found: readonly BlockPairs[];
-  /** Whether the answer's words go to disk. */
-  readonly spills: boolean;
+  /** All of the block. */
+  readonly found: readonly BlockEvidence[];
 };
-/** Candidate pairs of one block: row a, row b and pattern of each, one after the other. */
+/** Counts of one block; its candidate pairs are folded again for release. */
 export type FoldAnswer = {
-  readonly candidates: KeptWords;
   readonly candidatePairs: number;
   readonly weights: WeightCounts;
 };
 
-export type ReleaseTask = {
-  readonly a: CompleteBatch;
-  readonly b: CompleteBatch;
-  readonly candidates: KeptWords;
+export type ReleaseTask = FoldTask & {
   readonly prior: PairingPrior;
   readonly lowestBand: ReleasedBand;
   /** Most pairs that are released. */
@@ -90,6 +85,8 @@ export type FoundPair = {
   readonly handleB: string;
   readonly band: ReleasedBand;
   readonly pattern: number;
+  /** Upper half of the linkage key that agreed, for each set bit of `pattern` in profile order; of several, the smallest. */
+  readonly cells: Uint32Array;
   readonly weightBits: number;
 };
 export type ReleaseAnswer = {
@@ -100,7 +97,7 @@ export type ReleaseAnswer = {
 };
 
 /** All evidence of a pairing whose rows a are one block. */
-export type SettleTask = Omit<FoldTask, "block" | "spills"> & Pick<ReleaseTask, "lowestBand" | "cap">;
+export type SettleTask = Omit<ReleaseTask, "block" | "prior">;
 export type SettleAnswer = ReleaseAnswer & {
   readonly candidatePairs: number;
   readonly matchesPerRow: number;

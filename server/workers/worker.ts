@@ -3,11 +3,11 @@
  * It holds the profile and nothing between two tasks.
  */
 import { createHash, hash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "piscina";
 import { z } from "zod";
 import { checkBatch as startCheck, expectedLayout } from "#engine/batch/check.ts";
-import { HANDLE_BYTES } from "#engine/batch/layout.ts";
+import { CHUNK_BYTES, HANDLE_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
@@ -16,16 +16,17 @@ import { probabilitiesOf, scoredPair, weighPairs, type BatchRows } from "#engine
 import { Profile } from "#engine/profile.ts";
 import { ReleasedBand } from "#engine/round/descriptor.ts";
 import { sealPackage as seal } from "#engine/round/package.ts";
-import { decrypt } from "../aead.ts";
+import { decryptInto, SEALING_BYTES } from "../aead.ts";
 import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
-import { blocksOf } from "./blocks.ts";
+import { agreedCells } from "./agreed-cells.ts";
+import { blocksOf, evidenceOf, type RuleEvidence } from "./evidence.ts";
 import { keepWords, takeWords } from "./kept-words.ts";
 import { openStored, type StoredBytes } from "./stored-bytes.ts";
 import { joinStored } from "./stored-join.ts";
 import {
   BLOCK_ROWS,
-  type BlockPairs,
+  type BlockEvidence,
   type CheckAnswer,
   type CheckTask,
   type ChunkAnswer,
@@ -59,13 +60,15 @@ export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
   const whole = createHash("sha256");
   const check = startCheck(profile, expected, stored.byteLength);
   const refusals: Refusal[] = [];
+  const memory = new Uint8Array(CHUNK_BYTES + SEALING_BYTES);
   stored.paths.forEach((path, index) => {
-    const chunk = decrypt(stored.dataKey, chunkContext({ ...stored, index, path }), readFileSync(path));
+    const sealed = memory.subarray(0, readFileInto(memory, path));
+    const chunk = decryptInto(memory, stored.dataKey, chunkContext({ ...stored, index, path }), sealed);
     whole.update(chunk);
     if (refusals.length > 0) return;
     refusals.push(
       ...refusalsOf(() => {
-        check.feed(chunk.byteOffset % 8 === 0 ? chunk : chunk.slice());
+        check.feed(chunk);
       }),
     );
   });
@@ -73,49 +76,53 @@ export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
   return { digest: whole.digest("base64url"), refusal: refusals[0] ?? null };
 }
 
+/** @returns Number of bytes read, from the file's start. */
+function readFileInto(memory: Uint8Array, path: string): number {
+  const file = openSync(path, "r");
+  try {
+    return readSync(file, memory, 0, memory.length, 0);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Joins the parts of one tile. */
 export async function joinTile({ a, b, parts, spills }: JoinTask): Promise<JoinAnswer> {
   const started = performance.now();
   const [bytesA, bytesB] = [openStored(a), openStored(b)];
   const [layoutA, layoutB] = [expectedLayout(profile, a.expected), expectedLayout(profile, b.expected)];
-  const found: BlockPairs[] = [];
+  const found: BlockEvidence[] = [];
   let keys = 0;
   for (const part of parts) {
     const [columnA, columnB] = [layoutA.columns[part.rule], layoutB.columns[part.rule]];
     if (columnA === undefined || columnB === undefined) throw new RangeError(`joinTile: no rule ${part.rule}`);
     const joined = await joinStored({ bytes: bytesA, layout: columnA }, { bytes: bytesB, layout: columnB }, part);
     keys += joined.keys;
-    for (const [block, pairs] of blocksOf(joined.pairs, layoutA.rowCount, BLOCK_ROWS))
-      found.push({ block, rule: part.rule, pairs: keepWords(pairs, spills, a) });
+    for (const [block, words] of blocksOf(joined.evidence, layoutA.rowCount, BLOCK_ROWS))
+      found.push({ block, rule: part.rule, words: keepWords(words, spills, a) });
   }
   return { found, keys, seconds: (performance.now() - started) / 1_000 };
 }
 
-/** Folds a block's row pairs into candidate pairs and counts their match weights. */
-export async function foldBlock({ a, b, block, found, spills }: FoldTask): Promise<FoldAnswer> {
-  const sides = await openSides(a, b);
-  const { pairs, weights } = foldFound(sides, a, block, found);
-  return {
-    candidates: keepWords(wordsOf(pairs), spills, a),
-    candidatePairs: weights.length,
-    weights: countWeights(weights),
-  };
+/** Folds a block's evidence into candidate pairs and counts their match weights. */
+export async function foldBlock({ a, b, block, found }: FoldTask): Promise<FoldAnswer> {
+  const { weightBits } = foldFound(await openSides(a, b), a, block, found);
+  return { candidatePairs: weightBits.length, weights: countWeights(weightBits) };
 }
 
 /** Scores a block's candidate pairs; only those that reach `lowestBand` leave the worker, of these the `cap` of highest weight. */
-export async function releaseBlock({ a, b, candidates, prior, ...policy }: ReleaseTask): Promise<ReleaseAnswer> {
+export async function releaseBlock({ a, b, block, found, prior, ...policy }: ReleaseTask): Promise<ReleaseAnswer> {
   const sides = await openSides(a, b);
-  const pairs = pairsOf(takeWords(candidates, a));
-  return releasePairs(sides, pairs, weighPairs(profile, pairs, sides.a, sides.b), prior, policy);
+  return releasePairs(sides, foldFound(sides, a, block, found), prior, policy);
 }
 
 /** Folds, estimates the prior and scores at once, when one block holds all of a pairing's evidence. */
 export async function settleBlock({ a, b, found, ...policy }: SettleTask): Promise<SettleAnswer> {
   const sides = await openSides(a, b);
-  const { pairs, weights } = foldFound(sides, a, 0, found);
-  const prior = estimatePrior(profile, countWeights(weights), sides.a.rowCount, sides.b.rowCount);
-  const released = await releasePairs(sides, pairs, weights, prior, policy);
-  return { ...released, candidatePairs: weights.length, matchesPerRow: prior.matchesPerRow };
+  const folded = foldFound(sides, a, 0, found);
+  const prior = estimatePrior(profile, countWeights(folded.weightBits), sides.a.rowCount, sides.b.rowCount);
+  const released = await releasePairs(sides, folded, prior, policy);
+  return { ...released, candidatePairs: folded.weightBits.length, matchesPerRow: prior.matchesPerRow };
 }
 
 /** Seals a party's package. */
@@ -147,6 +154,14 @@ function refusalOf(error: unknown): Refusal {
 type Side = BatchRows & { readonly bytes: StoredBytes; readonly handlesAt: number };
 type Sides = { readonly a: Side; readonly b: Side };
 type Policy = Pick<ReleaseTask, "lowestBand" | "cap">;
+/** Rows a of a block, its evidence, and what they were folded into. */
+type FoldedBlock = {
+  readonly firstRow: number;
+  readonly rowCount: number;
+  readonly parts: readonly RuleEvidence[];
+  readonly pairs: CandidatePairs;
+  readonly weightBits: Float64Array;
+};
 
 async function openSides(a: CompleteBatch, b: CompleteBatch): Promise<Sides> {
   const open = async (stored: CompleteBatch): Promise<Side> => {
@@ -157,17 +172,17 @@ async function openSides(a: CompleteBatch, b: CompleteBatch): Promise<Sides> {
   return { a: await open(a), b: await open(b) };
 }
 
-function foldFound(sides: Sides, stored: CompleteBatch, block: number, found: readonly BlockPairs[]) {
+function foldFound(sides: Sides, stored: CompleteBatch, block: number, found: readonly BlockEvidence[]): FoldedBlock {
   const firstRow = block * BLOCK_ROWS;
-  const parts = found.map(({ rule, pairs }) => ({ rule, pairs: takeWords(pairs, stored) }));
-  const pairs = foldPairs(parts, firstRow, Math.min(BLOCK_ROWS, sides.a.rowCount - firstRow));
-  return { pairs, weights: weighPairs(profile, pairs, sides.a, sides.b) };
+  const rowCount = Math.min(BLOCK_ROWS, sides.a.rowCount - firstRow);
+  const parts = found.map(({ rule, words }) => ({ rule, ...evidenceOf(takeWords(words, stored)) }));
+  const pairs = foldPairs(parts, firstRow, rowCount);
+  return { firstRow, rowCount, parts, pairs, weightBits: weighPairs(profile, pairs, sides.a, sides.b) };
 }
 
 async function releasePairs(
   sides: Sides,
-  pairs: CandidatePairs,
-  weightBits: Float64Array,
+  { firstRow, rowCount, parts, pairs, weightBits }: FoldedBlock,
   prior: PairingPrior,
   { lowestBand, cap }: Policy,
 ): Promise<ReleaseAnswer> {
@@ -179,10 +194,11 @@ async function releasePairs(
   const rows = (side: "rowA" | "rowB"): number[] => chosen.map((pair) => pair[side]);
   const handlesA = await handlesOf(sides.a, rows("rowA"));
   const handlesB = await handlesOf(sides.b, rows("rowB"));
+  const agreed = agreedCells(parts, chosen, firstRow, rowCount);
   const found = chosen.map((pair, at): FoundPair => {
     const { pattern, weightBits: bits } = pair;
-    const [handleA, handleB] = [handlesA[at] as string, handlesB[at] as string];
-    return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, weightBits: bits };
+    const [handleA, handleB, cells] = [handlesA[at] as string, handlesB[at] as string, agreed[at] as Uint32Array];
+    return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, cells, weightBits: bits };
   });
   return { found, isCapped: chosen.length < reaching.length };
 }
@@ -196,21 +212,4 @@ async function handlesOf({ bytes, handlesAt }: Side, rows: readonly number[]): P
     handles[at] = Buffer.from(await bytes.copy(start, start + HANDLE_BYTES)).toString("base64url");
   }
   return handles;
-}
-
-function wordsOf({ rowA, rowB, pattern }: CandidatePairs): Uint32Array {
-  const words = new Uint32Array(rowA.length * 3);
-  words.set(rowA);
-  words.set(rowB, rowA.length);
-  words.set(pattern, rowA.length * 2);
-  return words;
-}
-
-function pairsOf(words: Uint32Array): CandidatePairs {
-  const count = words.length / 3;
-  return {
-    rowA: words.subarray(0, count),
-    rowB: words.subarray(count, count * 2),
-    pattern: words.subarray(count * 2),
-  };
 }

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { Identity } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
-import { createVault, type Vault } from "#client/vault.ts";
+import { LEAST_COST } from "#client/passphrase-box.ts";
+import { createVault, openVault, type Vault } from "#client/vault.ts";
+
+export const PASSPHRASE = new TextEncoder().encode("correct horse battery staple");
 
 const made: string[] = [];
 
@@ -25,7 +28,12 @@ export function temporaryFolder(): string {
 
 /** @returns A vault that goes after the test, with this roster pinned. */
 export function vaultOf(identity: Identity, roster: Roster): Vault {
-  const vault = createVault(join(temporaryFolder(), identity.party), identity);
+  const vault = createVault(join(temporaryFolder(), identity.party), identity, PASSPHRASE, LEAST_COST);
   vault.pinRoster(roster);
   return vault;
+}
+
+/** @returns The vault of `vaultOf`, opened anew. */
+export function reopened(vault: Vault): Vault {
+  return openVault(vault.directory, PASSPHRASE);
 }

@@ -2,8 +2,6 @@
  * Uploads: by chunk, resumed, closed by a signed manifest.
  */
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { submitBatch } from "#client/submit.ts";
 import { MAGIC, type BatchHeader } from "#engine/batch/header.ts";
@@ -12,7 +10,7 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
-import { temporaryFolder, vaultOf } from "./folders.ts";
+import { vaultOf } from "./folders.ts";
 
 const DIGEST = "A".repeat(43);
 const HEADER: BatchHeader = {
@@ -50,10 +48,8 @@ function setUp(bytes: Buffer = batchBytes(2 * CHUNK_BYTES + 5)) {
     vault.writeHandleMap("2026-4", "HR", []);
   };
   write(bytes);
-  const path = vault.batchPath("2026-4", "HR");
   const done: number[] = [];
-  const submit = (from = path) =>
-    submitBatch(connection, vault, "2026-4", "HR", from, ({ bytesDone }) => done.push(bytesDone));
+  const submit = (to = "HR") => submitBatch(connection, vault, "2026-4", to, ({ bytesDone }) => done.push(bytesDone));
   const stored = () =>
     Buffer.concat([...(fake.chunks.get("AT-HR")?.entries() ?? [])].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   return { vault, fake, submit, write, stored, bytes, done };
@@ -115,14 +111,14 @@ describe("a batch", () => {
   });
 
   test("that is complete is not sent again; another one in its place is a duplicate", async () => {
-    const { submit, fake } = setUp();
+    const { submit, fake, vault, write } = setUp();
     await submit();
     fake.calls.length = 0;
     expect(await submit()).toMatchObject({ chunksSent: 0, chunksKept: 3 });
     expect(fake.calls).toEqual(["batchStatus"]);
-    const other = join(temporaryFolder(), "other.batch");
-    writeFileSync(other, batchBytes(2 * CHUNK_BYTES + 5));
-    await expect(submit(other)).rejects.toMatchObject({ code: "batch-duplicate" });
+    vault.dropReceipt("2026-4", "HR");
+    write(batchBytes(2 * CHUNK_BYTES + 5));
+    await expect(submit()).rejects.toMatchObject({ code: "batch-duplicate" });
   });
 
   test("that the server is still reading is not called another's", async () => {
@@ -143,8 +139,9 @@ describe("a batch", () => {
       await expect(submit()).rejects.toMatchObject({ code });
       expect(fake.chunks.size + fake.complete.size).toBe(0);
     }
-    const { submit } = setUp();
-    await expect(submit("/nowhere")).rejects.toMatchObject({ code: "file-unreadable" });
+    const { submit, vault } = setUp();
+    vault.writeHandleMap("2026-4", "SI", []);
+    await expect(submit("SI")).rejects.toMatchObject({ code: "file-unreadable" });
   });
 
   test("without its handle map is not sent", async () => {

@@ -1,24 +1,16 @@
 /**
  * The vault: modes, atomicity, what is never overwritten and what is destroyed.
  */
-import {
-  chmodSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createFile, destroyFile, readLines, readPieces, replaceFile } from "#client/durable-file.ts";
-import { createVault, openVault } from "#client/vault.ts";
+import { readHandleLines } from "#client/handle-map.ts";
+import { LEAST_COST } from "#client/passphrase-box.ts";
+import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { makeRoundKey } from "#engine/round/keys.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
-import { temporaryFolder, vaultOf } from "./folders.ts";
+import { PASSPHRASE, reopened, temporaryFolder, vaultOf } from "./folders.ts";
 
 const T1 = "B".repeat(42) + "A";
 const HANDLES = ["A".repeat(22), "B".repeat(21) + "A"] as const;
@@ -26,6 +18,16 @@ const HANDLES = ["A".repeat(22), "B".repeat(21) + "A"] as const;
 function modesUnder(folder: string): Map<string, number> {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return new Map(["", ...paths].map((path) => [path, statSync(join(folder, path)).mode & 0o777]));
+}
+
+/** The one folder of the one round. */
+function roundFolder(vault: Vault): string {
+  const [folder] = readdirSync(vault.directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return join(vault.directory, folder?.name ?? "");
+}
+
+function filesIn(folder: string): Set<string> {
+  return new Set(readdirSync(folder));
 }
 
 function filledVault() {
@@ -63,7 +65,7 @@ describe("a vault", () => {
 
   test("gives back what was kept, when opened anew", () => {
     const { vault, roster, identity, descriptor } = filledVault();
-    const again = openVault(vault.directory);
+    const again = reopened(vault);
     expect(again.identity).toEqual(identity);
     expect(again.roster()).toEqual(roster);
     expect(again.rounds()).toEqual(["2026-4"]);
@@ -71,19 +73,22 @@ describe("a vault", () => {
     expect(again.transcript("2026-4")).toBe(T1);
     expect(again.pairings("2026-4")).toEqual(vault.pairings("2026-4"));
     expect(again.provenanceSeed("2026-4")).toEqual(vault.provenanceSeed("2026-4"));
-    expect(readFileSync(again.batchPath("2026-4", "HR"), "utf8")).toBe("batch");
+    expect(Buffer.concat([...again.readBatch("2026-4", "HR")]).toString()).toBe("batch");
+    expect(again.batchByteLength("2026-4", "HR")).toBe(5);
     expect(again.readHandleMap("2026-4", "HR")).toEqual(new Map([[HANDLES[0], ["AT-1", "AT-2"]]]));
     expect(again.descriptor("2026-5")).toBeNull();
     expect(again.receipt("2026-5", "HR")).toBeNull();
     expect(again.rounds()).toEqual(["2026-4"]);
   });
 
-  test("never overwrites an identity", () => {
+  test("never overwrites a vault, in whichever form", () => {
     const directory = join(temporaryFolder(), "AT");
-    const first = createVault(directory, makeIdentity("AT"));
-    expect(() => createVault(directory, makeIdentity("AT"))).toThrow(expect.objectContaining({ code: "file-exists" }));
-    expect(openVault(directory).identity).toEqual(first.identity);
-    expect(readdirSync(directory)).toEqual(["identity.json"]);
+    const create = () => createVault(directory, makeIdentity("AT"), PASSPHRASE, LEAST_COST);
+    const first = create();
+    const files = readdirSync(directory);
+    expect(create).toThrow(expect.objectContaining({ code: "file-exists" }));
+    expect(reopened(first).identity).toEqual(first.identity);
+    expect(readdirSync(directory)).toEqual(files);
   });
 
   test("that others can read, that is a link, or that is not there is refused", () => {
@@ -91,25 +96,36 @@ describe("a vault", () => {
     const link = join(temporaryFolder(), "link");
     symlinkSync(vault.directory, link);
     const refused = (path: string) => {
-      expect(() => openVault(path)).toThrow(expect.objectContaining({ code: "vault-invalid" }));
+      expect(() => openVault(path, PASSPHRASE)).toThrow(expect.objectContaining({ code: "vault-invalid" }));
     };
     refused(link);
     refused(join(vault.directory, "nothing"));
-    chmodSync(join(vault.directory, "identity.json"), 0o640);
+    chmodSync(join(vault.directory, "vault.json"), 0o640);
     refused(vault.directory);
-    chmodSync(join(vault.directory, "identity.json"), 0o600);
+    chmodSync(join(vault.directory, "vault.json"), 0o600);
     chmodSync(vault.directory, 0o750);
     refused(vault.directory);
   });
 
-  test("with a broken identity is refused without quoting it", () => {
-    const { vault, identity } = filledVault();
-    const path = join(vault.directory, "identity.json");
-    for (const broken of [readFileSync(path, "utf8").slice(0, -9), JSON.stringify({ ...identity, extra: 1 })]) {
-      writeFileSync(path, broken);
-      expect(() => openVault(vault.directory)).toThrow(expect.objectContaining({ code: "vault-invalid" }));
-      expect(() => openVault(vault.directory)).not.toThrow(identity.signSecret);
-    }
+  test("in the clear, of a version before passphrases, is refused without quoting it, and is no place for a new one", () => {
+    const directory = temporaryFolder();
+    const identity = makeIdentity("AT");
+    writeFileSync(join(directory, "identity.json"), JSON.stringify(identity), { mode: 0o600 });
+    const open = () => openVault(directory, PASSPHRASE);
+    expect(open).toThrow(/^vault-invalid: .* in the clear, .*aquila key make/);
+    expect(open).not.toThrow(identity.signSecret);
+    expect(() => createVault(directory, identity, PASSPHRASE, LEAST_COST)).toThrow(
+      expect.objectContaining({ code: "file-exists" }),
+    );
+  });
+
+  test("cannot be used once it is closed", () => {
+    const { vault } = filledVault();
+    vault.close();
+    expect(() => vault.roster()).toThrow(RangeError);
+    expect(() => {
+      vault.keepTranscript("2026-5", T1);
+    }).toThrow(RangeError);
   });
 
   test("pins a roster once; another only when told to replace it; never one with other keys for its own party", () => {
@@ -141,19 +157,16 @@ describe("a vault", () => {
 
   test("destroys a round's ephemeral secret and its K_tags, and keeps K_proof", () => {
     const { vault } = filledVault();
-    const folder = join(vault.directory, "rounds", "2026-4");
-    writeFileSync(join(folder, ".round-key.json.0123.tmp"), "left by a crash");
+    const folder = roundFolder(vault);
+    const before = filesIn(folder);
+    vault.destroyRoundSecret("2026-4");
+    const [secretFile] = [...before].filter((name) => !filesIn(folder).has(name));
+    writeFileSync(join(folder, `.${secretFile ?? ""}.0123.tmp`), "left by a crash");
     vault.destroyRoundSecret("2026-4");
     vault.destroyTagKeys("2026-4");
     expect(vault.roundSecret("2026-4")).toBeNull();
     expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: new Uint8Array(32).fill(2) }]);
-    expect(readdirSync(folder).sort()).toEqual([
-      "batches",
-      "descriptor.json",
-      "pairings.json",
-      "provenance.json",
-      "transcript.json",
-    ]);
+    expect(filesIn(folder).size).toBe(before.size - 2);
     vault.destroyRoundSecret("2026-4");
   });
 
@@ -179,7 +192,22 @@ describe("a vault", () => {
   test("makes no path of an id that is none", () => {
     const { vault } = filledVault();
     expect(() => vault.descriptor("../../etc")).toThrow(expect.objectContaining({ code: "round-unknown" }));
-    expect(() => vault.batchPath("2026-4", "../HR")).toThrow(RangeError);
+    expect(() => vault.readBatch("2026-4", "../HR")).toThrow(RangeError);
+    expect(() => {
+      vault.forgetRound("");
+    }).toThrow(expect.objectContaining({ code: "round-unknown" }));
+  });
+
+  test("forgets a round whole, and nothing else", () => {
+    const { vault, descriptor } = filledVault();
+    vault.keepDescriptor({ ...descriptor, id: "2026-5" });
+    vault.forgetRound("2026-4");
+    vault.forgetRound("2026-4");
+    expect(vault.rounds()).toEqual(["2026-5"]);
+    expect(vault.pairings("2026-4")).toBeNull();
+    expect(vault.holdsHandleMap("2026-4", "HR")).toBe(false);
+    expect(vault.roster().parties.length).toBe(2);
+    expect(reopened(vault).descriptor("2026-5")?.id).toBe("2026-5");
   });
 });
 
@@ -201,59 +229,11 @@ describe("a handle map", () => {
   });
 
   test("with a line that is none is refused by its number, without its text", () => {
-    const { vault } = filledVault();
-    const path = join(vault.directory, "rounds", "2026-4", "batches", "HR.handles.jsonl");
-    const good = readFileSync(path, "utf8");
-    for (const bad of ["SECRET", '{"handle":"SECRET","refs":[]}', good.trim()]) {
-      writeFileSync(path, `${good}${bad}\n`);
-      expect(() => vault.readHandleMap("2026-4", "HR")).toThrow(/^vault-invalid: .*:2 /);
-      expect(() => vault.readHandleMap("2026-4", "HR")).not.toThrow(/SECRET/);
+    const good = JSON.stringify({ handle: HANDLES[0], refs: ["AT-1"] });
+    for (const bad of ["SECRET", '{"handle":"SECRET","refs":[]}', good]) {
+      const read = () => readHandleLines([Buffer.from(`${good}\n${bad}\n`)], "the map");
+      expect(read).toThrow(/^vault-invalid: the map, line 2 /);
+      expect(read).not.toThrow(/SECRET/);
     }
-  });
-});
-
-describe("a durable file", () => {
-  test("stays as it was, with nothing beside it, when writing its replacement fails", () => {
-    const folder = temporaryFolder();
-    const path = join(folder, "file");
-    createFile(path, [Buffer.from("first")]);
-    const failing = function* (): Generator<Uint8Array> {
-      yield Buffer.from("sec");
-      throw new RangeError("out of luck");
-    };
-    expect(() => {
-      replaceFile(path, failing());
-    }).toThrow("out of luck");
-    expect(readFileSync(path, "utf8")).toBe("first");
-    expect(readdirSync(folder)).toEqual(["file"]);
-  });
-
-  test("is overwritten before it is removed", () => {
-    const folder = temporaryFolder();
-    createFile(join(folder, "secret"), [new Uint8Array([1, 2, 3])]);
-    linkSync(join(folder, "secret"), join(folder, "same-bytes"));
-    destroyFile(join(folder, "secret"));
-    expect(readdirSync(folder)).toEqual(["same-bytes"]);
-    expect(readFileSync(join(folder, "same-bytes"))).toEqual(Buffer.alloc(3));
-  });
-
-  test("is destroyed even if it is empty, and destroying nothing is nothing", () => {
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, "sub"));
-    createFile(join(folder, "empty"), []);
-    destroyFile(join(folder, "empty"));
-    destroyFile(join(folder, "empty"));
-    destroyFile(join(folder, "nowhere", "file"));
-    expect(readdirSync(folder)).toEqual(["sub"]);
-  });
-
-  test("is read in pieces and lines whatever their lengths", () => {
-    const path = join(temporaryFolder(), "file");
-    const text = `${"ž".repeat(700_000)}\n\nlast`;
-    createFile(path, [Buffer.from(text)]);
-    expect([...readLines(path)]).toEqual(text.split("\n"));
-    const lengths = [...readPieces(path, 400_000)].map((piece) => piece.length);
-    expect(lengths).toEqual([400_000, 400_000, 400_000, 200_006]);
-    expect(() => [...readPieces(join(path, "x"), 1)]).toThrow(expect.objectContaining({ code: "file-unreadable" }));
   });
 });

@@ -3,7 +3,7 @@
  * requests, and small batches with planted equal keys.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,31 +14,29 @@ import { writeBatch } from "#engine/batch/write.ts";
 import type { BatchHeader } from "#engine/batch/header.ts";
 import type { KeyColumn } from "#engine/batch/column.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
-import { parseProfile, profileDigest, type Profile } from "#engine/profile.ts";
+import { parseProfile, type Profile } from "#engine/profile.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import {
-  makeIdentity,
-  makeOperatorIdentity,
-  signMessage,
-  type Identity,
-  type OperatorIdentity,
-} from "#engine/round/identity.ts";
+import { makeIdentity, signMessage, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
 import { derivePairingKeys, makeConfirmation, makeRoundKey, type PairingKeys } from "#engine/round/keys.ts";
 import { RoundView } from "#engine/round/messages.ts";
 import { MAX_HITS } from "#engine/round/package.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
-  keyIdOfOperator,
   keyIdOfParty,
+  keyIdOfStaff,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_PARAMETERS,
   SIGNATURE_TAG,
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
-import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import type { ApprovedAct } from "#engine/round/acts.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import type { Roster } from "#engine/round/roster.ts";
+import { castOf, describeRound, type Cast } from "#fixtures/cast.ts";
 import type { App } from "#server/app.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { makeLog } from "#server/log.ts";
 import { openServer } from "#server/open.ts";
 
@@ -94,8 +92,9 @@ export type Twist = {
   readonly parameters?: string[];
   readonly tag?: string;
   readonly label?: string;
-  /** Sent in place of the body that was signed. */
+  /** Sent in place of the body that was signed; pieces without a Content-Length. */
   readonly sentBody?: Uint8Array;
+  readonly sentPieces?: AsyncIterable<Uint8Array>;
   readonly sentPath?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly contentType?: string;
@@ -105,8 +104,9 @@ export type House = {
   readonly folder: string;
   readonly dataDir: string;
   readonly roster: Roster;
-  readonly identities: ReadonlyMap<string, Identity>;
-  readonly operator: OperatorIdentity;
+  readonly cast: Cast;
+  /** Of the server; a test may move it. */
+  clock: () => Date;
 };
 
 export type RunningServer = {
@@ -121,12 +121,10 @@ export type PartyKeys = ReadonlyMap<string, PairingKeys>;
 
 export function makeHouse(): House {
   const folder = mkdtempSync(join(tmpdir(), "aquila-server-"));
-  const identities = new Map(PARTIES.map((party) => [party as string, makeIdentity(party)]));
-  const roster: Roster = {
-    format: "aquila/roster/v1",
-    parties: [...identities.values()].map(({ party, signKey, boxKey }) => ({ boxKey, id: party, signKey })),
-  };
-  return { folder, dataDir: join(folder, "data"), roster, identities, operator: makeOperatorIdentity("opal") };
+  mkdirSync(join(folder, "keys"), { mode: 0o700 });
+  const { signKey } = signingKeysOf(openServerKey(join(folder, "keys", "server.key")));
+  const cast = castOf(PARTIES.map(makeIdentity), signKey);
+  return { folder, dataDir: join(folder, "data"), roster: cast.roster, cast, clock: () => new Date() };
 }
 
 export function removeHouse({ folder }: House): void {
@@ -140,6 +138,7 @@ export async function startServer(
     requestsPerMinute?: number;
     profile?: Profile;
     maxRecords?: number;
+    leastHoursBetweenRounds?: number;
     maxHits?: number;
     metricsOnApi?: boolean;
   } = {},
@@ -149,15 +148,15 @@ export async function startServer(
     dataDir: house.dataDir,
     serverKeyFile: join(house.folder, "keys", "server.key"),
     roster: house.roster,
-    operators: [{ id: house.operator.operator, signKey: house.operator.signKey }],
     profile: changes.profile ?? PROFILE,
     workers: changes.workers ?? 1,
     maxRecords: changes.maxRecords ?? 10_000,
+    leastHoursBetweenRounds: changes.leastHoursBetweenRounds ?? 0,
     maxHits: changes.maxHits ?? MAX_HITS,
     requestsPerMinute: changes.requestsPerMinute ?? 100_000,
     tls: null,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
-    clock: () => new Date(),
+    clock: () => house.clock(),
     log: makeLog("info", { write: (line) => void log.push(line) }),
   });
   await app.listen({ host: "127.0.0.1", port: 0 });
@@ -166,7 +165,7 @@ export async function startServer(
 }
 
 export function identityOf(house: House, party: string): Identity {
-  const identity = house.identities.get(party);
+  const identity = house.cast.identities.find((one) => one.party === party);
   if (identity === undefined) throw new RangeError(`no party ${party}`);
   return identity;
 }
@@ -175,8 +174,34 @@ export function partySigning(house: House, party: string): Signing {
   return { keyId: keyIdOfParty(party), signSecret: identityOf(house, party).signSecret };
 }
 
-export function operatorSigning({ operator }: House): Signing {
-  return { keyId: keyIdOfOperator(operator.operator), signSecret: operator.signSecret };
+/** @param which - The first or the second operator. */
+export function operatorSigning({ cast }: House, which: 0 | 1 = 0): Signing {
+  return staffSigning(cast.operators[which]);
+}
+
+export function officerSigning({ cast }: House): Signing {
+  return staffSigning(cast.officer);
+}
+
+function staffSigning({ role, id, signSecret }: StaffIdentity): Signing {
+  return { keyId: keyIdOfStaff(role, id), signSecret };
+}
+
+/** Both operators approve an act. @returns The second's answer. */
+export async function approve(
+  house: House,
+  url: string,
+  act: ApprovedAct,
+  { descriptor: { id: round }, t0, t2 }: Pick<RoundView, "descriptor" | "t0" | "t2">,
+): Promise<Answer> {
+  const put = (which: 0 | 1): Promise<Answer> => {
+    const operator = house.cast.operators[which];
+    const approval = signStatement(operator, "approval", { act, operator: operator.id, round, t0, t2 });
+    const path = `/v1/rounds/${round}/approvals/${act}/${operator.id}`;
+    return send(url, operatorSigning(house, which), "PUT", path, approval);
+  };
+  const first = await put(0);
+  return first.status === 200 ? put(1) : first;
 }
 
 /** Sends a signed request. @param body - JSON when it is not bytes. */
@@ -190,8 +215,7 @@ export async function send(
 ): Promise<Answer> {
   const isBytes = body instanceof Uint8Array;
   const bytes = body === undefined ? new Uint8Array() : isBytes ? body : new TextEncoder().encode(JSON.stringify(body));
-  const created = twist.created ?? new Date();
-  const keyId = twist.keyId ?? signing.keyId;
+  const { created = new Date(), keyId = signing.keyId } = twist;
   const signer = createSigner(privateKeyOf("ed25519", signing.signSecret), SIGNATURE_ALGORITHM, keyId);
   const signed = await httpbis.signMessage(
     {
@@ -217,7 +241,7 @@ export async function send(
       ...(body === undefined ? {} : { "content-type": contentType }),
       ...twist.headers,
     },
-    ...(body === undefined ? {} : { body: Buffer.from(twist.sentBody ?? bytes) }),
+    ...(body === undefined ? {} : { body: twist.sentPieces ?? Buffer.from(twist.sentBody ?? bytes), duplex: "half" }),
   });
   const answer = new Uint8Array(await response.arrayBuffer());
   return {
@@ -234,24 +258,26 @@ export function codeOf(answer: Answer): string {
   return (JSON.parse(answer.text) as { code: string }).code;
 }
 
-export function makeDescriptor(house: House, changes: Partial<RoundDescriptor> = {}): RoundDescriptor {
-  return {
-    categories: ["suspect"],
-    deadlines: { keys: "2030-01-01T00:00:00Z", submission: "2030-01-02T00:00:00Z", results: "2030-01-03T00:00:00Z" },
-    format: "aquila/round/v1",
-    id: "test-1",
-    legalBasis: "a test",
-    lowestBand: "low",
-    pairings: [
-      ["AT", "HR"],
-      ["AT", "SI"],
-    ],
-    parties: PARTIES.map((id) => ({ declaredRecords: 90, id })),
-    profile: profileDigest(PROFILE),
-    purpose: "a test",
-    roster: rosterDigest(house.roster),
-    ...changes,
-  };
+/** @param changes - `parties` by id alone have their legal basis filled in. */
+export function makeDescriptor(
+  house: House,
+  changes: Omit<Partial<RoundDescriptor>, "parties"> & { parties?: { id: string; declaredRecords: number }[] } = {},
+): RoundDescriptor {
+  const { parties, ...others } = changes;
+  return describeRound(
+    house.cast,
+    { id: "test-1", profile: PROFILE, declaredRecords: 90, now: house.clock() },
+    {
+      pairings: [
+        ["AT", "HR"],
+        ["AT", "SI"],
+      ],
+      ...others,
+      ...(parties === undefined
+        ? {}
+        : { parties: parties.map((party) => ({ ...party, legalBasis: "national act" })) }),
+    },
+  );
 }
 
 export function viewIn(answer: Answer): RoundView {
@@ -267,7 +293,7 @@ export async function openSubmission(
   const operator = operatorSigning(house);
   const round = `/v1/rounds/${descriptor.id}`;
   let view = viewIn(await send(url, operator, "POST", "/v1/rounds", descriptor));
-  await send(url, operator, "POST", `${round}/open`);
+  await approve(house, url, "open", view);
   const secrets = new Map<string, string>();
   for (const { id } of descriptor.parties) {
     const { posted, secret } = makeRoundKey(identityOf(house, id), view.t0);
@@ -365,6 +391,27 @@ export async function submitBatch(house: House, url: string, header: BatchHeader
   const stored = await send(url, signing, "PUT", `${batchPath(header)}/chunks/0`, bytes);
   if (stored.status !== 204) return stored;
   return send(url, signing, "PUT", `${batchPath(header)}/manifest`, signManifest(house, header, bytes));
+}
+
+/** Closes submission and has every party co-sign T2. @returns The sealed round. */
+export async function sealRound(house: House, url: string, round: string): Promise<RoundView> {
+  const path = `/v1/rounds/${round}`;
+  const closed = await send(url, operatorSigning(house), "POST", `${path}/close`);
+  if (closed.status !== 200) throw new Error(`not closed: ${closed.text}`);
+  const { t2, descriptor } = viewIn(closed);
+  for (const { id } of descriptor.parties) {
+    const seal = signStatement(identityOf(house, id), "seal", { party: id, round, t2: t2 ?? "" });
+    await send(url, partySigning(house, id), "PUT", `${path}/seals/${id}`, seal);
+  }
+  return viewIn(await send(url, operatorSigning(house), "GET", path));
+}
+
+/** Seals, matches and releases a round whose batches are all in. @returns The released round. */
+export async function releaseRound(house: House, url: string, round: string): Promise<RoundView> {
+  const sealed = await sealRound(house, url, round);
+  await send(url, operatorSigning(house), "POST", `/v1/rounds/${round}/match`);
+  await untilState(house, url, round, "reviewed");
+  return viewIn(await approve(house, url, "release", sealed));
 }
 
 /** Waits until the round is in `state`. */

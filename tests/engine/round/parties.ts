@@ -2,8 +2,14 @@
  * Fictional parties, rosters and descriptors for tests of rounds.
  */
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, type Identity } from "#engine/round/identity.ts";
-import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import { makeIdentity, makeStaffIdentity, type Identity } from "#engine/round/identity.ts";
+import type { Roster } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { castOf, describeRound } from "#fixtures/cast.ts";
+
+/** When these rounds are described. */
+export const NOW = new Date("2026-11-30T12:00:00Z");
+const SECRETARIAT = makeStaffIdentity("operator", "secretariat").signKey;
 
 /** @param ids - In increasing order. */
 export function identitiesOf(ids: readonly string[]): Identity[] {
@@ -11,31 +17,17 @@ export function identitiesOf(ids: readonly string[]): Identity[] {
 }
 
 export function rosterOf(identities: readonly Identity[]): Roster {
-  return {
-    format: "aquila/roster/v1",
-    parties: identities.map(({ boxKey, party, signKey }) => ({ boxKey, id: party, signKey })),
-  };
+  return castOf(identities, SECRETARIAT).roster;
 }
 
-/** A round of all parties of the roster, each with each, of 100 records each. */
-export function descriptorOf(roster: Roster, change: Partial<RoundDescriptor> = {}): RoundDescriptor {
-  const ids = roster.parties.map((party) => party.id);
-  return RoundDescriptor.parse({
-    categories: ["suspect"],
-    deadlines: {
-      keys: "2026-12-01T12:00:00Z",
-      submission: "2026-12-02T12:00:00Z",
-      results: "2026-12-03T12:00:00Z",
-    },
-    format: "aquila/round/v1",
-    id: "2026-4",
-    legalBasis: "Convention, Article 9",
-    lowestBand: "low",
-    pairings: ids.flatMap((lower, index) => ids.slice(index + 1).map((higher) => [lower, higher])),
-    parties: ids.map((id) => ({ declaredRecords: 100, id })),
-    profile: "A".repeat(43),
-    purpose: "a test",
-    roster: rosterDigest(roster),
-    ...change,
-  });
+/** A round of all these parties, each with each, of 100 records each. */
+export function descriptorOf(
+  identities: readonly Identity[],
+  roster: Roster,
+  change: Partial<RoundDescriptor> = {},
+): RoundDescriptor {
+  const setting = { id: "2026-4", profile: SHIPPED_PROFILE, declaredRecords: 100, now: NOW };
+  return RoundDescriptor.parse(
+    describeRound({ identities, roster }, setting, { profile: "A".repeat(43), purpose: "a test", ...change }),
+  );
 }

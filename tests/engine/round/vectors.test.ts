@@ -17,7 +17,8 @@ import {
   transcriptT1,
 } from "#engine/round/keys.ts";
 import { privateKeyOf, rawPrivate } from "#engine/round/raw-key.ts";
-import { PartyId, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { Roster, rosterDigest } from "#engine/round/roster.ts";
+import { PartyId } from "#engine/round/ids.ts";
 
 const Name = { name: z.string() };
 const Pairing = z.strictObject({

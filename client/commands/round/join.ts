@@ -1,10 +1,9 @@
 /**
- * `aquila agree`: comes to the keys of a round with every counterpart.
+ * `aquila round join`: comes to the keys of a round with every counterpart.
  */
 import { Option, type Command } from "commander";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
-import { agreeKeys, type Agreement } from "../agree.ts";
-import { openVault } from "../vault.ts";
+import { agreeKeys, type KeyAgreement } from "../../agree.ts";
 import {
   answer,
   connectWith,
@@ -13,9 +12,10 @@ import {
   roundOption,
   seconds,
   serverOption,
+  unlockVault,
   vaultOption,
   type CommandIo,
-} from "./command-io.ts";
+} from "../command-io.ts";
 
 const POLL_MS = 2_000;
 
@@ -27,9 +27,9 @@ type AgreeOptions = {
   readonly json: boolean;
 };
 
-export function registerAgree(program: Command, io: CommandIo): void {
-  program
-    .command("agree")
+export function registerJoin(round: Command, io: CommandIo): void {
+  round
+    .command("join")
     .description("agree on a round's keys; call it again, or with --wait, until it says that they are agreed")
     .addOption(serverOption())
     .addOption(vaultOption())
@@ -43,8 +43,8 @@ export function registerAgree(program: Command, io: CommandIo): void {
     });
 }
 
-async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<Agreement> {
-  const vault = openVault(options.vault);
+async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgreement> {
+  using vault = await unlockVault(io, options.vault);
   const connection = connectWith(io, options.server, vault.identity);
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   for (;;) {
@@ -58,13 +58,13 @@ type PublicAgreement =
   | { readonly state: "agreed"; readonly t1: string; readonly pairings: { counterpart: string; keyId: string }[] }
   | { readonly state: "waiting"; readonly for: string; readonly missing: readonly string[] };
 
-function publicPart(agreement: Agreement): PublicAgreement {
+function publicPart(agreement: KeyAgreement): PublicAgreement {
   if (agreement.state === "waiting") return agreement;
   const pairings = agreement.pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
   return { state: "agreed", t1: agreement.t1, pairings };
 }
 
-function agreementText(round: string, agreement: Agreement): string {
+function agreementText(round: string, agreement: KeyAgreement): string {
   if (agreement.state === "agreed")
     return `round ${round}: keys agreed with ${agreement.pairings.map((pairing) => pairing.counterpart).join(", ")}\nT1  ${agreement.t1}`;
   if (agreement.for === "opening") return `round ${round}: waiting for the operators to open it`;

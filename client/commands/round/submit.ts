@@ -1,10 +1,9 @@
 /**
- * `aquila submit`: uploads a round's batches, one for each counterpart.
+ * `aquila round submit`: uploads a round's batches, one for each counterpart.
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { submitBatch, type Submission } from "../submit.ts";
-import { openVault } from "../vault.ts";
+import { submitBatch, type Submission } from "../../submit.ts";
 import {
   answer,
   connectWith,
@@ -12,9 +11,10 @@ import {
   roundOption,
   serverOption,
   startBar,
+  unlockVault,
   vaultOption,
   type CommandIo,
-} from "./command-io.ts";
+} from "../command-io.ts";
 
 type SubmitOptions = {
   readonly server: string;
@@ -23,11 +23,11 @@ type SubmitOptions = {
   readonly json: boolean;
 };
 
-export function registerSubmit(program: Command, io: CommandIo): void {
-  program
+export function registerSubmit(round: Command, io: CommandIo): void {
+  round
     .command("submit")
     .description(
-      "upload the batches that the vault holds for a round; goes on where it stopped. When all are in, the keys to encode are destroyed",
+      "upload the batches that the vault holds for a round; goes on where it stopped",
     )
     .addOption(serverOption())
     .addOption(vaultOption())
@@ -44,19 +44,18 @@ export function registerSubmit(program: Command, io: CommandIo): void {
 }
 
 async function submitAll(io: CommandIo, { server, vault: folder, round, json }: SubmitOptions): Promise<Submission[]> {
-  const vault = openVault(folder);
+  using vault = await unlockVault(io, folder);
   const pairings = vault.pairings(round);
   if (pairings === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila agree`);
+    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const connection = connectWith(io, server, vault.identity);
   const submissions: Submission[] = [];
   const failures: LinkageError[] = [];
   for (const { counterpart } of pairings) {
     const bar = startBar(io, json, `to ${counterpart}`);
     try {
-      const path = vault.batchPath(round, counterpart);
       submissions.push(
-        await submitBatch(connection, vault, round, counterpart, path, ({ bytesDone, bytesTotal }) => {
+        await submitBatch(connection, vault, round, counterpart, ({ bytesDone, bytesTotal }) => {
           bar.update(bytesDone, bytesTotal);
         }),
       );
@@ -71,6 +70,5 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   }
   const [failure] = failures;
   if (failure !== undefined) throw failure;
-  vault.destroyTagKeys(round);
   return submissions;
 }

@@ -1,0 +1,178 @@
+/**
+ * Answers to hits: the party's own proofs and notices, sealed to each counterpart, and the counterparts' checked.
+ * Can be called again and again: it goes on where it stopped.
+ */
+import { randomBytes } from "node:crypto";
+import { agreedCells, readOwnCells, type AgreedCell } from "#engine/encode/own-cells.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { checkProof, makeProof, openAnswers, sealAnswers, type Answer } from "#engine/round/answers.ts";
+import { fromBase64url } from "#engine/round/binary.ts";
+import type { RoundView } from "#engine/round/messages.ts";
+import { originTags, type Notice } from "#engine/round/notice.ts";
+import type { Hit } from "#engine/round/package.ts";
+import { partyOf } from "#engine/round/roster.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import type { HandleEntry } from "./handle-map.ts";
+import type { Connection } from "./http.ts";
+import { pairingOf, sealOf } from "./release.ts";
+import type { KeptSection, Vault, VaultPairing } from "./vault.ts";
+
+const PROOF_BYTES = 32;
+/** Of a hit that the counterpart did not answer. */
+const NO_NOTICE: Notice = {
+  accuracy: "",
+  contact: "none",
+  handling: "",
+  originTags: [],
+  reliability: "",
+  riskIndicators: [],
+};
+
+export type Exchange = {
+  /** Counterparts whose answers are here, in order. */
+  readonly answered: readonly string[];
+  /** Counterparts whose answers are not in yet. */
+  readonly waitingFor: readonly string[];
+  /** Hits whose proof failed, by counterpart: the server made them up, or the counterpart does not hold the facts. */
+  readonly unproven: ReadonlyMap<string, number>;
+};
+
+/**
+ * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in.
+ *
+ * @throws {@link LinkageError} `answers-invalid` if a counterpart's answers are not its own for this pairing and these hits.
+ */
+export async function exchangeAnswers(
+  connection: Pick<Connection, "round" | "putAnswers" | "fetchAnswers" | "putReport">,
+  vault: Vault,
+  round: string,
+): Promise<Exchange> {
+  const pairings = vault.pairings(round) ?? [];
+  const sections = pairings.flatMap((pairing) => {
+    const section = vault.section(round, pairing.counterpart);
+    return section === null ? [] : [{ pairing, section }];
+  });
+  const view = await connection.round(round);
+  for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
+  const latest = await connection.round(round);
+  const unproven = new Map<string, number>();
+  for (const { pairing, section } of sections) {
+    const failed = await takeAnswers(connection, vault, latest, pairing, section);
+    if (failed > 0) unproven.set(pairing.counterpart, failed);
+  }
+  const names = sections.map(({ pairing }) => pairing.counterpart);
+  const isHere = (counterpart: string): boolean => vault.answers(round, counterpart) !== null;
+  return { answered: names.filter(isHere), waitingFor: names.filter((name) => !isHere(name)), unproven };
+}
+
+/** @returns What this party says of the row behind a hit; nothing that names the person. */
+export function noticeOf(vault: Vault, keyProof: Uint8Array, entry: HandleEntry): Notice {
+  return {
+    accuracy: entry.accuracy ?? "",
+    contact: vault.contact(),
+    handling: entry.handling ?? "",
+    originTags: originTags(keyProof, entry.origins ?? []),
+    reliability: entry.reliability ?? "",
+    riskIndicators: [...(entry.riskIndicators ?? [])],
+  };
+}
+
+async function sendAnswers(
+  connection: Pick<Connection, "putAnswers">,
+  vault: Vault,
+  view: RoundView,
+  pairing: VaultPairing,
+  section: KeptSection,
+): Promise<void> {
+  const { party } = vault.identity;
+  const { counterpart } = pairing;
+  const round = view.descriptor.id;
+  if (hasAnswered(view, party, counterpart)) return;
+  let sealed = vault.answersBox(round, counterpart);
+  if (sealed === null) {
+    const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
+    const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
+    const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
+    const answers = section.hits.map((hit): Answer => {
+      const entry = entries.get(hit.handle);
+      if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
+      const cells = agreed.get(hit.hit) ?? null;
+      // A key that the row does not hold: the counterpart has to see that there is no proof.
+      const proof =
+        cells === null
+          ? randomBytes(PROOF_BYTES).toString("base64url")
+          : makeProof(pairing.keyProof, direction, hit.hit, cells);
+      return { hit: hit.hit, notice: noticeOf(vault, pairing.keyProof, entry), proof };
+    });
+    const { boxKey } = partyOf(vault.roster(), counterpart);
+    sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
+    // Sealing is random: were it done again, the server would see other answers.
+    vault.keepAnswersBox(round, counterpart, sealed);
+  }
+  await connection.putAnswers(round, party, counterpart, sealed);
+}
+
+/** @returns Hits whose proof failed. */
+async function takeAnswers(
+  connection: Pick<Connection, "fetchAnswers" | "putReport">,
+  vault: Vault,
+  view: RoundView,
+  pairing: VaultPairing,
+  section: KeptSection,
+): Promise<number> {
+  const { party } = vault.identity;
+  const { counterpart, keyProof } = pairing;
+  const round = view.descriptor.id;
+  const kept = vault.answers(round, counterpart);
+  if (kept !== null) return kept.filter(({ proven }) => !proven).length;
+  if (!hasAnswered(view, counterpart, party) || !hasAnswered(view, party, counterpart)) return 0;
+  const t2 = sealOf(vault, round);
+  const direction = { round, t2, from: counterpart, to: party };
+  const sealed = await connection.fetchAnswers(round, counterpart, party);
+  const { signKey } = partyOf(vault.roster(), counterpart);
+  const answers = await openAnswers(sealed, direction, section.hitCount, vault.identity, signKey);
+  const answerOf = new Map(answers.map((answer) => [answer.hit, answer]));
+  const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
+  const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
+  // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
+  const checked = section.hits.map(({ hit }) => {
+    const answer = answerOf.get(hit);
+    return answer === undefined
+      ? { hit, notice: NO_NOTICE, proven: false }
+      : { hit, notice: answer.notice, proven: checkProof(keyProof, direction, answer, agreed.get(hit) ?? null) };
+  });
+  const failed = checked.filter(({ proven }) => !proven).length;
+  if (failed > 0) {
+    const pair = pairingOf(party, counterpart);
+    const report = { count: failed, kind: "unproven", of: checked.length, pairing: pair, party, round, t2 } as const;
+    await connection.putReport(signStatement(vault.identity, "report", report));
+  }
+  vault.keepAnswers(round, counterpart, checked);
+  return failed;
+}
+
+/** @returns Own cells that agreed, by hit; a hit that names a key which its row does not hold is absent. */
+function agreedOf(
+  vault: Vault,
+  round: string,
+  counterpart: string,
+  hits: readonly Hit[],
+  entries: ReadonlyMap<string, HandleEntry>,
+): Map<string, AgreedCell[]> {
+  const rows = new Set([...entries.values()].map(({ row }) => row));
+  const cells = readOwnCells(vault.ownCells(round, counterpart), rows);
+  const agreed = new Map<string, AgreedCell[]>();
+  for (const { hit, handle, pattern, cells: named } of hits) {
+    const entry = entries.get(handle);
+    const own = entry === undefined ? null : agreedCells(cells.get(entry.row) ?? [], pattern, fromBase64url(named));
+    if (own !== null && own.length > 0) agreed.set(hit, own);
+  }
+  return agreed;
+}
+
+function hasAnswered({ pairings }: RoundView, from: string, to: string): boolean {
+  const [lower, higher] = pairingOf(from, to);
+  return pairings.some(
+    ({ pairing, answered }) => pairing[0] === lower && pairing[1] === higher && answered.includes(from),
+  );
+}

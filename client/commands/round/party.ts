@@ -1,0 +1,119 @@
+/**
+ * `aquila round seal | withdraw | recall | run`: what else a party does in a round, and all of it in one command.
+ */
+import { Option, type Command } from "commander";
+import { LinkageError } from "#engine/errors.ts";
+import { descriptorT0 } from "#engine/round/descriptor.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import type { Connection } from "../../http.ts";
+import { tidyVault } from "../../retention.ts";
+import { sealRound } from "../../seal.ts";
+import type { Vault } from "../../vault.ts";
+import { walkRound, type Standing } from "../../walk.ts";
+import { answer, connectWith, EXIT, seconds, unlockVault, type CommandIo } from "../command-io.ts";
+import { withListOptions, type ListFileOptions } from "../list-options.ts";
+import { encodeInto } from "./encode.ts";
+import { answerResults, withParty, type PartyOptions } from "./results.ts";
+import { answerView } from "./view.ts";
+
+const POLL_MS = 2_000;
+
+type RunOptions = PartyOptions & ListFileOptions & { readonly wait: number; readonly out?: string };
+
+export function registerParty(round: Command, io: CommandIo): void {
+  withParty(
+    round.command("seal").description("check what was submitted and co-sign it; the keys to encode are destroyed"),
+  ).action(async (options: PartyOptions) => {
+    using vault = await unlockVault(io, options.vault);
+    const outcome = await sealRound(connectWith(io, options.server, vault.identity), vault, options.round);
+    const text =
+      outcome.state === "waiting"
+        ? `round ${options.round}: waiting for submission to close`
+        : `round ${options.round}: sealed\nT2  ${outcome.t2}${outcome.leftOut.length === 0 ? "" : `\nleft out: ${outcome.leftOut.join(", ")}`}`;
+    answer(io, options.json, outcome, text);
+    if (outcome.state === "waiting") io.endWith(EXIT.waiting);
+  });
+  withParty(
+    round
+      .command("withdraw")
+      .description("leave a round that is not matched yet; what the server holds of this party's batches goes"),
+  ).action(async (options: PartyOptions) => {
+    using vault = await unlockVault(io, options.vault);
+    const { identity } = vault;
+    const descriptor = vault.descriptor(options.round);
+    const connection = connectWith(io, options.server, identity);
+    const t0 = descriptor === null ? (await connection.round(options.round)).t0 : descriptorT0(descriptor);
+    const withdrawal = { party: identity.party, round: options.round, t0 };
+    answerView(io, options.json, await connection.withdraw(signStatement(identity, "withdrawal", withdrawal)));
+  });
+  withParty(
+    round
+      .command("recall")
+      .description("take this party's batches back before submission closes, to encode and submit a corrected list"),
+  ).action(async (options: PartyOptions) => {
+    using vault = await unlockVault(io, options.vault);
+    const counterparts = await recall(connectWith(io, options.server, vault.identity), vault, options.round);
+    const text = `round ${options.round}: the batches for ${counterparts.join(", ")} are taken back; encode and submit again`;
+    answer(io, options.json, { recalled: counterparts }, text);
+  });
+  withListOptions(withParty(round.command("run")))
+    .description("do all that is this party's turn in a round, and wait for the others as long as is said")
+    .argument("<list>", "JSONL or CSV; read when the keys are agreed")
+    .addOption(new Option("--wait <seconds>", "wait for the others").argParser(seconds).default(0))
+    .option("--out <file>", "write the hits to a new file at the end")
+    .action(async (path: string, options: RunOptions) => {
+      using vault = await unlockVault(io, options.vault);
+      const connection = connectWith(io, options.server, vault.identity);
+      const standing = await walkWithin(io, path, options, connection, vault);
+      if (standing.results !== null) await answerResults(io, options, connection, vault, standing.results);
+      io.stderr.write(`round ${options.round}: ${standing.state === "done" ? "" : "waiting for "}${standing.what}\n`);
+      if (standing.state === "waiting") io.endWith(EXIT.waiting);
+      tidyVault(vault, io.now());
+    });
+}
+
+async function walkWithin(
+  io: CommandIo,
+  path: string,
+  options: RunOptions,
+  connection: Connection,
+  vault: Vault,
+): Promise<Standing> {
+  const { round } = options;
+  const deadlineMs = io.now().getTime() + options.wait * 1_000;
+  let told = "";
+  for (;;) {
+    const standing = await walkRound({
+      connection,
+      vault,
+      round,
+      profile: SHIPPED_PROFILE,
+      encode: async () => {
+        await encodeInto(io, path, options, vault, round);
+      },
+    });
+    if (standing.state === "done" || io.now().getTime() >= deadlineMs) return standing;
+    if (standing.what !== told) io.stderr.write(`round ${round}: waiting for ${standing.what}\n`);
+    told = standing.what;
+    await io.wait(POLL_MS);
+  }
+}
+
+/** @returns Counterparts whose batches are taken back. */
+async function recall(
+  connection: Pick<Connection, "recallBatch">,
+  vault: Vault,
+  round: string,
+): Promise<readonly string[]> {
+  const { party } = vault.identity;
+  const pairings = vault.pairings(round);
+  if (pairings === null) throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+  if (pairings.some(({ keyTag }) => keyTag === null))
+    throw new LinkageError("round-state", `round ${round} is sealed: its batches cannot be replaced any more`);
+  for (const { counterpart } of pairings) {
+    await connection.recallBatch(round, party, counterpart);
+    vault.dropReceipt(round, counterpart);
+  }
+  return pairings.map(({ counterpart }) => counterpart);
+}

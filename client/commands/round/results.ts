@@ -1,0 +1,166 @@
+/**
+ * `aquila round ack | results | mark`: a party takes its package, opens and answers its hits, and says what became of them.
+ */
+import { extname } from "node:path";
+import { Argument, type Command } from "commander";
+import { HIT_STATUSES, type HitStatus, type Status } from "#engine/round/acts.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { exchangeAnswers, type Exchange } from "../../answers.ts";
+import { createFile } from "../../durable-file.ts";
+import type { Connection } from "../../http.ts";
+import { acknowledgePackage, openHits, type Opened } from "../../release.ts";
+import {
+  RESULT_NOTE,
+  resultsCsv,
+  resultsJson,
+  resultsOf,
+  statusesByHit,
+  type ResultRow,
+  type Statuses,
+} from "../../results.ts";
+import { tidyVault } from "../../retention.ts";
+import type { Vault } from "../../vault.ts";
+import {
+  answer,
+  connectWith,
+  jsonOption,
+  roundOption,
+  serverOption,
+  unlockVault,
+  vaultOption,
+  type CommandIo,
+} from "../command-io.ts";
+
+/** The server takes no more at once. */
+const STATUSES_AT_ONCE = 100;
+
+export type PartyOptions = {
+  readonly server: string;
+  readonly vault: string;
+  readonly round: string;
+  readonly json: boolean;
+};
+
+export function registerResults(round: Command, io: CommandIo): void {
+  withParty(round.command("ack").description("take the package of a released round and acknowledge it")).action(
+    async (options: PartyOptions) => {
+      using vault = await unlockVault(io, options.vault);
+      await acknowledgePackage(connectWith(io, options.server, vault.identity), vault, options.round);
+      const text = `round ${options.round}: package kept and acknowledged; its pairings open when the counterparts do the same`;
+      answer(io, options.json, { acknowledged: options.round }, text);
+    },
+  );
+  withParty(round.command("results"))
+    .description(`open a round's hits, answer them and name them by the party's own references. A hit is a ${RESULT_NOTE}`)
+    .option("--out <file>", "write them to a new file, mode 600: .json as JSON, anything else as CSV")
+    .action(async (options: PartyOptions & { out?: string }) => {
+      using vault = await unlockVault(io, options.vault);
+      const connection = connectWith(io, options.server, vault.identity);
+      await answerResults(io, options, connection, vault, {
+        opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE),
+        exchange: await exchangeAnswers(connection, vault, options.round),
+      });
+      tidyVault(vault, io.now());
+    });
+  withParty(round.command("mark").description("say what became of hits; the counterpart sees it, by the hits' ids alone"))
+    .addArgument(new Argument("<status>", "what to say").choices(HIT_STATUSES))
+    .argument("<hits...>", "ids of hits")
+    .action(async (status: HitStatus, hits: string[], options: PartyOptions) => {
+      using vault = await unlockVault(io, options.vault);
+      const { identity } = vault;
+      const connection = connectWith(io, options.server, identity);
+      const said = hits.map((hit): Status =>
+        signStatement(identity, "status", { hit, party: identity.party, round: options.round, status }),
+      );
+      for (let at = 0; at < said.length; at += STATUSES_AT_ONCE)
+        await connection.putStatuses(options.round, identity.party, said.slice(at, at + STATUSES_AT_ONCE));
+      answer(io, options.json, { status, hits }, `${hits.length} hits: ${status}`);
+    });
+}
+
+/** Options of a command that only a party gives. */
+export function withParty(command: Command): Command {
+  return command
+    .addOption(serverOption())
+    .addOption(vaultOption())
+    .addOption(roundOption())
+    .addOption(jsonOption());
+}
+
+/** Prints or writes a round's hits as far as they are open. */
+export async function answerResults(
+  io: CommandIo,
+  options: PartyOptions & { readonly out?: string },
+  connection: Connection,
+  vault: Vault,
+  { opened, exchange }: { readonly opened: Opened; readonly exchange: Exchange },
+): Promise<void> {
+  const { party } = vault.identity;
+  const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE);
+  const statuses = statusesByHit(party, await connection.statuses(options.round, party));
+  if (options.out !== undefined) {
+    const text =
+      extname(options.out) === ".json" ? resultsJson(options.round, rows, statuses) : resultsCsv(rows, statuses);
+    createFile(options.out, [Buffer.from(text)]);
+  }
+  const warnings = warningsOf(opened, exchange);
+  for (const warning of warnings) io.stderr.write(`${warning}\n`);
+  const hits =
+    options.out === undefined
+      ? { hits: rows.map((row) => ({ ...row, status: statuses.get(row.hit) ?? { own: null, theirs: null } })) }
+      : { out: options.out };
+  const value = {
+    note: RESULT_NOTE,
+    round: options.round,
+    count: countsOf(rows),
+    closed: opened.closed,
+    unanswered: exchange.waitingFor,
+    warnings,
+    ...hits,
+  };
+  answer(io, options.json, value, resultsText(options, rows, statuses, opened, exchange));
+}
+
+/** What the party's analysts and officer have to know before they trust a hit. */
+function warningsOf({ missingDecoys }: Opened, { unproven }: Exchange): string[] {
+  return [
+    ...[...missingDecoys].map(
+      ([counterpart, count]) =>
+        `with ${counterpart}: ${count} decoys are missing, so hits were left out; reported to the data-protection officer`,
+    ),
+    ...[...unproven].map(
+      ([counterpart, count]) =>
+        `with ${counterpart}: ${count} hits are unproven; reported to the data-protection officer`,
+    ),
+  ];
+}
+
+function countsOf(rows: readonly ResultRow[]): Record<ResultRow["band"], number> {
+  const counts = { high: 0, medium: 0, low: 0 };
+  for (const row of rows) counts[row.band]++;
+  return counts;
+}
+
+function resultsText(
+  options: PartyOptions & { readonly out?: string },
+  rows: readonly ResultRow[],
+  statuses: Statuses,
+  { closed }: Opened,
+  { waitingFor }: Exchange,
+): string {
+  const { high, medium, low } = countsOf(rows);
+  const summary = [
+    `round ${options.round}: ${rows.length} hits (high ${high}, medium ${medium}, low ${low}); each is a ${RESULT_NOTE}`,
+    ...(closed.length === 0 ? [] : [`not open: ${closed.join(", ")}`]),
+    ...(waitingFor.length === 0 ? [] : [`answers still to come: ${waitingFor.join(", ")}`]),
+  ];
+  if (options.out !== undefined) return [...summary, `written to ${options.out}`].join("\n");
+  const lines = rows.map((row) => {
+    const said = statuses.get(row.hit);
+    const raised = row.proposedAccuracy === null ? "" : `; accuracy ${row.accuracy} could be raised to ${row.proposedAccuracy}`;
+    const theirs = said?.theirs === undefined || said.theirs === null ? "" : `; they say ${said.theirs}`;
+    return `${row.band.padEnd(6)}  ${row.counterpart.padEnd(8)}  ${row.finding.padEnd(14)}  ${row.refs.join(" | ")}${raised}${theirs}`;
+  });
+  return [...summary, ...lines].join("\n");
+}

@@ -1,0 +1,142 @@
+/**
+ * A party's side of the release: it takes its package, acknowledges it, and opens the sections whose keys the server gives
+ * out for both sides at once. Decoys go before anyone sees a hit.
+ */
+import { createHash } from "node:crypto";
+import { LinkageError } from "#engine/errors.ts";
+import type { Profile } from "#engine/profile.ts";
+import { counterpartsOf } from "#engine/round/descriptor.ts";
+import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import type { Connection } from "./http.ts";
+import type { KeptSection, Vault } from "./vault.ts";
+
+export type Opened = {
+  /** Counterparts whose section is open, in order. */
+  readonly opened: readonly string[];
+  /** Counterparts whose section is not, in order: not acknowledged by both yet, dropped, or closed. */
+  readonly closed: readonly string[];
+  /** Decoys that are missing, by counterpart: the server left hits out. */
+  readonly missingDecoys: ReadonlyMap<string, number>;
+};
+
+/**
+ * Keeps the package in the vault, then tells the server that it holds it. Called again, it fetches nothing again.
+ *
+ * @throws {@link LinkageError} `package-unavailable` before release; `package-invalid` if it is not for this party, round and
+ * T2, or its sections are others than the party's pairings; `vault-invalid` if the party has not sealed the round.
+ */
+export async function acknowledgePackage(
+  connection: Pick<Connection, "fetchPackage" | "acknowledge">,
+  vault: Vault,
+  round: string,
+): Promise<void> {
+  const t2 = sealOf(vault, round);
+  const { party } = vault.identity;
+  const sealed = vault.packageBox(round) ?? (await connection.fetchPackage(round, party));
+  checkPackage(vault, await openPackage(sealed, vault.identity), round, t2);
+  vault.keepPackageBox(round, sealed);
+  const digest = createHash("sha256").update(sealed).digest("base64url");
+  await connection.acknowledge(signStatement(vault.identity, "acknowledgement", { digest, party, round, t2 }));
+}
+
+/**
+ * Opens the sections whose keys are out and that were not opened before; reports missing decoys to the officers.
+ *
+ * @param profile - The round's.
+ * @throws {@link LinkageError} `package-invalid` if a section does not open, or names a handle that the party never sent or a
+ * rule that the profile does not have.
+ */
+export async function openHits(
+  connection: Pick<Connection, "packageKeys" | "putReport">,
+  vault: Vault,
+  round: string,
+  profile: Profile,
+): Promise<Opened> {
+  const { party } = vault.identity;
+  const t2 = sealOf(vault, round);
+  const sealed = vault.packageBox(round);
+  const descriptor = vault.descriptor(round);
+  if (sealed === null || descriptor === null)
+    throw new LinkageError("package-unavailable", `the package of round ${round} is not acknowledged yet`);
+  const opened = await openPackage(sealed, vault.identity);
+  const missingDecoys = new Map<string, number>();
+  for (const { counterpart, sealedKey } of await connection.packageKeys(round, party)) {
+    const kept = vault.section(round, counterpart) ?? (await openOne(vault, opened, counterpart, sealedKey, profile));
+    if (kept.decoysMissing === 0) continue;
+    missingDecoys.set(counterpart, kept.decoysMissing);
+    const pairing = pairingOf(party, counterpart);
+    const report = { count: kept.decoysMissing, kind: "decoy-missing", of: kept.decoys, pairing, party, round, t2 } as const;
+    await connection.putReport(signStatement(vault.identity, "report", report));
+  }
+  const counterparts = counterpartsOf(descriptor, party);
+  const isOpen = (counterpart: string): boolean => vault.section(round, counterpart) !== null;
+  return {
+    opened: counterparts.filter(isOpen),
+    closed: counterparts.filter((counterpart) => !isOpen(counterpart)),
+    missingDecoys,
+  };
+}
+
+/** @returns The pairing, lower id first. */
+export function pairingOf(party: string, counterpart: string): [string, string] {
+  return party < counterpart ? [party, counterpart] : [counterpart, party];
+}
+
+/** @throws {@link LinkageError} `vault-invalid` if the party has not sealed the round. */
+export function sealOf(vault: Vault, round: string): string {
+  const t2 = vault.seal(round);
+  if (t2 === null) throw new LinkageError("vault-invalid", `this vault has not sealed round ${round}`);
+  return t2;
+}
+
+async function openOne(
+  vault: Vault,
+  opened: Package,
+  counterpart: string,
+  sealedKey: string,
+  profile: Profile,
+): Promise<KeptSection> {
+  const key = await openPackageKey(sealedKey, vault.identity);
+  const hits = openSection(opened, counterpart, key);
+  key.fill(0);
+  const { round } = opened;
+  const decoys = vault.decoys(round, counterpart);
+  const found = new Set(hits.map(({ handle }) => handle));
+  const kept: KeptSection = {
+    counterpart,
+    hitCount: hits.length,
+    decoys: decoys.size,
+    decoysMissing: [...decoys].filter((handle) => !found.has(handle)).length,
+    hits: hits.filter(({ handle }) => !decoys.has(handle)),
+  };
+  checkHits(vault, round, counterpart, kept.hits, profile);
+  vault.keepSection(round, kept);
+  return kept;
+}
+
+function checkPackage(vault: Vault, opened: Package, round: string, t2: string): void {
+  const descriptor = vault.descriptor(round);
+  const expected = descriptor === null ? [] : counterpartsOf(descriptor, vault.identity.party);
+  if (opened.round !== round || opened.t2 !== t2)
+    throw new LinkageError("package-invalid", "the package is of another round, or not of what this party sealed");
+  if (opened.sections.map(({ counterpart }) => counterpart).join() !== expected.join())
+    throw new LinkageError("package-invalid", "the package has other sections than this party has pairings");
+}
+
+function checkHits(
+  vault: Vault,
+  round: string,
+  counterpart: string,
+  hits: readonly Hit[],
+  profile: Profile,
+): void {
+  if (hits.length === 0) return;
+  const known = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
+  if (hits.some(({ handle }) => !known.has(handle)))
+    throw new LinkageError("package-invalid", `a hit with ${counterpart} has a handle of no record that was sent`);
+  if (profile.rules.length < 32 && hits.some(({ pattern }) => pattern >= 2 ** profile.rules.length))
+    throw new LinkageError("package-invalid", `a hit with ${counterpart} names rules that the profile does not have`);
+  if (new Set(hits.map(({ hit }) => hit)).size !== hits.length)
+    throw new LinkageError("package-invalid", `a hit with ${counterpart} is there twice`);
+}

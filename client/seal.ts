@@ -1,0 +1,54 @@
+/**
+ * A party's co-signature of what was submitted; docs/spec/round.md, "Seal and T2".
+ * Can be called again and again: it goes on where it stopped and says for what it waits.
+ */
+import { LinkageError } from "#engine/errors.ts";
+import { counterpartsOf } from "#engine/round/descriptor.ts";
+import { hasReached } from "#engine/round/states.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import { checkSealed } from "#engine/round/transcript.ts";
+import type { Connection } from "./http.ts";
+import type { Vault } from "./vault.ts";
+
+export type SealOutcome =
+  | { readonly state: "waiting" }
+  | {
+      readonly state: "sealed";
+      readonly t2: string;
+      /** Counterparts whose pairing is left out: a batch was missing, or a party withdrew. */
+      readonly leftOut: readonly string[];
+    };
+
+/**
+ * Checks T2 against what this party sent, co-signs it and destroys the keys with which batches are encoded.
+ *
+ * @throws {@link LinkageError} `round-confirmation-failed` if the server wants something else sealed than was sent, or
+ * another T2 than before: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
+ */
+export async function sealRound(
+  connection: Pick<Connection, "round" | "postSeal">,
+  vault: Vault,
+  round: string,
+): Promise<SealOutcome> {
+  const { party } = vault.identity;
+  const descriptor = vault.descriptor(round);
+  const t1 = vault.transcript(round);
+  if (descriptor === null || t1 === null)
+    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+  const view = await connection.round(round);
+  if (view.t2 === null) return { state: "waiting" };
+  const counterparts = counterpartsOf(descriptor, party);
+  const digests = new Map(
+    counterparts.flatMap((counterpart) => {
+      const receipt = vault.receipt(round, counterpart);
+      return receipt === null ? [] : [[counterpart, receipt.digest] as const];
+    }),
+  );
+  checkSealed(descriptor, t1, view.t2, view.sealed, { party, digests });
+  vault.keepSeal(round, view.t2);
+  if (!view.seals.includes(party) && !hasReached(view.state, "matching"))
+    await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
+  vault.destroyTagKeys(round);
+  const sealed = new Set(view.sealed.filter(({ from }) => from === party).map(({ to }) => to));
+  return { state: "sealed", t2: view.t2, leftOut: counterparts.filter((counterpart) => !sealed.has(counterpart)) };
+}

@@ -1,0 +1,84 @@
+/**
+ * A party's way through a whole round: every step that is its turn, in order, each of which goes on where it stopped.
+ */
+import { LinkageError } from "#engine/errors.ts";
+import type { Profile } from "#engine/profile.ts";
+import { profileDigest } from "#engine/profile.ts";
+import type { RoundView } from "#engine/round/messages.ts";
+import { hasReached } from "#engine/round/states.ts";
+import { agreeKeys } from "./agree.ts";
+import { exchangeAnswers, type Exchange } from "./answers.ts";
+import type { Connection } from "./http.ts";
+import { acknowledgePackage, openHits, type Opened } from "./release.ts";
+import { sealRound } from "./seal.ts";
+import { submitBatch } from "./submit.ts";
+import type { Vault } from "./vault.ts";
+
+/** Where a party stands: `waiting` for others, or `done` when every opened pairing is answered by both. */
+export type Standing = {
+  readonly state: "waiting" | "done";
+  /** What was done or is awaited, for people. */
+  readonly what: string;
+  readonly results: { readonly opened: Opened; readonly exchange: Exchange } | null;
+};
+
+export type Walk = {
+  readonly connection: Connection;
+  readonly vault: Vault;
+  readonly round: string;
+  readonly profile: Profile;
+  /** Encodes the party's list for every counterpart; called once, when the keys are agreed. */
+  readonly encode: () => Promise<void>;
+};
+
+/**
+ * Does all that is the party's turn, and returns when it has to wait for others.
+ *
+ * @throws {@link LinkageError} as the steps; `round-state` if the round is over.
+ */
+export async function walkRound(walk: Walk): Promise<Standing> {
+  const { connection, vault, round, profile } = walk;
+  const agreement = await agreeKeys(connection, vault, vault.roster(), round, [profileDigest(profile)]);
+  if (agreement.state === "waiting") {
+    const whom = agreement.missing.length === 0 ? "" : ` of ${agreement.missing.join(", ")}`;
+    return waiting(agreement.for === "opening" ? "the operators to open it" : `the ${agreement.for}${whom}`);
+  }
+  let view = await connection.round(round);
+  if (view.state === "keyed") return waiting("the confirmations of others");
+  if (view.state === "submitting") {
+    await submitAll(walk, view);
+    view = await connection.round(round);
+  }
+  if (view.state === "submitting") return waiting("submission to close");
+  if (view.state === "erased" || view.state === "followed-up")
+    throw new LinkageError("round-state", `round ${round} is ${view.state}`);
+  await sealRound(connection, vault, round);
+  if (!hasReached(view.state, "released")) return waiting(view.state === "sealed" ? "matching" : "the release");
+  await acknowledgePackage(connection, vault, round);
+  const opened = await openHits(connection, vault, round, profile);
+  const exchange = await exchangeAnswers(connection, vault, round);
+  const results = { opened, exchange };
+  const unopened = (await connection.round(round)).pairings.filter(({ state }) => state === "matched").length;
+  if (unopened > 0) return { state: "waiting", what: "counterparts to acknowledge their packages", results };
+  if (exchange.waitingFor.length > 0)
+    return { state: "waiting", what: `the answers of ${exchange.waitingFor.join(", ")}`, results };
+  return { state: "done", what: "every opened pairing is answered by both", results };
+}
+
+async function submitAll({ connection, vault, round, encode }: Walk, view: RoundView): Promise<void> {
+  const { party } = vault.identity;
+  const open = view.batches
+    .filter(({ from, to, state }) => from === party && state !== "complete" && !isLeftOut(view, to))
+    .map(({ to }) => to);
+  if (open.length === 0) return;
+  if (open.some((counterpart) => !vault.holdsHandleMap(round, counterpart))) await encode();
+  for (const counterpart of open) await submitBatch(connection, vault, round, counterpart);
+}
+
+function isLeftOut({ pairings }: RoundView, counterpart: string): boolean {
+  return pairings.some(({ pairing, state }) => pairing.includes(counterpart) && state === "left-out");
+}
+
+function waiting(what: string): Standing {
+  return { state: "waiting", what, results: null };
+}

@@ -1,0 +1,112 @@
+/**
+ * What deadlines do to rounds: worked off at start-up and each minute, one round after another.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { counterpartsOf } from "#engine/round/descriptor.ts";
+import { missingRoundKeys } from "#engine/round/keys.ts";
+import { abortRound, endingOf, eraseRound, SERVER } from "./erasure.ts";
+import { followUp } from "./follow-up.ts";
+import { faultOf } from "./log.ts";
+import { isPast, recordAct, requireRound, type Round } from "./rounds.ts";
+import { closeRound } from "./sealing.ts";
+import type { Secretariat } from "./secretariat.ts";
+import { listConfirmations, listRoundKeys } from "./store/keys.ts";
+import { closePairings, listPairings } from "./store/pairings.ts";
+import { listLiveRounds } from "./store/rounds.ts";
+import { listUploads } from "./store/uploads.ts";
+
+const EVERY_MS = 60_000;
+
+/** Works off deadlines each minute until the signal aborts. */
+export async function watchDeadlines(secretariat: Secretariat, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await wait(EVERY_MS, undefined, { signal, ref: false });
+    } catch {
+      return;
+    }
+    await workOffDeadlines(secretariat);
+  }
+}
+
+/** One round that fails is logged and does not hold up the others. */
+export async function workOffDeadlines(secretariat: Secretariat): Promise<void> {
+  const { store, log } = secretariat;
+  for (const id of await listLiveRounds(store)) {
+    try {
+      await workOff(secretariat, await requireRound(store, id, SERVER));
+    } catch (error) {
+      log.error({ round: id, fault: faultOf(error) }, "a deadline cannot be worked off; tried again in a minute");
+    }
+  }
+}
+
+async function workOff(secretariat: Secretariat, round: Round): Promise<void> {
+  const { clock } = secretariat;
+  const { descriptor, id, state } = round;
+  const ending = endingOf(round);
+  if (ending !== null) {
+    // Aborted, and the server ended before it was erased.
+    await eraseRound(secretariat, id, SERVER, ending.reason);
+    return;
+  }
+  if (state === "draft" || state === "opened" || state === "keyed") {
+    if (isPast(descriptor, "keys", clock)) await expire(secretariat, round, await lateWithKeys(secretariat, round));
+  } else if (state === "submitting") {
+    if (isPast(descriptor, "submission", clock)) await closeLate(secretariat, round);
+  } else if (state === "sealed" || state === "reviewed") {
+    if (isPast(descriptor, "release", clock)) await expire(secretariat, round, []);
+  } else if (state === "released") {
+    if (isPast(descriptor, "acknowledgements", clock)) await closeUnopened(secretariat, id);
+    if (isPast(descriptor, "followUp", clock)) {
+      await followUp(secretariat, round);
+      await eraseRound(secretariat, id, SERVER, "followed-up");
+    }
+  } else if (state === "followed-up") await eraseRound(secretariat, id, SERVER, "followed-up");
+  // A round that is being matched goes on to its end, and then is reviewed or sealed.
+}
+
+async function expire(secretariat: Secretariat, { id }: Round, parties: readonly string[]): Promise<void> {
+  await abortRound(secretariat, id, SERVER, { reason: "expired", parties: [...parties], evidence: [] });
+}
+
+/** @returns Parties whose key is missing or, when all keys are in, a confirmation. */
+async function lateWithKeys({ store }: Secretariat, { id, state, descriptor }: Round): Promise<string[]> {
+  if (state === "draft") return [];
+  const missing = missingRoundKeys(descriptor, await listRoundKeys(store, id));
+  if (missing.length > 0) return missing;
+  const confirmed = new Set((await listConfirmations(store, id)).map(({ from, to }) => `${from}-${to}`));
+  return descriptor.parties
+    .map((party) => party.id)
+    .filter((party) => counterpartsOf(descriptor, party).some((other) => !confirmed.has(`${party}-${other}`)));
+}
+
+/** Seals the pairings whose two batches are in; ends the attempt if there is none. */
+async function closeLate(secretariat: Secretariat, round: Round): Promise<void> {
+  const { store } = secretariat;
+  const complete = new Set(
+    (await listUploads(store, round.id))
+      .filter(({ state }) => state === "complete")
+      .map(({ sender, recipient }) => `${sender}-${recipient}`),
+  );
+  const admitted = (await listPairings(store, round.id)).filter(({ state }) => state === "admitted");
+  const late = admitted.flatMap(({ lower, higher }) => [
+    ...(complete.has(`${lower}-${higher}`) ? [] : [lower]),
+    ...(complete.has(`${higher}-${lower}`) ? [] : [higher]),
+  ]);
+  const isWhole = ({ lower, higher }: { lower: string; higher: string }): boolean =>
+    complete.has(`${lower}-${higher}`) && complete.has(`${higher}-${lower}`);
+  if (admitted.some(isWhole)) await closeRound(secretariat, round.id, SERVER, true);
+  else await expire(secretariat, round, [...new Set(late)].sort());
+}
+
+/** Pairings that were not acknowledged by both in time are opened to neither. */
+async function closeUnopened(secretariat: Secretariat, id: string): Promise<void> {
+  await secretariat.store.transaction().execute(async (store) => {
+    const unopened = (await listPairings(store, id)).filter(({ state }) => state === "matched");
+    if (unopened.length === 0) return;
+    await closePairings(store, id, ["matched"], "closed");
+    const names = unopened.map(({ lower, higher }) => `${lower}-${higher}`).join(" ");
+    await recordAct(store, secretariat, id, null, "pairings-closed", names);
+  });
+}

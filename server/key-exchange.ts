@@ -1,0 +1,97 @@
+/**
+ * Round keys and confirmations as the parties post them, and what ends an attempt whose keys do not fit together.
+ */
+import { LinkageError } from "#engine/errors.ts";
+import type { Dispute } from "#engine/round/acts.ts";
+import { checkRoundKey, isEquivocation, transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
+import { requireState } from "#engine/round/states.ts";
+import type { Caller } from "./caller.ts";
+import { abortRound } from "./erasure.ts";
+import { ABORTABLE, recordAct, requireBefore, requirePairing, requireRound } from "./rounds.ts";
+import type { Secretariat } from "./secretariat.ts";
+import { insertConfirmation, insertRoundKey, listConfirmations, listRoundKeys } from "./store/keys.ts";
+import { moveRound, setTranscript } from "./store/rounds.ts";
+
+/**
+ * Takes a party's round key; the last one makes T1 and moves the round to keyed.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `round-key-signature`, `round-state`, `round-deadline`; `round-key-conflict`
+ * if the party posted another key before.
+ */
+export async function postRoundKey(secretariat: Secretariat, id: string, caller: Caller, key: RoundKey): Promise<void> {
+  await secretariat.store.transaction().execute(async (store) => {
+    const round = await requireRound(store, id, caller);
+    checkRoundKey(secretariat.roster, round.t0, key);
+    const keys = await listRoundKeys(store, id);
+    const known = keys.find(({ party }) => party === key.party);
+    if (known?.publicKey === key.publicKey) return;
+    if (known !== undefined) throw new LinkageError("round-key-conflict", "this party posted another round key before");
+    requireState(round.state, ["opened"]);
+    requireBefore(round, "keys", secretariat.clock);
+    await insertRoundKey(store, id, key);
+    await recordAct(store, secretariat, id, caller, "round-key");
+    if (keys.length + 1 < round.descriptor.parties.length) return;
+    await setTranscript(store, id, transcriptT1(round.t0, [...keys, key]));
+    await moveRound(store, id, "opened", "keyed");
+  });
+}
+
+/**
+ * Takes a confirmation; the last one moves the round to submitting. Only the counterpart can check its MAC, but two sides
+ * that name different keys are found here.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `round-deadline`; `round-key-conflict` if
+ * the party posted another confirmation before; `round-confirmation-failed` if the counterpart named another key.
+ */
+export async function postConfirmation(
+  secretariat: Secretariat,
+  id: string,
+  caller: Caller,
+  confirmation: Confirmation,
+): Promise<void> {
+  const { from, to, keyId, mac } = confirmation;
+  await secretariat.store.transaction().execute(async (store) => {
+    const round = await requireRound(store, id, caller);
+    const { descriptor, state } = round;
+    requirePairing(descriptor, from, to);
+    const posted = await listConfirmations(store, id);
+    const known = posted.find((other) => other.from === from && other.to === to);
+    if (known?.keyId === keyId && known.mac === mac) return;
+    if (known !== undefined)
+      throw new LinkageError("round-key-conflict", "this party posted another confirmation before");
+    requireState(state, ["keyed"]);
+    requireBefore(round, "keys", secretariat.clock);
+    const opposite = posted.find((other) => other.from === to && other.to === from);
+    if (opposite !== undefined && opposite.keyId !== keyId)
+      throw new LinkageError("round-confirmation-failed", `${to} names another key for this pairing`);
+    await insertConfirmation(store, id, confirmation);
+    await recordAct(store, secretariat, id, caller, "confirmation", `${from}-${to}`);
+    if (posted.length + 1 === 2 * descriptor.pairings.length) await moveRound(store, id, "keyed", "submitting");
+  });
+}
+
+/**
+ * Aborts an attempt whose keys do not fit together. Two keys of one party, both signed over T0, name that party; a
+ * confirmation that fails names nobody.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`; `round-key-signature` if the two keys are
+ * no evidence.
+ */
+export async function dispute(secretariat: Secretariat, id: string, caller: Caller, found: Dispute): Promise<void> {
+  const { store, roster } = secretariat;
+  const round = await requireRound(store, id, caller);
+  requireState(
+    round.state,
+    ABORTABLE.filter((state) => state !== "draft" && state !== "matching" && state !== "reviewed"),
+  );
+  if (found.kind === "confirmation") {
+    requirePairing(round.descriptor, caller.id, found.counterpart);
+    await abortRound(secretariat, id, caller, { reason: "disputed", parties: [], evidence: [] });
+    return;
+  }
+  const { first, second } = found;
+  if (!isEquivocation(roster, round.t0, first, second))
+    throw new LinkageError("round-key-signature", "these are not two keys that one party signed for this attempt");
+  const ending = { reason: "equivocated" as const, parties: [first.party], evidence: [first, second] };
+  await abortRound(secretariat, id, caller, ending);
+}

@@ -1,0 +1,167 @@
+/**
+ * Creating a round, and the acts that two different operators have to approve: opening, releasing, erasing early.
+ */
+import { mkdir } from "node:fs/promises";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { profileDigest } from "#engine/profile.ts";
+import type { Approval, ApprovedAct } from "#engine/round/acts.ts";
+import { checkAgreements } from "#engine/round/agreement.ts";
+import { checkDescriptor, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { NEEDED_OPERATORS, rosterDigest, staffOf } from "#engine/round/roster.ts";
+import { requireState, type RoundState } from "#engine/round/states.ts";
+import { checkStatement } from "#engine/round/statement.ts";
+import type { Caller } from "./caller.ts";
+import { writeKeyFile } from "./data-key-file.ts";
+import { makeDataKey, wrapDataKey } from "./data-key.ts";
+import { syncFolder } from "./encrypted-file.ts";
+import { eraseRound } from "./erasure.ts";
+import { followUp } from "./follow-up.ts";
+import { isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
+import { folderOf, type Secretariat } from "./secretariat.ts";
+import { insertApproval, listApprovals } from "./store/acts.ts";
+import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
+import { findRound, insertRound, insertRoundParties, moveRound } from "./store/rounds.ts";
+import type { Store } from "./store/tables.ts";
+
+/** State in which an act is approved. */
+const STATE_OF: Readonly<Record<ApprovedAct, RoundState>> = { open: "draft", release: "reviewed", erase: "released" };
+const HOUR_MS = 3_600_000;
+
+/**
+ * Creates a round in state draft; the same descriptor again changes nothing.
+ *
+ * @throws {@link LinkageError} `round-descriptor-invalid` if it contradicts itself, the roster or the server's limits, its
+ * agreements are not signed, its id belongs to another round, or a pairing of it was in a round of the same field too short
+ * a time ago; `profile-mismatch` if it names a profile that the server does not have.
+ */
+export async function createRound(
+  secretariat: Secretariat,
+  descriptor: RoundDescriptor,
+  caller: Caller,
+): Promise<void> {
+  const { clock } = secretariat;
+  checkDescriptor(descriptor);
+  checkAgainstServer(secretariat, descriptor);
+  checkAgreements(secretariat.roster, descriptor.agreements);
+  const { id } = descriptor;
+  const t0 = descriptorT0(descriptor);
+  await secretariat.store.transaction().execute(async (store) => {
+    const known = await findRound(store, id);
+    if (known?.t0 === t0) return;
+    if (known !== null) throw new LinkageError("round-descriptor-invalid", "another round has this id");
+    if (isPast(descriptor, "keys", clock))
+      throw new LinkageError("round-descriptor-invalid", "the deadline keys has passed already");
+    await requireInterval(store, secretariat, descriptor);
+    await mkdir(folderOf(secretariat, id), { recursive: true, mode: 0o700 });
+    syncFolder(secretariat.roundsFolder);
+    const wrapped = wrapDataKey(secretariat.serverKey, id, makeDataKey());
+    await insertRound(store, {
+      id,
+      state: "draft",
+      descriptor: new TextDecoder().decode(canonicalBytes(descriptor)),
+      t0,
+      t1: null,
+      t2: null,
+      ending: null,
+      key_id: await writeKeyFile(secretariat.keyFolder, id, wrapped),
+      certificate: null,
+      created_at: clock().toISOString(),
+    });
+    await insertRoundParties(
+      store,
+      id,
+      descriptor.parties.map((party) => party.id),
+    );
+    await insertPairings(store, id, descriptor.pairings);
+    await recordAct(store, secretariat, id, caller, "created", t0);
+  });
+}
+
+/**
+ * Takes an operator's approval; the second, of another operator, does the act.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `round-held` if a
+ * pairing is held that would be released.
+ */
+export async function approve(secretariat: Secretariat, approval: Approval, caller: Caller): Promise<void> {
+  const { act, operator, round: id, signature } = approval;
+  checkStatement(staffOf(secretariat.roster, "operators", operator).signKey, "approval", approval);
+  const isDone = await secretariat.store.transaction().execute(async (store) => {
+    const round = await requireRound(store, id, caller);
+    if (approval.t0 !== round.t0 || approval.t2 !== round.t2)
+      throw new LinkageError("statement-signature", "the approval is for another T0 or T2 than the round's");
+    const approved = await listApprovals(store, id);
+    if (approved.some((one) => one.act === act && one.operator === operator)) return false;
+    requireState(round.state, [STATE_OF[act]]);
+    if (act === "release") await requireNothingHeld(store, id);
+    await insertApproval(store, { round: id, act, operator, signature });
+    await recordAct(store, secretariat, id, caller, `approved-${act}`);
+    if (approved.filter((one) => one.act === act).length + 1 < NEEDED_OPERATORS) return false;
+    await carryOut(store, secretariat, round, act);
+    return true;
+  });
+  if (!isDone || act !== "erase") return;
+  await followUp(secretariat, await requireRound(secretariat.store, id, caller));
+  await eraseRound(secretariat, id, caller, "erased");
+}
+
+async function carryOut(store: Store, secretariat: Secretariat, round: Round, act: ApprovedAct): Promise<void> {
+  const { clock } = secretariat;
+  if (act === "open") {
+    requireBefore(round, "keys", clock);
+    await moveRound(store, round.id, "draft", "opened");
+    await recordAct(store, secretariat, round.id, null, "opened");
+  }
+  if (act === "release") {
+    requireBefore(round, "release", clock);
+    await moveRound(store, round.id, "reviewed", "released");
+    await recordAct(store, secretariat, round.id, null, "released");
+  }
+}
+
+async function requireNothingHeld(store: Store, id: string): Promise<void> {
+  const held = (await listPairings(store, id)).filter(({ state }) => state === "held");
+  if (held.length > 0)
+    throw new LinkageError(
+      "round-held",
+      `held for an officer: ${held.map(({ lower, higher }) => `${lower}-${higher}`).join(", ")}`,
+    );
+}
+
+/** Frequent rounds of the same lists would tell by their differences who was added. */
+async function requireInterval(
+  store: Store,
+  { clock, leastHoursBetweenRounds }: Secretariat,
+  { pairings, field }: RoundDescriptor,
+): Promise<void> {
+  const since = new Date(clock().getTime() - leastHoursBetweenRounds * HOUR_MS).toISOString();
+  const named = new Set(pairings.map((pairing) => pairing.join("-")));
+  const recent = await listEarlierRounds(store, since);
+  const again = recent.find(
+    (earlier) => named.has(`${earlier.lower}-${earlier.higher}`) && earlier.field === field,
+  );
+  if (again !== undefined)
+    throw new LinkageError(
+      "round-descriptor-invalid",
+      `${again.lower}-${again.higher} were in round ${again.round} for the same field less than ${leastHoursBetweenRounds} hours ago`,
+    );
+}
+
+function checkAgainstServer({ profile, roster, maxRecords }: Secretariat, descriptor: RoundDescriptor): void {
+  if (descriptor.profile !== profileDigest(profile))
+    throw new LinkageError("profile-mismatch", `this server matches under profile ${profile.id} ${profile.version}`);
+  if (descriptor.informationMarginBits < profile.informationMarginBits)
+    throw new LinkageError(
+      "round-descriptor-invalid",
+      `informationMarginBits must be at least the profile's, ${profile.informationMarginBits}`,
+    );
+  if (descriptor.roster !== rosterDigest(roster))
+    throw new LinkageError("round-descriptor-invalid", "the descriptor names another roster than the server's");
+  const listed = new Set(roster.parties.map(({ id }) => id));
+  for (const { id, declaredRecords } of descriptor.parties) {
+    if (!listed.has(id)) throw new LinkageError("round-descriptor-invalid", `party ${id} is not in the roster`);
+    if (declaredRecords > maxRecords)
+      throw new LinkageError("round-descriptor-invalid", `party ${id} declares more than ${maxRecords} records`);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Between matching and release: pairings whose hit rate stands out are held, and officers decide.
+ */
+import { LinkageError } from "#engine/errors.ts";
+import type { Hold } from "#engine/round/acts.ts";
+import { RoundDescriptor } from "#engine/round/descriptor.ts";
+import { staffOf } from "#engine/round/roster.ts";
+import { requireState } from "#engine/round/states.ts";
+import { checkStatement } from "#engine/round/statement.ts";
+import type { Caller } from "./caller.ts";
+import { recordAct, requireRound } from "./rounds.ts";
+import type { Secretariat } from "./secretariat.ts";
+import { insertHold } from "./store/acts.ts";
+import { findPairing, listEarlier, listPairings, updatePairing, type PairingRow } from "./store/pairings.ts";
+import type { Store } from "./store/tables.ts";
+
+/** A hit rate above this many times the usual one is held. */
+const UNUSUAL = 5;
+/** Fewer hits than this say nothing. */
+const FEWEST_HITS = 20;
+/** Earlier rounds from which a pairing's own history counts. */
+const HISTORY = 3;
+
+/**
+ * Holds each pairing whose hit rate is far above that of its own earlier rounds or, while there are few, of its peers.
+ * To be called in the transaction that writes the counts.
+ */
+export async function holdUnusual(
+  store: Store,
+  secretariat: Secretariat,
+  id: string,
+  descriptor: RoundDescriptor,
+): Promise<void> {
+  const matched = (await listPairings(store, id)).filter(({ state }) => state === "matched");
+  for (const pairing of matched) {
+    const peers = matched.filter((other) => other !== pairing).map((other) => rateOf(descriptor, other));
+    const own = await historyOf(store, id, pairing);
+    const usual = own.length >= HISTORY ? own : peers;
+    const hits = hitsOf(pairing);
+    if (usual.length === 0 || hits < FEWEST_HITS || rateOf(descriptor, pairing) <= UNUSUAL * medianOf(usual)) continue;
+    const { lower, higher } = pairing;
+    await updatePairing(store, id, [lower, higher], { state: "held" });
+    await recordAct(store, secretariat, id, null, "held-unusual-rate", `${lower}-${higher}`);
+  }
+}
+
+/**
+ * Takes an officer's decision on a pairing: hold it, let it go, or open it to neither.
+ *
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `statement-signature`.
+ */
+export async function decide(secretariat: Secretariat, hold: Hold, caller: Caller): Promise<void> {
+  const { decision, officer, pairing, round: id, signature, t2 } = hold;
+  checkStatement(staffOf(secretariat.roster, "officers", officer).signKey, "hold", hold);
+  await secretariat.store.transaction().execute(async (store) => {
+    const round = await requireRound(store, id, caller);
+    if (round.t2 !== t2) throw new LinkageError("statement-signature", "the decision is for another T2");
+    requireState(round.state, ["reviewed"]);
+    const found = await findPairing(store, id, pairing);
+    if (found === null) throw new LinkageError("pairing-unknown", "the round has no such pairing");
+    if (found.state !== "matched" && found.state !== "held")
+      throw new LinkageError("round-state", `the pairing is ${found.state}`);
+    const [lower, higher] = pairing;
+    if (decision === "drop") await updatePairing(store, id, pairing, { state: "dropped", wrapped_key: null });
+    else await updatePairing(store, id, pairing, { state: decision === "hold" ? "held" : "matched" });
+    await insertHold(store, { round: id, lower, higher, officer, decision, signature });
+    await recordAct(store, secretariat, id, caller, `decided-${decision}`, `${lower}-${higher}`);
+  });
+}
+
+async function historyOf(store: Store, round: string, { lower, higher }: PairingRow): Promise<number[]> {
+  const earlier = await listEarlier(store, round, [lower, higher]);
+  return earlier.flatMap(({ descriptor, ...counts }) => {
+    const parsed = RoundDescriptor.safeParse(JSON.parse(descriptor));
+    return parsed.success ? [rateOf(parsed.data, { lower, higher, ...counts })] : [];
+  });
+}
+
+/** @returns Hits for each declared record of the smaller list. */
+function rateOf(
+  { parties }: RoundDescriptor,
+  pairing: Pick<PairingRow, "lower" | "higher" | "high" | "medium" | "low">,
+): number {
+  const sizes = parties
+    .filter(({ id }) => id === pairing.lower || id === pairing.higher)
+    .map(({ declaredRecords }) => declaredRecords);
+  return hitsOf(pairing) / Math.min(...sizes);
+}
+
+function hitsOf({ high, medium, low }: Pick<PairingRow, "high" | "medium" | "low">): number {
+  return (high ?? 0) + (medium ?? 0) + (low ?? 0);
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
