@@ -14,6 +14,9 @@ import { Notice } from "#engine/round/notice.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
 
+/** Own cells that are written at once. */
+const OWN_CELLS_PART_BYTES = 16 * 2 ** 20;
+
 export type EncodedPairing = {
   readonly counterpart: string;
   readonly rowCount: number;
@@ -56,12 +59,12 @@ export function encodeRound(
       ...{ rowCount, counterpartRowCount, informationMarginBits },
     };
     const decoys = decoysOf({ ...list.profile, informationMarginBits }, keyProof, [rowCount, counterpartRowCount]);
-    let rule = 0;
-    const keepOwnCells = (cells: Uint8Array): void => {
-      vault.writeOwnCells(round, counterpart, rule++, cells);
-    };
-    const encoded = encodeBatch(list, pairing, randomFillSync, { decoys, keepOwnCells });
+    const ownCells = ownCellParts((part, cells) => {
+      vault.writeOwnCells(round, counterpart, part, cells);
+    });
+    const encoded = encodeBatch(list, pairing, randomFillSync, { decoys, keepOwnCells: ownCells.keep });
     const written = vault.writeBatch(round, counterpart, encoded.pieces);
+    ownCells.finish();
     vault.keepDecoys(round, counterpart, encoded.decoyHandles);
     vault.writeHandleMap(round, counterpart, handleEntries(list, encoded));
     onProgress(at + 1, pairings.length);
@@ -71,9 +74,33 @@ export function encodeRound(
   });
 }
 
+/** Own cells come while the batch is written; they go to files of their own, few and bounded. */
+function ownCellParts(write: (part: number, cells: Iterable<Uint8Array>) => void): {
+  readonly keep: (cells: Uint8Array) => void;
+  readonly finish: () => void;
+} {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let part = 0;
+  const finish = (): void => {
+    write(part++, held);
+    held = [];
+    heldBytes = 0;
+  };
+  return {
+    keep: (cells) => {
+      held.push(cells);
+      heldBytes += cells.length;
+      if (heldBytes >= OWN_CELLS_PART_BYTES) finish();
+    },
+    finish,
+  };
+}
+
 function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Generator<HandleEntry> {
-  for (const [row, { refs, origins, handling }] of list.rows.entries()) {
-    const placed = place[row] as number;
+  let row = 0;
+  for (const { refs, origins, handling } of list.rows) {
+    const placed = place[row++] as number;
     const from = placed * HANDLE_BYTES;
     const handle = Buffer.from(handles.subarray(from, from + HANDLE_BYTES)).toString("base64url");
     yield {

@@ -10,6 +10,10 @@ import { inBuffers, linesOf } from "./pieces.ts";
 
 const Reference = z.string().min(1).max(200);
 
+/** How every line begins. */
+const LEAD = '{"handle":"';
+const HANDLE_CHARACTERS = 22;
+
 export const HandleEntry = z.strictObject({
   handle: Bytes16,
   /** Own references of the records that the row stands for. */
@@ -46,6 +50,9 @@ export function readHandleLines(
   let lineNumber = 0;
   for (const line of linesOf(pieces)) {
     lineNumber++;
+    // Most lines are of no hit: they are not read further than their handle.
+    if (wanted !== undefined && line.startsWith(LEAD) && !wanted.has(line.slice(LEAD.length, LEAD.length + HANDLE_CHARACTERS)))
+      continue;
     const entry = parseEntry(line, `${what}, line ${lineNumber}`);
     if (references.has(entry.handle))
       throw new LinkageError("vault-invalid", `${what}, line ${lineNumber} repeats a handle`);

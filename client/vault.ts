@@ -446,16 +446,16 @@ export class Vault {
 
   /** @returns Own cells of the batch for `counterpart`, as engine/encode/own-cells.ts reads them. */
   *ownCells(round: string, counterpart: string): Generator<Uint8Array> {
-    for (let rule = 0; ; rule++) {
-      const name = batchFile(counterpart, `cells.${rule}`);
+    for (let part = 0; ; part++) {
+      const name = batchFile(counterpart, `cells.${part}`);
       if (!this.#files.has(checkedRound(round), name)) return;
       yield* this.#files.readPieces(round, name);
     }
   }
 
-  /** @param rule - Of the profile, in order from 0. */
-  writeOwnCells(round: string, counterpart: string, rule: number, cells: Uint8Array): void {
-    this.#files.writePieces(checkedRound(round), batchFile(counterpart, `cells.${rule}`), [cells]);
+  /** @param part - In order from 0. */
+  writeOwnCells(round: string, counterpart: string, part: number, cells: Iterable<Uint8Array>): void {
+    this.#files.writePieces(checkedRound(round), batchFile(counterpart, `cells.${part}`), cells);
   }
 
   /** Whether hits in the batch for `counterpart` could be named. */
@@ -506,8 +506,8 @@ export class Vault {
   }
 
   #destroyOwnCells(round: string, counterpart: string): void {
-    for (let rule = 0; this.#files.has(round, batchFile(counterpart, `cells.${rule}`)); rule++)
-      this.#files.destroy(round, batchFile(counterpart, `cells.${rule}`));
+    for (let part = 0; this.#files.has(round, batchFile(counterpart, `cells.${part}`)); part++)
+      this.#files.destroy(round, batchFile(counterpart, `cells.${part}`));
   }
 
   #readBytes(round: string, name: string): Uint8Array | null {

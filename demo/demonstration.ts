@@ -22,6 +22,7 @@ import {
   PURPOSE,
   VAULT_PASSPHRASE,
   vaultFolderOf,
+  wireFolderOf,
   type PartyThreads,
 } from "./parties.ts";
 import { megabytes, printLine, printText, printTitle, showStatus, wholeNumber } from "./printing.ts";
@@ -75,7 +76,6 @@ type Kept = {
 /** A round that is over. */
 type Played = {
   readonly server: ServerProcess;
-  readonly round: PartyRound;
   /** Heap snapshot and memory of the server before any party had sent anything. */
   readonly program: readonly string[];
   readonly kept: Kept;
@@ -118,7 +118,7 @@ async function playRound(run: Run): Promise<Played> {
   const keys = await submitBatches(run, round);
   const kept = await matchUnderExamination(run, round, server, keys);
   const hits = await fetchHits(run, round);
-  return { server, round, program: memory === undefined ? [snapshot] : [snapshot, memory], kept, hits };
+  return { server, program: memory === undefined ? [snapshot] : [snapshot, memory], kept, hits };
 }
 
 async function writeLists({ threads, options, folder, parties, recordsPerParty, stages }: Run): Promise<void> {
@@ -151,7 +151,7 @@ function keepMemory({ folder }: Run, server: ServerProcess, name: string): strin
 
 /** Creates and opens the round; all parties agree on the keys of all pairings. */
 async function openRound({ folder, cast, recordsPerParty, parties }: Run, server: ServerProcess): Promise<PartyRound> {
-  const round = new PartyRound(folder, server.url, cast, ROUND);
+  const round = new PartyRound(folder, server.url, cast, ROUND, wireFolderOf(folder));
   await round.operator.createRound(describeDemo(ROUND, cast, recordsPerParty, new Date()));
   await round.approve("open");
   printLine("round created; two operators opened it");
@@ -220,6 +220,7 @@ async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[
 /** @returns What speaks against the secretariat's blindness, or against the search. */
 async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): Promise<string[]> {
   const { server, round, program } = played;
+  const wire = wireFolderOf(run.folder);
   const { snapshot, dataFolder, memory, matchingStage } = played.kept;
   const after = join(run.folder, "held-after-release");
   keepDataFolder(server.dataFolder, after);
@@ -240,8 +241,8 @@ async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): 
     place("server's files and database as they lay", [dataFolder, after], true),
     place("the same files decrypted", [opened], false),
     place("what is left after the erasure", [erased], true),
-    place("requests: lines, headers, bodies", [join(round.wireFolder, "requests")], true),
-    place("answers", [join(round.wireFolder, "answers")], true),
+    place("requests: lines, headers, bodies", [join(wire, "requests")], true),
+    place("answers", [join(wire, "answers")], true),
     place("log", [server.logFile], false),
     place("heap snapshot, all batches in", [snapshot], true, true),
     ...(memory === undefined ? [] : [place(`memory of the process, ${matchingStage}`, [memory], true, true)]),
@@ -284,7 +285,7 @@ async function eraseAtEnd({ cast, folder }: Run, round: PartyRound, server: Serv
   checkStatement(cast.roster.secretariat, "erasure", certificate);
   const copy = join(folder, "held-after-erasure");
   keepDataFolder(server.dataFolder, copy);
-  const left = readdirSync(join(copy, "rounds")).length;
+  const left = readdirSync(join(server.dataFolder, "rounds")).length;
   if (left > 0) throw new Error("files of the round are left after its erasure");
   printLine("round erased by two operators: data key destroyed, no file left, certificate signed and checked");
   return copy;
