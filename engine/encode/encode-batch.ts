@@ -115,7 +115,10 @@ function* keyColumns(
   { decoys, keepOwnCells }: RoundPart,
 ): Generator<KeyColumn> {
   const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
-  const thresholdBits = informationThreshold({ informationMarginBits: pairing.informationMarginBits ?? list.profile.informationMarginBits }, largerRowCount);
+  const thresholdBits = informationThreshold(
+    { informationMarginBits: pairing.informationMarginBits ?? list.profile.informationMarginBits },
+    largerRowCount,
+  );
   const makeColumn = keyColumnMaker(list.profile, pairing, place, random);
   const listRows = list.rows.length;
   for (const [index, rule] of list.profile.rules.entries()) {

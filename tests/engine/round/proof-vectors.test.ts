@@ -9,7 +9,7 @@ import { Bytes16, Bytes32, fromBase64url, toBase64url } from "#engine/round/bina
 import { decoyCount, decoysOf } from "#engine/round/decoys.ts";
 import { originDigest, originTag } from "#engine/round/notice.ts";
 import { Profile } from "#engine/profile.ts";
-import { PartyId } from "#engine/round/roster.ts";
+import { PartyId } from "#engine/round/ids.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 
 const Name = { name: z.string() };
@@ -37,9 +37,7 @@ const Vectors = z.strictObject({
           keyProof: Bytes32,
           rowCounts: z.tuple([z.int(), z.int()]),
           expect: z.strictObject({
-            decoys: z.array(
-              z.strictObject({ pattern: z.int(), classes: z.tuple([z.int(), z.int()]), cells: Cells }),
-            ),
+            decoys: z.array(z.strictObject({ pattern: z.int(), classes: z.tuple([z.int(), z.int()]), cells: Cells })),
           }),
         }),
         z.strictObject({
