@@ -3,6 +3,7 @@
  * its progress as a stream of events, which of a round that is not matched has one event.
  * `npm run -s bench -- api [--json]`; sizes by BENCH as for every bench.
  * Each request has its own nonce; all are signed before the clock starts, so that signing is not measured.
+ * The load generator may share the server's core: `requestsPerServerCpuSecond` counts the server's CPU time alone.
  */
 import { createHash, randomBytes, sign } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,6 +23,7 @@ import {
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_TAG,
+  signatureBase,
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
 import type { Roster } from "#engine/round/roster.ts";
@@ -44,8 +46,8 @@ const SPARE = 4 * CONNECTIONS;
 
 type Signing = { readonly keyId: string; readonly signSecret: string };
 
-/** Times of the answers to a fixed number of requests, milliseconds, and how long all took. */
-type Run = { readonly latenciesMs: readonly number[]; readonly totalMs: number };
+/** Times of the answers to a fixed number of requests, milliseconds, how long all took, and the server's CPU time over it. */
+type Run = { readonly latenciesMs: readonly number[]; readonly totalMs: number; readonly serverCpuSeconds: number };
 
 /**
  * @param args - After the bench's name.
@@ -107,6 +109,7 @@ async function measureIn(folder: string, requests: number): Promise<Measured[]> 
 async function run(url: string, path: string, signing: Signing, requests: number, wanted: string): Promise<Run> {
   const signed = Array.from({ length: requests + SPARE }, () => signedHeaders(signing, "GET", url, path));
   const latenciesMs: number[] = [];
+  const cpuBefore = await cpuSecondsOf(url);
   const started = performance.now();
   let endedAt = started;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
@@ -140,7 +143,14 @@ async function run(url: string, path: string, signing: Signing, requests: number
     throw new Error(
       `api: of ${requests} requests ${result["2xx"]} are answered, ${result.mismatches} not with the round`,
     );
-  return { latenciesMs: latenciesMs.sort((one, other) => one - other), totalMs: endedAt - started };
+  const serverCpuSeconds = (await cpuSecondsOf(url)) - cpuBefore;
+  return { latenciesMs: latenciesMs.sort((one, other) => one - other), totalMs: endedAt - started, serverCpuSeconds };
+}
+
+/** @returns User and system time of the server's process so far, seconds. */
+async function cpuSecondsOf(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1]);
 }
 
 /** Signed as docs/spec/api.md's worked example is, at once; the client's library can only do so later. */
@@ -158,14 +168,8 @@ function signedHeaders(
   const times = `created=${created};expires=${created + MAX_SIGNATURE_AGE_S}`;
   const names = `nonce="${nonce}";keyid="${keyId}";alg="${SIGNATURE_ALGORITHM}";tag="${SIGNATURE_TAG}"`;
   const parameters = `${components};${times};${names}`;
-  const base = [
-    `"@method": ${method}`,
-    `"@authority": ${new URL(url).host}`,
-    `"@path": ${path}`,
-    `"@query": ?`,
-    `"content-digest": ${digest}`,
-    `"@signature-params": ${parameters}`,
-  ].join("\n");
+  const request = { method, authority: new URL(url).host, path, query: "?", contentDigest: digest };
+  const base = signatureBase(request, parameters);
   const signature = sign(null, Buffer.from(base), privateKeyOf("ed25519", signSecret)).toString("base64");
   return {
     "content-digest": digest,
@@ -185,7 +189,7 @@ function checksumOf(asked: string, answer: string, requests: number): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-function lineOf({ latenciesMs, totalMs, asked, checksum }: Measured, asJson: boolean): string {
+function lineOf({ latenciesMs, totalMs, serverCpuSeconds, asked, checksum }: Measured, asJson: boolean): string {
   const requests = latenciesMs.length;
   const percentile = (share: number): number =>
     Number((latenciesMs[Math.min(requests - 1, Math.floor(requests * share))] ?? NaN).toFixed(3));
@@ -194,6 +198,7 @@ function lineOf({ latenciesMs, totalMs, asked, checksum }: Measured, asJson: boo
     asked,
     size: { requests, connections: CONNECTIONS },
     requestsPerSecond: Math.round(requests / (totalMs / 1_000)),
+    requestsPerServerCpuSecond: Math.round(requests / serverCpuSeconds),
     medianMs: percentile(0.5),
     p99Ms: percentile(0.99),
     peakRssMb: Math.round(process.resourceUsage().maxRSS / 1_024),
@@ -201,7 +206,7 @@ function lineOf({ latenciesMs, totalMs, asked, checksum }: Measured, asJson: boo
     machine: machine(),
   };
   if (asJson) return JSON.stringify(line);
-  const { requestsPerSecond, medianMs, p99Ms } = line;
+  const { requestsPerSecond, requestsPerServerCpuSecond, medianMs, p99Ms } = line;
   const counted = `requests ${requests.toLocaleString("en")}, connections ${CONNECTIONS}`;
-  return `api ${asked.padEnd(8)}  ${counted}  ${requestsPerSecond} requests/s  median ${medianMs} ms  p99 ${p99Ms} ms  ${checksum}`;
+  return `api ${asked.padEnd(8)}  ${counted}  ${requestsPerSecond} requests/s  ${requestsPerServerCpuSecond} requests/CPU s  median ${medianMs} ms  p99 ${p99Ms} ms  ${checksum}`;
 }

@@ -1,12 +1,14 @@
 /**
  * Bench `ingest`: batches sent by the client's own code to a server process of its own, until each is complete.
- * Counts the server's processor time, all of it and that of its event-loop thread, and how long /healthz takes meanwhile.
+ * Counts the server's processor time, all of it and that of its event-loop thread, how late that one's turns were, and how
+ * long /healthz took meanwhile, asked ten times a second.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { connect, type Connection } from "#client/http.ts";
 import { manifestOf, MANIFEST_LABEL } from "#engine/batch/manifest.ts";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
@@ -31,13 +33,15 @@ const SIZES: Record<Scale, readonly [records: number, batches: number]> = {
   usual: [800_000, 2],
   full: [800_000, 5],
 };
-const PROBE_EVERY_MS = 10;
+/** Period of the timer whose lateness the server's metrics measure. */
+const LOOP_TIMER_MS = 10;
 /** Clock ticks of /proc, of which Linux has always 100 a second. */
 const TICKS_PER_SECOND = 100;
 
 export const ingest: Bench = {
   name: "ingest",
-  about: "batches over HTTP until complete: bytes per second and per processor second, p99 of /healthz meanwhile",
+  about:
+    "batches over HTTP until complete: bytes per second and per processor second, p99 of the event loop's delay and of /healthz meanwhile",
   async *measure(scale) {
     const folder = mkdtempSync(join(tmpdir(), "aquila-bench-ingest-"));
     try {
@@ -69,7 +73,8 @@ async function measureIngest(folder: string, records: number, batches: number): 
     if (sender === undefined) throw new RangeError("a sender is wanted");
     const connection = as(sender);
     const before = processorSeconds(server);
-    const probe = probeHealth(server.url);
+    await loopDelayP99Ms(server.url);
+    const stopProbe = probeHealth(server.url);
     const started = performance.now();
     let bytes = 0;
     let sendingMs = 0;
@@ -89,8 +94,9 @@ async function measureIngest(folder: string, records: number, batches: number): 
       whole.update(sent.columnsDigest);
     }
     const elapsed = (performance.now() - started) / 1_000;
-    const healthMs = (await probe.stop()).toSorted((one, other) => one - other);
     const after = processorSeconds(server);
+    const eventLoopDelayP99Ms = await loopDelayP99Ms(server.url);
+    const healthMs = (await stopProbe()).toSorted((one, other) => one - other);
     seconds.sort((one, other) => one - other);
     const megabytes = bytes / 1e6;
     const used = { all: after.all - before.all, loop: after.loop - before.loop };
@@ -104,6 +110,7 @@ async function measureIngest(folder: string, records: number, batches: number): 
         eventLoopCpuMs: Math.round(used.loop * 1_000),
         megabytesPerCpuSecond: Math.round(megabytes / used.all),
         megabytesPerEventLoopSecond: Math.round(megabytes / used.loop),
+        eventLoopDelayP99Ms: Number(eventLoopDelayP99Ms.toFixed(2)),
         healthP50Ms: Number((healthMs[healthMs.length >>> 1] ?? NaN).toFixed(2)),
         healthP99Ms: Number((healthMs[Math.floor(healthMs.length * 0.99)] ?? NaN).toFixed(2)),
       },
@@ -190,25 +197,21 @@ async function agree(
   return keyIds;
 }
 
-/** Asks /healthz again and again: its time is what any small request waits for the event loop. */
-function probeHealth(url: string): { readonly stop: () => Promise<number[]> } {
-  const timesMs: number[] = [];
-  let isRunning = true;
-  const probing = (async () => {
-    while (isRunning) {
-      const started = performance.now();
-      await (await fetch(`${url}/healthz`)).text();
-      timesMs.push(performance.now() - started);
-      await wait(PROBE_EVERY_MS);
-    }
-  })();
-  return {
-    stop: async () => {
-      isRunning = false;
-      await probing;
-      return timesMs;
-    },
+/** Asks /healthz on a thread of its own, since drawing a chunk holds up this one. @returns What ends it and gives its times. */
+function probeHealth(url: string): () => Promise<number[]> {
+  const probe = new Worker(new URL("./health-probe.ts", import.meta.url), { workerData: { url } });
+  return async () => {
+    probe.postMessage("stop");
+    const [timesMs] = (await once(probe, "message")) as [number[]];
+    return timesMs;
   };
+}
+
+/** @returns What 99 of 100 turns of the server's event loop were late at most, milliseconds, since it was last asked. */
+async function loopDelayP99Ms(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const seconds = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics)?.[1];
+  return Number(seconds) * 1_000 - LOOP_TIMER_MS;
 }
 
 /** Processor time so far, seconds: of the whole process and of its first thread; not a number where there is no /proc. */

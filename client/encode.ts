@@ -72,8 +72,9 @@ export function encodeRound(
 }
 
 function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Generator<HandleEntry> {
-  for (const [row, { refs, origins }] of list.rows.entries()) {
-    const from = (place[row] as number) * HANDLE_BYTES;
+  let row = 0;
+  for (const { refs, origins } of list.rows) {
+    const from = (place[row++] as number) * HANDLE_BYTES;
     const handle = Buffer.from(handles.subarray(from, from + HANDLE_BYTES)).toString("base64url");
     yield origins.length === 0 ? { handle, refs } : { handle, refs, originTags: origins };
   }

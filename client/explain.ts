@@ -97,9 +97,12 @@ export type HitExplanation = {
  * @throws {@link LinkageError} `not-found`
  */
 export function rowOfReference(list: EncodedList, ref: string, option: string): number {
-  const row = list.rows.findIndex(({ refs }) => refs.includes(ref));
-  if (row < 0) throw new LinkageError("not-found", `${option}: the list has no such record, or it was refused`);
-  return row;
+  let row = 0;
+  for (const { refs } of list.rows) {
+    if (refs.includes(ref)) return row;
+    row++;
+  }
+  throw new LinkageError("not-found", `${option}: the list has no such record, or it was refused`);
 }
 
 /** @param linked - Of the two rows' lists. */
@@ -288,7 +291,5 @@ function micro(bits: number): number {
 }
 
 function refsOf({ list, row }: ExplainedRow): readonly string[] {
-  const refs = list.rows[row]?.refs;
-  if (refs === undefined) throw new RangeError(`no row ${row}`);
-  return refs;
+  return list.rows.at(row).refs;
 }

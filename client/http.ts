@@ -12,6 +12,7 @@ import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { BatchStatus, Problem, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
 import { MAX_HITS, packageLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
+import { eventData } from "./event-stream.ts";
 import { signRequest, signerOf } from "./signature.ts";
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
@@ -20,6 +21,8 @@ const SEAL_BYTES = 48;
 const RETRY_STATUSES = [429, 503];
 /** Faults before a request's first byte has left. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
+/** Faults of a socket that the server closed while it was idle, as the next request finds them. */
+const CLOSED_IDLE = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
 /** What happened on the wire; nothing of a body. */
 export type RequestEvent = {
@@ -61,6 +64,17 @@ export type Connection = {
   readonly putChunk: (round: string, from: string, to: string, index: number, chunk: Uint8Array) => Promise<void>;
   readonly putManifest: (round: string, manifest: SignedManifest) => Promise<BatchStatus>;
   readonly progress: (round: string) => Promise<Progress>;
+  /**
+   * Tells each progress of a matching until it ends, the stream is cut or the time is up. Anything but a stream is as
+   * one that is cut at once.
+   *
+   * @returns The last that was told; null if none was.
+   */
+  readonly followProgress: (
+    round: string,
+    timeoutMs: number,
+    onProgress: (progress: Progress) => void,
+  ) => Promise<Progress | null>;
   /** The sealed box, unopened. */
   readonly fetchPackage: (round: string, party: string) => Promise<Uint8Array>;
 };
@@ -88,7 +102,8 @@ type Answer = {
  */
 export function connect(options: ConnectOptions): Connection {
   const origin = originOf(options.serverUrl);
-  const send = sender(options, origin);
+  const ask = asker(options, origin);
+  const send = sender(options, origin, ask);
   const timeouts = options.timeouts ?? { requestMs: 30_000, chunkMs: 120_000, manifestMs: 290_000 };
 
   async function asJson<T>(
@@ -146,6 +161,24 @@ export function connect(options: ConnectOptions): Connection {
         timeouts.manifestMs,
       ),
     progress: (round) => asJson(Progress, "GET", `/v1/rounds/${round}/progress`),
+    followProgress: async (round, timeoutMs, onProgress) => {
+      const path = `/v1/rounds/${round}/progress/events`;
+      let last: Progress | null = null;
+      try {
+        const response = await ask({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES });
+        if (response.status !== 200 || mediaTypeOf(response) !== "text/event-stream") {
+          await response.body?.cancel();
+          return null;
+        }
+        for await (const data of eventData(bodyOf(response))) {
+          last = parseJson(Progress, data, `GET ${path}`);
+          onProgress(last);
+        }
+      } catch (error) {
+        if (error instanceof LinkageError) throw error;
+      }
+      return last;
+    },
     fetchPackage: async (round, party) => {
       const answer = await send({
         method: "GET",
@@ -165,8 +198,46 @@ export function refusalOf(error: unknown): Problem | null {
   return refusal.success ? refusal.data : null;
 }
 
-function sender(options: ConnectOptions, origin: string): (call: Call) => Promise<Answer> {
+/**
+ * Asks once, and once more if the server had closed the idle connection meanwhile: fetch does not tell a connection that
+ * was used before from a new one, so that is taken from an answer having come before. A write that was carried out after
+ * all changes nothing the second time, or is refused in the round's new state.
+ */
+function asker(options: ConnectOptions, origin: string): (call: Call) => Promise<Response> {
   const signer = signerOf(options.identity);
+  const now = options.now ?? (() => new Date());
+  let hasAnswered = false;
+  return async function ask(call) {
+    const signal = AbortSignal.timeout(call.timeoutMs);
+    const url = new URL(call.path, origin);
+    const bytes = new Uint8Array(call.body?.bytes ?? []);
+    const askOnce = async (): Promise<Response> => {
+      // Signed anew for each attempt: the server takes a nonce once.
+      const headers = await signRequest(signer, call.method, url, bytes, now());
+      if (call.body !== undefined) headers["content-type"] = call.body.type;
+      const body = call.body === undefined ? {} : { body: bytes };
+      return (options.fetch ?? globalThis.fetch)(url, {
+        method: call.method,
+        headers,
+        ...body,
+        redirect: "error",
+        signal,
+      });
+    };
+    const response = await askOnce().catch((error: unknown) => {
+      if (!hasAnswered || !CLOSED_IDLE.includes(causeCode(error))) throw error;
+      return askOnce();
+    });
+    hasAnswered = true;
+    return response;
+  };
+}
+
+function sender(
+  options: ConnectOptions,
+  origin: string,
+  ask: (call: Call) => Promise<Response>,
+): (call: Call) => Promise<Answer> {
   const wait = options.wait ?? ((durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)));
   const now = options.now ?? (() => new Date());
   const retry = options.retry ?? { attempts: 4, pauseMs: 500, longestPauseMs: 30_000 };
@@ -181,18 +252,8 @@ function sender(options: ConnectOptions, origin: string): (call: Call) => Promis
         status,
         durationMs: performance.now() - startedMs,
       });
-    const bytes = call.body?.bytes ?? new Uint8Array(0);
-    // Signed anew for each attempt: the server takes a nonce once.
-    const headers = await signRequest(signer, call.method, new URL(call.path, origin), bytes, now());
-    if (call.body !== undefined) headers["content-type"] = call.body.type;
     try {
-      const response = await (options.fetch ?? globalThis.fetch)(new URL(call.path, origin), {
-        method: call.method,
-        headers,
-        ...(call.body === undefined ? {} : { body: new Uint8Array(bytes) }),
-        redirect: "error",
-        signal: AbortSignal.timeout(call.timeoutMs),
-      });
+      const response = await ask(call);
       const answer = await readAnswer(response, call);
       record(response.status);
       return answer;
@@ -241,19 +302,26 @@ function originOf(serverUrl: string): string {
 async function readAnswer(response: Response, call: Call): Promise<Answer> {
   const pieces: Uint8Array[] = [];
   let byteLength = 0;
-  const stream: ReadableStream<Uint8Array> | null = response.body;
-  for await (const piece of stream ?? []) {
+  for await (const piece of bodyOf(response)) {
     byteLength += piece.length;
     if (byteLength > call.maxBytes) throw answerInvalid(call, `is larger than ${call.maxBytes} bytes`);
     pieces.push(piece);
   }
-  const type = response.headers.get("content-type")?.split(";")[0]?.trim() ?? "";
   return {
     status: response.status,
-    type,
+    type: mediaTypeOf(response),
     bytes: new Uint8Array(Buffer.concat(pieces, byteLength)),
     retryAfter: response.headers.get("retry-after"),
   };
+}
+
+function mediaTypeOf(response: Response): string {
+  return response.headers.get("content-type")?.split(";")[0]?.trim() ?? "";
+}
+
+async function* bodyOf({ body }: Response): AsyncGenerator<Uint8Array, void> {
+  const stream: ReadableStream<Uint8Array> | null = body;
+  if (stream !== null) yield* stream;
 }
 
 function accepted(answer: Answer, call: Call): Answer {
@@ -264,10 +332,20 @@ function accepted(answer: Answer, call: Call): Answer {
   throw new LinkageError(problem.code, problem.detail, { cause: problem });
 }
 
-function parseAnswer<T>(shape: z.ZodType<T>, answer: Answer, request: string): T {
+function parseAnswer<T>(shape: z.ZodType<T>, { bytes }: Answer, request: string): T {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new LinkageError("server-answer-invalid", `the answer to ${request} is not UTF-8`, { cause: error });
+  }
+  return parseJson(shape, text, request);
+}
+
+function parseJson<T>(shape: z.ZodType<T>, text: string, request: string): T {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(answer.bytes));
+    value = JSON.parse(text);
   } catch (error) {
     throw new LinkageError("server-answer-invalid", `the answer to ${request} is not JSON`, { cause: error });
   }

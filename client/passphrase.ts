@@ -73,7 +73,7 @@ function requireReadable(descriptor: number): void {
   if (found !== null && (found.isFile() || found.isFIFO() || found.isSocket() || found.isCharacterDevice())) return;
   throw new LinkageError(
     "passphrase-invalid",
-    `file descriptor ${descriptor} is not open for reading; npm hands on none beyond 0: start client/main.ts without npm, or use 0`,
+    `file descriptor ${descriptor} is not open for reading; npm hands on no other than 0: use that, or start client/main.ts without npm`,
   );
 }
 

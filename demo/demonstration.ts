@@ -22,6 +22,7 @@ import {
   PURPOSE,
   VAULT_PASSPHRASE,
   vaultFolderOf,
+  wireFolderOf,
   type PartyThreads,
 } from "./parties.ts";
 import { megabytes, printLine, printText, printTitle, showStatus, wholeNumber } from "./printing.ts";
@@ -75,7 +76,6 @@ type Kept = {
 /** A round that is over. */
 type Played = {
   readonly server: ServerProcess;
-  readonly round: PartyRound;
   /** Heap snapshot and memory of the server before any party had sent anything. */
   readonly program: readonly string[];
   readonly kept: Kept;
@@ -117,7 +117,7 @@ async function playRound(run: Run): Promise<Played> {
   const keys = await submitBatches(run, round);
   const kept = await matchUnderExamination(run, round, server, keys);
   const hits = await fetchHits(run, round);
-  return { server, round, program: memory === undefined ? [snapshot] : [snapshot, memory], kept, hits };
+  return { server, program: memory === undefined ? [snapshot] : [snapshot, memory], kept, hits };
 }
 
 async function writeLists({ threads, options, folder, parties, recordsPerParty, stages }: Run): Promise<void> {
@@ -153,7 +153,7 @@ async function openRound(
   { folder, roster, operator, recordsPerParty, parties }: Run,
   server: ServerProcess,
 ): Promise<PartyRound> {
-  const round = new PartyRound(folder, server.url, roster, operator, ROUND);
+  const round = new PartyRound(folder, server.url, roster, operator, ROUND, wireFolderOf(folder));
   await round.operator.createRound(describeRound(ROUND, roster, recordsPerParty, new Date()));
   await round.operator.openRound(ROUND);
   await round.agree();
@@ -212,7 +212,8 @@ async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[
 
 /** @returns What speaks against the secretariat's blindness, or against the search. */
 async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): Promise<string[]> {
-  const { server, round, program } = played;
+  const { server, program } = played;
+  const wire = wireFolderOf(run.folder);
   const { snapshot, dataFolder, memory, matchingStage } = played.kept;
   const after = join(run.folder, "held-after-release");
   keepDataFolder(server.dataFolder, after);
@@ -231,8 +232,8 @@ async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): 
   const places = await proof.search([
     place("server's files and database as they lay", [dataFolder, after], true),
     place("the same files decrypted", [opened], false),
-    place("requests: lines, headers, bodies", [join(round.wireFolder, "requests")], true),
-    place("answers", [join(round.wireFolder, "answers")], true),
+    place("requests: lines, headers, bodies", [join(wire, "requests")], true),
+    place("answers", [join(wire, "answers")], true),
     place("log", [server.logFile], false),
     place("heap snapshot, all batches in", [snapshot], true, true),
     ...(memory === undefined ? [] : [place(`memory of the process, ${matchingStage}`, [memory], true, true)]),

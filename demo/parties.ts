@@ -12,7 +12,7 @@ import { fetchResults, type ResultRow } from "#client/results.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { CATEGORIES } from "#engine/encode/person.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, type OperatorIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, type Identity, type OperatorIdentity } from "#engine/round/identity.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
@@ -59,6 +59,10 @@ export function vaultFolderOf(folder: string, party: string): string {
 export function listPathOf(folder: string, party: string): string {
   return join(folder, "lists", `${party}.jsonl`);
 }
+/** Everything that goes over the wire. */
+export function wireFolderOf(folder: string): string {
+  return join(folder, "wire");
+}
 
 /** Makes an identity and a vault for each party. @returns Their roster, pinned in every vault. */
 export function makeParties(folder: string, parties: readonly string[]): Roster {
@@ -104,19 +108,24 @@ export class PartyRound {
   readonly #serverUrl: string;
   readonly #parties: readonly string[];
   readonly #round: string;
+  readonly #wireFolder: string | undefined;
   readonly operator: Connection;
 
-  constructor(folder: string, serverUrl: string, roster: Roster, operator: OperatorIdentity, round: string) {
+  /** @param wireFolder - Gets everything that goes over the wire, in `requests` and `answers`; undefined keeps nothing of it. */
+  constructor(
+    folder: string,
+    serverUrl: string,
+    roster: Roster,
+    operator: OperatorIdentity,
+    round: string,
+    wireFolder?: string,
+  ) {
     this.#folder = folder;
+    this.#wireFolder = wireFolder;
     this.#serverUrl = serverUrl;
     this.#parties = roster.parties.map((party) => party.id);
     this.#round = round;
-    this.operator = connect({ serverUrl, identity: operator, fetch: recordingFetch(this.wireFolder, "operator") });
-  }
-
-  /** Everything that went over the wire, in `requests` and `answers`. */
-  get wireFolder(): string {
-    return join(this.#folder, "wire");
+    this.operator = this.#connectAs(operator, "operator");
   }
 
   /** Keys of all pairings: every party asks again until all have confirmed. @throws Error if they do not come to an end. */
@@ -134,7 +143,7 @@ export class PartyRound {
   }
 
   /** @returns What each party did, in order of party. */
-  async submit(threads: PartyThreads): Promise<SubmitAnswer[]> {
+  async submit(threads: Pick<PartyThreads, "encodeAndSubmit">): Promise<SubmitAnswer[]> {
     return Promise.all(
       this.#parties.map((party) =>
         threads.encodeAndSubmit({
@@ -143,7 +152,7 @@ export class PartyRound {
           passphrase: VAULT_PASSPHRASE,
           listPath: listPathOf(this.#folder, party),
           round: this.#round,
-          wireFolder: this.wireFolder,
+          wireFolder: this.#wireFolder,
         }),
       ),
     );
@@ -159,13 +168,13 @@ export class PartyRound {
   }
 
   /** @throws Error if the server gave up. */
-  async untilReleased(onProgress: (progress: Progress) => void): Promise<void> {
+  async untilReleased(onProgress: (progress: Progress) => void, pollMs = POLL_MS): Promise<void> {
     for (;;) {
       const { state, progress } = await this.operator.round(this.#round);
       onProgress(progress);
       if (state === "released") return;
       if (state !== "matching") throw new Error(`matching failed; the round is ${state}`);
-      await pause(POLL_MS);
+      await pause(pollMs);
     }
   }
 
@@ -180,9 +189,14 @@ export class PartyRound {
   #members(): { vault: Vault; connection: Connection }[] {
     return this.#parties.map((party) => {
       const vault = openVault(vaultFolderOf(this.#folder, party), VAULT_PASSPHRASE);
-      const fetch = recordingFetch(this.wireFolder, party);
-      return { vault, connection: connect({ serverUrl: this.#serverUrl, identity: vault.identity, fetch }) };
+      return { vault, connection: this.#connectAs(vault.identity, party) };
     });
+  }
+
+  #connectAs(identity: Identity | OperatorIdentity, name: string): Connection {
+    const folder = this.#wireFolder;
+    const recording = folder === undefined ? {} : { fetch: recordingFetch(folder, name) };
+    return connect({ serverUrl: this.#serverUrl, identity, ...recording });
   }
 }
 

@@ -145,8 +145,9 @@ async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Pro
 /** The head is verified before the body is read, the body's digest before anything is made of it. */
 function requireSignatures(v1: App, { roster, operators, clock }: Secretariat, scheme: "http" | "https"): void {
   const check = { signers: signersOf(roster, operators), nonces: makeNonces(), clock, scheme };
-  v1.addHook("onRequest", async (request) => {
-    request.setDecorator<Caller>(CALLER, await verifySignature(check, request));
+  v1.addHook("onRequest", (request, _reply, done) => {
+    request.setDecorator<Caller>(CALLER, verifySignature(check, request));
+    done();
   });
   v1.addHook("preValidation", (request, _reply, done) => {
     // A chunk is long: the worker that stores it holds it against its digest.

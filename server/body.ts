@@ -1,8 +1,11 @@
 /**
- * Bodies as the exact bytes that came, so that their digest can be checked, and then as what they hold.
+ * Bodies as the exact bytes that came, so that their digest can be checked, and then as what they hold; or as streams that
+ * their routes read.
  */
+import { finished, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
+import { giveUp } from "./give-up.ts";
 
 declare module "fastify" {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- only an interface can be added to
@@ -38,6 +41,45 @@ export function takeBodies(app: FastifyInstance): void {
     if (encoding === undefined || encoding === "identity") done();
     else done(new LinkageError("request-invalid", "bodies are taken without Content-Encoding"));
   });
+}
+
+/** Gives the octet streams of this scope to their routes unread: {@link readBody}. */
+export function passStreams(app: FastifyInstance): void {
+  app.removeContentTypeParser("application/octet-stream");
+  app.addContentTypeParser("application/octet-stream", (request, stream, done) => {
+    if (Number(request.headers["content-length"]) > request.routeOptions.bodyLimit) done(tooLarge());
+    else done(null, stream);
+  });
+}
+
+/**
+ * @param memory - Takes the bytes; as long as a body may be.
+ * @returns The part of it that holds the body.
+ * @throws {@link LinkageError} `request-too-large`; `request-invalid` if the body is cut off.
+ */
+export function readBody(stream: Readable, memory: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    let length = 0;
+    const take = (piece: Uint8Array): void => {
+      if (length + piece.length > memory.length) {
+        stream.off("data", take);
+        reject(tooLarge());
+        return;
+      }
+      memory.set(piece, length);
+      length += piece.length;
+      giveUp(piece);
+    };
+    stream.on("data", take);
+    finished(stream, (error) => {
+      if (error === undefined || error === null) resolve(memory.subarray(0, length));
+      else reject(new LinkageError("request-invalid", "the body is cut off", { cause: error }));
+    });
+  });
+}
+
+function tooLarge(): LinkageError {
+  return new LinkageError("request-too-large", "the body is larger than this route takes");
 }
 
 /** @returns The body's bytes; none if there is no body. */

@@ -1,11 +1,11 @@
 /**
  * Who sends a request: a party of the roster or an operator, known by the key that signs.
  */
+import type { KeyObject } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { createVerifier, type VerifyingKey } from "http-message-signatures";
 import { LinkageError } from "#engine/errors.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
-import { keyIdOfOperator, keyIdOfParty, SIGNATURE_ALGORITHM } from "#engine/round/requests.ts";
+import { keyIdOfOperator, keyIdOfParty } from "#engine/round/requests.ts";
 import type { Roster } from "#engine/round/roster.ts";
 
 export type Caller = { readonly kind: "party" | "operator"; readonly id: string };
@@ -14,7 +14,7 @@ export type Caller = { readonly kind: "party" | "operator"; readonly id: string 
 export type Operator = { readonly id: string; readonly signKey: string };
 
 /** One who may sign, with the key to verify it. */
-export type Signer = { readonly caller: Caller; readonly key: VerifyingKey };
+export type Signer = { readonly caller: Caller; readonly key: KeyObject };
 
 /** Name of the request's decorator that holds its caller. */
 export const CALLER = "caller";
@@ -23,9 +23,9 @@ export const CALLER = "caller";
 export function signersOf(roster: Roster, operators: readonly Operator[]): ReadonlyMap<string, Signer> {
   const signers = new Map<string, Signer>();
   for (const { id, signKey } of roster.parties)
-    signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: verifyingKey(signKey) });
+    signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: publicKeyOf("ed25519", signKey) });
   for (const { id, signKey } of operators)
-    signers.set(keyIdOfOperator(id), { caller: { kind: "operator", id }, key: verifyingKey(signKey) });
+    signers.set(keyIdOfOperator(id), { caller: { kind: "operator", id }, key: publicKeyOf("ed25519", signKey) });
   return signers;
 }
 
@@ -51,11 +51,4 @@ export function requireParty(request: FastifyRequest): string {
   const caller = callerOf(request);
   if (caller.kind !== "party") throw new LinkageError("request-forbidden", "only a party may do this");
   return caller.id;
-}
-
-function verifyingKey(signKey: string): VerifyingKey {
-  return {
-    algs: [SIGNATURE_ALGORITHM],
-    verify: createVerifier(publicKeyOf("ed25519", signKey), SIGNATURE_ALGORITHM),
-  };
 }

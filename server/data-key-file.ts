@@ -39,7 +39,7 @@ export function keyFileName(round: string, keyId: Uint8Array): string {
  */
 export async function writeKeyFile(folder: string, round: string, wrapped: Uint8Array): Promise<Uint8Array> {
   const keyId = new Uint8Array(createHash("sha256").update(wrapped).digest().subarray(0, ID_BYTES));
-  await writeDurably(folder, keyFileName(round, keyId), [wrapped]);
+  await writeDurably(folder, keyFileName(round, keyId), wrapped);
   return keyId;
 }
 

@@ -6,7 +6,8 @@ import { closeSync, fsyncSync, openSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { contextOf, decrypt, encryptParts } from "./aead.ts";
+import { contextOf, decrypt, encrypt } from "./aead.ts";
+import { giveUp } from "./give-up.ts";
 
 const PRIVATE_MODE = 0o600;
 const NAME_BYTES = 16;
@@ -49,16 +50,18 @@ export async function writeEncrypted(
   context: Uint8Array,
   plain: Uint8Array,
 ): Promise<void> {
-  await writeDurably(folder, name, encryptParts(key, context, plain));
+  const sealed = encrypt(key, context, plain);
+  await writeDurably(folder, name, sealed);
+  giveUp(sealed);
 }
 
 /** Writes a file that only its owner can read, whole or not at all; when this returns it survives a crash. */
-export async function writeDurably(folder: string, name: string, parts: readonly Uint8Array[]): Promise<void> {
+export async function writeDurably(folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const unfinished = join(folder, name + UNFINISHED);
   try {
     const file = await open(unfinished, "w", PRIVATE_MODE);
     try {
-      for (const part of parts) await file.writeFile(part);
+      await file.writeFile(bytes);
       await file.sync();
     } finally {
       await file.close();

@@ -9,6 +9,7 @@ import type { Profile } from "#engine/profile.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import type { Operator } from "./caller.ts";
+import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder, writeKeyFile } from "./data-key-file.ts";
 import { openServerKey, unwrapDataKey } from "./data-key.ts";
 import type { Tls } from "./listener.ts";
@@ -84,6 +85,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       serverKey,
       keyFolder,
       pool,
+      lendChunkMemory: makeChunkMemory(),
       metrics: makeMetrics(store),
       clock,
       log,

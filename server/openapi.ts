@@ -2,6 +2,7 @@
  * What the OpenAPI document says besides the routes. Paths, parameters and bodies come from the routes' zod shapes.
  */
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { SignedManifest } from "#engine/batch/manifest.ts";
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
@@ -84,8 +85,11 @@ export const REFUSAL = {
   content: { [PROBLEM_MEDIA_TYPE]: { schema: Problem } },
 };
 
-/** Bytes in an answer or a body; JSON Schema says nothing about them, their media type does. */
-export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be application/octet-stream");
+/** Bytes in an answer; JSON Schema says nothing about them, their media type does. */
+const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "must be application/octet-stream");
+
+/** Bytes of a body that the route reads as they come. */
+export const ByteStream = z.custom<Readable>((value) => value instanceof Readable, "must be application/octet-stream");
 
 /** @returns An answer of bytes. */
 export function bytesAnswer(description: string) {

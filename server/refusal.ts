@@ -25,6 +25,8 @@ export function answerProblem(
   const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
   metrics.refusals.inc({ code });
   request.setDecorator(REFUSED_WITH, code);
+  // The client may have more of the body to send.
+  if (code === "request-too-large") void reply.header("connection", "close");
   // As text, so that no route's own answer shape is asked about it.
   void reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
 }

@@ -48,7 +48,22 @@ export async function requireRound(store: Store, id: string, caller: Caller): Pr
 }
 
 export function readRound(row: RoundRow): Round {
-  return { ...row, descriptor: RoundDescriptor.parse(JSON.parse(row.descriptor)) };
+  return { ...row, descriptor: readDescriptor(row) };
+}
+
+/** Descriptors that stay read, at most. */
+const KEPT_DESCRIPTORS = 64;
+/** By T0, which is their hash: no round's descriptor ever changes. Longest unread first. */
+const descriptors = new Map<string, RoundDescriptor>();
+
+/** @returns What all readers share, so nobody may change it. */
+function readDescriptor({ t0, descriptor: text }: RoundRow): RoundDescriptor {
+  const descriptor = descriptors.get(t0) ?? RoundDescriptor.parse(JSON.parse(text));
+  descriptors.delete(t0);
+  descriptors.set(t0, descriptor);
+  const [longestUnread] = descriptors.keys();
+  if (descriptors.size > KEPT_DESCRIPTORS && longestUnread !== undefined) descriptors.delete(longestUnread);
+  return descriptor;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Profile } from "#engine/profile.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import type { Operator } from "./caller.ts";
+import type { ChunkMemory } from "./chunk-memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/tables.ts";
 import type { WorkerPool } from "./workers/pool.ts";
@@ -27,6 +28,7 @@ export type Secretariat = {
   /** Folder of the rounds' wrapped data keys, beside the server key. */
   readonly keyFolder: string;
   readonly pool: WorkerPool;
+  readonly lendChunkMemory: ChunkMemory;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;

@@ -3,6 +3,7 @@
  * A batch that is refused leaves nothing behind.
  */
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
 import { CHUNK_BYTES, batchByteLength } from "#engine/batch/layout.ts";
 import { checkManifest, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
@@ -15,6 +16,7 @@ import { verifyMessage } from "#engine/round/identity.ts";
 import type { BatchStatus } from "#engine/round/messages.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
+import { readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
 import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
 import { dataKeyOf, requirePairing, requireRound, type Round } from "./rounds.ts";
@@ -38,20 +40,22 @@ import {
 import { batchState } from "./view.ts";
 import type { StoredBatch } from "./workers/tasks.ts";
 
-/** A chunk as it came. */
+/** A chunk as it comes. */
 type Chunk = {
   readonly index: number;
-  readonly bytes: Uint8Array;
+  /** Not yet read. */
+  readonly body: Readable;
   /** SHA-256 that the signer names, base64url. */
   readonly digest: string;
 };
 
 /**
- * Stores a chunk on disk before it returns. The same chunk again changes nothing; another one takes its place until the
+ * Reads a chunk and stores it on disk before it returns; one that is refused by its place is not read. The same chunk again changes nothing; another one takes its place until the
  * manifest is in.
  *
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`; `chunk-invalid` if it
- * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed.
+ * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed,
+ * `request-too-large`, `request-invalid` if it is cut off.
  */
 export async function storeChunk(
   secretariat: Secretariat,
@@ -59,21 +63,24 @@ export async function storeChunk(
   caller: Caller,
   chunk: Chunk,
 ): Promise<void> {
-  const { store, pool } = secretariat;
+  const { store } = secretariat;
   const round = await requireSubmission(store, direction, caller);
-  checkChunk(secretariat, round, direction, chunk);
+  requirePlace(secretariat, round, direction, chunk.index);
   if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
 
-  // The worker takes the bytes over.
-  const byteLength = chunk.bytes.length;
+  const dataKey = await dataKeyOf(secretariat, round);
   const folder = folderOf(secretariat, round.id);
   const file = freshFileName();
   const context = chunkContext({ ...direction, index: chunk.index, path: file });
   let replaced: ChunkRow | null;
   try {
-    const dataKey = await dataKeyOf(secretariat, round);
-    const { digest } = await pool.storeChunk({ bytes: chunk.bytes, folder, file, dataKey, context });
-    if (digest !== chunk.digest) throw otherBody();
+    const byteLength = await secretariat.lendChunkMemory(async (memory) => {
+      const bytes = await readBody(chunk.body, memory);
+      if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
+      const { digest } = await secretariat.pool.storeChunk({ bytes, folder, file, dataKey, context });
+      if (digest !== chunk.digest) throw otherBody();
+      return bytes.length;
+    });
     replaced = await store.transaction().execute(async (transaction) => {
       // The round may have moved on while the file was written.
       await requireSubmission(transaction, direction, caller);
@@ -186,9 +193,8 @@ async function requireSubmission(store: Store, direction: Direction, caller: Cal
   return round;
 }
 
-function checkChunk({ profile }: Secretariat, round: Round, { from }: Direction, { index, bytes }: Chunk): void {
+function requirePlace({ profile }: Secretariat, round: Round, { from }: Direction, index: number): void {
   const longest = batchByteLength(profile, expectedRowCount(round.descriptor, from), MAX_HEADER_BYTES);
-  if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
   if (index * CHUNK_BYTES >= longest)
     throw new LinkageError("chunk-invalid", `no batch of this size has a chunk ${index}`);
 }

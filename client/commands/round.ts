@@ -7,7 +7,7 @@ import { LinkageError } from "#engine/errors.ts";
 import type { Band } from "#engine/match/band.ts";
 import { forecastCoincidences, type Forecast } from "#engine/match/forecast.ts";
 import { checkDescriptor, descriptorT0, expectedRowCount, RoundDescriptor } from "#engine/round/descriptor.ts";
-import type { RoundView } from "#engine/round/messages.ts";
+import type { Progress, RoundView } from "#engine/round/messages.ts";
 import { Roster, rosterDigest } from "#engine/round/roster.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
@@ -179,12 +179,18 @@ async function awaitRelease(
 ): Promise<RoundView> {
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   const bar = startBar(io, options.json, "matching");
+  const show = ({ bytesDone, bytesTotal }: Progress): void => {
+    bar.update(bytesDone, Math.max(bytesTotal, 1));
+  };
   try {
     for (;;) {
       const view = await connection.round(options.round);
-      bar.update(view.progress.bytesDone, Math.max(view.progress.bytesTotal, 1));
-      if (view.state !== "matching" || io.now().getTime() >= deadlineMs) return view;
-      await io.wait(POLL_MS);
+      show(view.progress);
+      const leftMs = deadlineMs - io.now().getTime();
+      if (view.state !== "matching" || leftMs <= 0) return view;
+      const last = await connection.followProgress(options.round, leftMs, show);
+      // A stream that was cut, or none: the round is asked from time to time.
+      if (last?.stage !== "done") await io.wait(POLL_MS);
     }
   } finally {
     bar.stop();

@@ -176,11 +176,16 @@ function columnSections(
   const lower = (piece: Uint8Array, at: number): void => {
     const words = wordsOf(piece);
     const first = at / 4;
-    for (let cell = first; cell < first + words.length; cell++) {
-      const eight = ties[Math.floor(cell / 8)] as number;
-      if (eight === 0 || ((eight >>> (cell % 8)) & 1) === 0) continue;
-      const before = cell === first ? lastLower : (words[cell - first - 1] as number);
-      if ((words[cell - first] as number) <= before) unordered = Math.min(unordered, cell);
+    const end = first + words.length;
+    // Eight cells at a time: ties are rare.
+    for (let eight = Math.floor(first / 8); eight * 8 < end; eight++) {
+      const tied = ties[eight] as number;
+      if (tied === 0) continue;
+      for (let cell = Math.max(first, eight * 8); cell < Math.min(end, eight * 8 + 8); cell++) {
+        if (((tied >>> (cell - eight * 8)) & 1) === 0) continue;
+        const before = cell === first ? lastLower : (words[cell - first - 1] as number);
+        if ((words[cell - first] as number) <= before) unordered = Math.min(unordered, cell);
+      }
     }
     lastLower = words.at(-1) ?? lastLower;
   };
@@ -208,7 +213,7 @@ function columnSections(
   };
   const requireCounts = (): void => {
     let wrong = 0;
-    for (const count of held) wrong += Number(count !== slots);
+    for (let row = 0; row < held.length; row++) wrong += Number(held[row] !== slots);
     held = new Uint8Array();
     if (wrong > 0)
       throw new LinkageError("batch-row-count", `rule ${ruleId}: ${wrong} rows are not held exactly ${slots} times`);

@@ -11,12 +11,12 @@ import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-
 import { ownDuplicates } from "./own-duplicates.ts";
 import { PackedTexts } from "./packed-texts.ts";
 import type { PersonRecord } from "./person.ts";
-import { digestAt, HANDLING_CODES, mergedCoverage, mergedProvenance, rowsOf, type Row } from "./rows.ts";
+import { digestAt, HANDLING_CODES, mergedCoverage, mergedProvenance, Rows } from "./rows.ts";
 import { keepUnique } from "./uniqueness.ts";
 
 export type EncodedList = {
   readonly profile: Profile;
-  readonly rows: readonly Row[];
+  readonly rows: Rows;
   /** Bits of the coverage facts that each row has. */
   readonly coverage: Uint8Array;
   /** Coverage class of each row, thin classes merged. */
@@ -128,10 +128,9 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
         store.replace(index, unique);
         return { rule: rule.id, cells: column.owner.length, unique: unique.owner.length };
       });
-      // Rows come last: they are much larger than the records are here.
       return {
         profile,
-        rows: rowsOf({ refs, origins, handling }, duplicates),
+        rows: new Rows({ refs, origins, handling }, duplicates),
         coverage: rowCoverage,
         classes: settleClasses(
           profile,

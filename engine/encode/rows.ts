@@ -68,17 +68,40 @@ export function mergedProvenance(provenance: Uint8Array, duplicates: OwnDuplicat
   return merged;
 }
 
-export function rowsOf({ refs, origins, handling }: Records, duplicates: OwnDuplicates): Row[] {
-  const { first, several } = membersOf(duplicates);
-  return Array.from(first, (record, row): Row => {
-    const members = several.get(row) ?? [record];
+/** Rows in order, each put together when it is asked for: as objects they would take ten times the room. */
+export class Rows {
+  readonly #records: Records;
+  readonly #first: Int32Array;
+  readonly #several: ReadonlyMap<number, readonly number[]>;
+
+  constructor(records: Records, duplicates: OwnDuplicates) {
+    const { first, several } = membersOf(duplicates);
+    this.#records = records;
+    this.#first = first;
+    this.#several = several;
+  }
+
+  get length(): number {
+    return this.#first.length;
+  }
+
+  /** @throws RangeError if there is no such row. */
+  at(row: number): Row {
+    const first = this.#first[row];
+    if (first === undefined) throw new RangeError(`no row ${row}`);
+    const { refs, origins, handling } = this.#records;
+    const members = this.#several.get(row) ?? [first];
     const known = [...new Set(members.map((member) => origins.at(member)))].filter((origin) => origin !== "");
     return {
       refs: members.map((member) => refs.at(member)),
       origins: known.length === 0 ? NO_ORIGINS : known.slice(0, MAX_ORIGINS),
       handling: HANDLING_CODES[Math.max(...members.map((member) => handling[member] as number))] ?? "",
     };
-  });
+  }
+
+  *[Symbol.iterator](): Generator<Row> {
+    for (let row = 0; row < this.length; row++) yield this.at(row);
+  }
 }
 
 /** @returns A view on one record's provenance. */

@@ -27,3 +27,26 @@ export function keyIdOfOperator(id: string): string {
 export function contentDigestOf(body: Uint8Array): string {
   return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
 }
+
+/** What a signature covers of a request, besides its own parameters. */
+export type SignedRequest = {
+  readonly method: string;
+  /** Host, with its port unless that is the scheme's own. */
+  readonly authority: string;
+  readonly path: string;
+  /** "?" if there is none. */
+  readonly query: string;
+  readonly contentDigest: string;
+};
+
+/**
+ * @param covered - Signature-Input without its label: the list of components and the parameters.
+ * @returns The text that is signed (RFC 9421 §2.5).
+ */
+export function signatureBase(request: SignedRequest, covered: string): string {
+  const { method, authority, path, query, contentDigest } = request;
+  return [method, authority, path, query, contentDigest]
+    .map((value, at) => `"${SIGNED_COMPONENTS[at]}": ${value}\n`)
+    .join("")
+    .concat(`"@signature-params": ${covered}`);
+}

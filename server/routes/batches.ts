@@ -9,9 +9,10 @@ import { RoundId } from "#engine/round/descriptor.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
 import { PartyId } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
+import { passStreams } from "../body.ts";
 import { callerOf, requireParty } from "../caller.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
-import { Bytes, REFUSAL, SIGNED } from "../openapi.ts";
+import { ByteStream, REFUSAL, SIGNED } from "../openapi.ts";
 import { requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { requireContentDigest } from "../signature.ts";
@@ -46,32 +47,10 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
     },
   });
 
-  app.route({
-    method: "PUT",
-    url: "/rounds/:round/batches/:from/:to/chunks/:index",
-    bodyLimit: CHUNK_LIMIT_BYTES,
-    config: { isChunk: true },
-    schema: {
-      operationId: "putChunk",
-      summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",
-      tags: TAGS,
-      security: SIGNED,
-      consumes: ["application/octet-stream"],
-      params: ChunkParams,
-      body: Bytes,
-      response: { 204: z.undefined().describe("Stored on disk"), default: REFUSAL },
-    },
-    handler: async (request, reply) => {
-      const { index, ...direction } = request.params;
-      await requireOwn(secretariat, request, direction);
-      const bytes = request.body;
-      await storeChunk(secretariat, direction, callerOf(request), {
-        index,
-        bytes,
-        digest: requireContentDigest(request),
-      });
-      return reply.code(204).send();
-    },
+  void app.register((streaming: App, _options, done) => {
+    passStreams(streaming);
+    chunkRoute(streaming, secretariat);
+    done();
   });
 
   app.route({
@@ -91,6 +70,35 @@ export function batchRoutes(app: App, secretariat: Secretariat): void {
       await requireOwn(secretariat, request, request.params);
       await closeUpload(secretariat, request.params, callerOf(request), request.body);
       return statusOf(secretariat, request.params, callerOf(request));
+    },
+  });
+}
+
+function chunkRoute(app: App, secretariat: Secretariat): void {
+  app.route({
+    method: "PUT",
+    url: "/rounds/:round/batches/:from/:to/chunks/:index",
+    bodyLimit: CHUNK_LIMIT_BYTES,
+    config: { isChunk: true },
+    schema: {
+      operationId: "putChunk",
+      summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",
+      tags: TAGS,
+      security: SIGNED,
+      consumes: ["application/octet-stream"],
+      params: ChunkParams,
+      body: ByteStream,
+      response: { 204: z.undefined().describe("Stored on disk"), default: REFUSAL },
+    },
+    handler: async (request, reply) => {
+      const { index, ...direction } = request.params;
+      await requireOwn(secretariat, request, direction);
+      await storeChunk(secretariat, direction, callerOf(request), {
+        index,
+        body: request.body,
+        digest: requireContentDigest(request),
+      });
+      return reply.code(204).send();
     },
   });
 }

@@ -9,15 +9,18 @@ import type { App } from "../app.ts";
 import { callerOf, requireOperator, type Caller } from "../caller.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
-import { progressEvents, type ProgressState } from "../progress-events.ts";
+import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
 import { closeRound, createRound, eraseRound, openRound, readRound, requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { listRounds, listRoundsOf } from "../store/rounds.ts";
 import { listUploads } from "../store/uploads.ts";
 import { progressOf, viewOf } from "../view.ts";
 
-/** A stream of events; JSON Schema says nothing about it, its media type does. */
-const Events = z.custom<Readable>((value) => value instanceof Readable, "must be a stream");
+/** A stream of events, or all of them; JSON Schema says nothing about it, its media type does. */
+const Events = z.custom<Readable | string>(
+  (value) => value instanceof Readable || typeof value === "string",
+  "must be a stream or a text",
+);
 const RoundParams = z.strictObject({ round: RoundId });
 const TAGS = ["rounds"];
 
@@ -127,9 +130,11 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
         };
       };
       // A refusal is an answer of its own, not a broken stream.
-      await look();
-      const stream = Readable.from(progressEvents(look, closing.signal), { objectMode: false });
-      return reply.type("text/event-stream").header("cache-control", "no-store").send(stream);
+      const first = await look();
+      const events = first.isRunning
+        ? Readable.from(progressEvents(first, look, closing.signal), { objectMode: false })
+        : progressEvent(first.progress);
+      return reply.type("text/event-stream").header("cache-control", "no-store").send(events);
     },
   });
 

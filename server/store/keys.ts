@@ -2,7 +2,7 @@
  * Statements on round keys and confirmations.
  */
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
-import type { Store } from "./tables.ts";
+import { queryBy, type Store } from "./tables.ts";
 
 export async function insertRoundKey(store: Store, round: string, key: RoundKey): Promise<void> {
   await store
@@ -12,14 +12,13 @@ export async function insertRoundKey(store: Store, round: string, key: RoundKey)
 }
 
 /** @returns In order of party id. */
-export async function listRoundKeys(store: Store, round: string): Promise<RoundKey[]> {
-  return store
+export const listRoundKeys = queryBy<RoundKey>((store, round) =>
+  store
     .selectFrom("round_keys")
     .select(["party", "public_key as publicKey", "signature"])
     .where("round", "=", round)
-    .orderBy("party")
-    .execute();
-}
+    .orderBy("party"),
+);
 
 export async function insertConfirmation(store: Store, round: string, confirmation: Confirmation): Promise<void> {
   const { from, to, keyId, mac } = confirmation;
@@ -27,12 +26,11 @@ export async function insertConfirmation(store: Store, round: string, confirmati
 }
 
 /** @returns In order of sender, then recipient. */
-export async function listConfirmations(store: Store, round: string): Promise<Confirmation[]> {
-  return store
+export const listConfirmations = queryBy<Confirmation>((store, round) =>
+  store
     .selectFrom("confirmations")
     .select(["sender as from", "recipient as to", "key_id as keyId", "mac"])
     .where("round", "=", round)
     .orderBy("sender")
-    .orderBy("recipient")
-    .execute();
-}
+    .orderBy("recipient"),
+);

@@ -3,7 +3,7 @@
  */
 import type { Selectable } from "kysely";
 import type { RoundState } from "#engine/round/states.ts";
-import type { Store, Tables } from "./tables.ts";
+import { queryBy, type Store, type Tables } from "./tables.ts";
 
 export type RoundRow = Selectable<Tables["rounds"]>;
 
@@ -21,9 +21,11 @@ export async function insertRoundParties(store: Store, round: string, parties: r
     .execute();
 }
 
+const roundsBy = queryBy((store, id) => store.selectFrom("rounds").selectAll().where("id", "=", id));
+
 /** @returns Null if there is no such round. */
 export async function findRound(store: Store, id: string): Promise<RoundRow | null> {
-  return (await store.selectFrom("rounds").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
+  return (await roundsBy(store, id))[0] ?? null;
 }
 
 /** @returns Newest first. */

@@ -1,7 +1,7 @@
 /**
  * The tables as kysely sees them; server/store/migrations makes them.
  */
-import type { Kysely } from "kysely";
+import type { Compilable, CompiledQuery, Kysely } from "kysely";
 import type { RoundState } from "#engine/round/states.ts";
 
 /** `checking`: the manifest is in and a worker reads the batch. */
@@ -48,3 +48,19 @@ export type Tables = {
 
 /** The database or a transaction in it. */
 export type Store = Kysely<Tables>;
+
+/**
+ * A query by one text, which is built and compiled once: that takes longer than SQLite does to answer.
+ *
+ * @param build - Uses `key` once, as a parameter.
+ */
+export function queryBy<Row>(
+  build: (store: Store, key: string) => Compilable<Row>,
+): (store: Store, key: string) => Promise<Row[]> {
+  let compiled: CompiledQuery<Row> | null = null;
+  return async (store, key) => {
+    compiled ??= build(store, key).compile();
+    if (compiled.parameters.length !== 1) throw new RangeError("a query by one text has other parameters");
+    return (await store.executeQuery<Row>({ ...compiled, parameters: [key] })).rows;
+  };
+}

@@ -2,7 +2,7 @@
  * Statements on uploads and their chunks.
  */
 import type { Selectable } from "kysely";
-import type { Store, Tables, UploadState } from "./tables.ts";
+import { queryBy, type Store, type Tables, type UploadState } from "./tables.ts";
 
 export type UploadRow = Selectable<Tables["uploads"]>;
 export type ChunkRow = Selectable<Tables["chunks"]>;
@@ -40,15 +40,9 @@ export async function findUpload(store: Store, { round, from, to }: Direction): 
 }
 
 /** @returns In order of sender, then recipient. */
-export async function listUploads(store: Store, round: string): Promise<UploadRow[]> {
-  return store
-    .selectFrom("uploads")
-    .selectAll()
-    .where("round", "=", round)
-    .orderBy("sender")
-    .orderBy("recipient")
-    .execute();
-}
+export const listUploads = queryBy<UploadRow>((store, round) =>
+  store.selectFrom("uploads").selectAll().where("round", "=", round).orderBy("sender").orderBy("recipient"),
+);
 
 /** @returns Whether the upload was in `from` and now is in `to`. */
 export async function moveUpload(
@@ -142,17 +136,13 @@ export async function listChunks(store: Store, { round, from, to }: Direction): 
 }
 
 /** @returns Number of stored chunks of each upload of a round that has any. */
-export async function countChunks(
-  store: Store,
-  round: string,
-): Promise<{ sender: string; recipient: string; count: number }[]> {
-  return store
+export const countChunks = queryBy<{ sender: string; recipient: string; count: number }>((store, round) =>
+  store
     .selectFrom("chunks")
     .select(["sender", "recipient", ({ fn }) => fn.countAll<number>().as("count")])
     .where("round", "=", round)
-    .groupBy(["sender", "recipient"])
-    .execute();
-}
+    .groupBy(["sender", "recipient"]),
+);
 
 export async function deleteChunks(store: Store, { round, from, to }: Direction): Promise<void> {
   await store

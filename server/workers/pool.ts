@@ -23,7 +23,7 @@ import type {
 export type WorkerPool = {
   /** Number of threads. */
   readonly workers: number;
-  /** Digests, encrypts and stores a chunk; its memory goes over to the worker. */
+  /** Digests, encrypts and stores a chunk, which stays where it is if its memory is shared. */
   readonly storeChunk: (task: ChunkTask) => Promise<ChunkAnswer>;
   readonly checkBatch: (task: CheckTask) => Promise<CheckAnswer>;
   /** The matching tasks end their threads at once, and reject, when the signal aborts. */
@@ -49,13 +49,7 @@ export function openPool(workers: number, profile: Profile): WorkerPool {
   let lastCheck: Promise<unknown> = Promise.resolve();
   return {
     workers,
-    storeChunk: async (task) => {
-      // A small body may share its memory with others.
-      const { buffer } = task.bytes;
-      const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === task.bytes.byteLength;
-      const transferList = isOwn ? [buffer] : [];
-      return (await piscina.run(task, { name: "storeChunk", transferList })) as ChunkAnswer;
-    },
+    storeChunk: async (task) => (await piscina.run(task, { name: "storeChunk" })) as ChunkAnswer,
     checkBatch: (task) => {
       const check = lastCheck.then(() => piscina.run(task, { name: "checkBatch" })) as Promise<CheckAnswer>;
       lastCheck = check.catch(() => undefined);

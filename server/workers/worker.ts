@@ -3,11 +3,11 @@
  * It holds the profile and nothing between two tasks.
  */
 import { createHash, hash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "piscina";
 import { z } from "zod";
 import { checkBatch as startCheck, expectedLayout } from "#engine/batch/check.ts";
-import { HANDLE_BYTES } from "#engine/batch/layout.ts";
+import { CHUNK_BYTES, HANDLE_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
@@ -16,7 +16,7 @@ import { probabilitiesOf, scoredPair, weighPairs, type BatchRows } from "#engine
 import { Profile } from "#engine/profile.ts";
 import { ReleasedBand } from "#engine/round/descriptor.ts";
 import { sealPackage as seal } from "#engine/round/package.ts";
-import { decrypt } from "../aead.ts";
+import { decryptInto, SEALING_BYTES } from "../aead.ts";
 import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
 import { blocksOf } from "./blocks.ts";
@@ -59,18 +59,30 @@ export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
   const whole = createHash("sha256");
   const check = startCheck(profile, expected, stored.byteLength);
   const refusals: Refusal[] = [];
+  const memory = new Uint8Array(CHUNK_BYTES + SEALING_BYTES);
   stored.paths.forEach((path, index) => {
-    const chunk = decrypt(stored.dataKey, chunkContext({ ...stored, index, path }), readFileSync(path));
+    const sealed = memory.subarray(0, readFileInto(memory, path));
+    const chunk = decryptInto(memory, stored.dataKey, chunkContext({ ...stored, index, path }), sealed);
     whole.update(chunk);
     if (refusals.length > 0) return;
     refusals.push(
       ...refusalsOf(() => {
-        check.feed(chunk.byteOffset % 8 === 0 ? chunk : chunk.slice());
+        check.feed(chunk);
       }),
     );
   });
   if (refusals.length === 0) refusals.push(...refusalsOf(check.finish));
   return { digest: whole.digest("base64url"), refusal: refusals[0] ?? null };
+}
+
+/** @returns Number of bytes read, from the file's start. */
+function readFileInto(memory: Uint8Array, path: string): number {
+  const file = openSync(path, "r");
+  try {
+    return readSync(file, memory, 0, memory.length, 0);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Joins the parts of one tile. */

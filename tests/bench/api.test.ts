@@ -13,6 +13,7 @@ const Line = z.strictObject({
   asked: z.enum(["round", "progress", "events"]),
   size: z.strictObject({ requests: z.literal(200), connections: z.literal(8) }),
   requestsPerSecond: z.int().positive(),
+  requestsPerServerCpuSecond: z.int().positive(),
   medianMs: z.number().positive(),
   p99Ms: z.number().positive(),
   peakRssMb: z.int().positive(),

@@ -64,6 +64,22 @@ function read<T>(name: string, shape: z.ZodType<T>): T {
   return shape.parse(JSON.parse(readFileSync(join(folder, name), "utf8")));
 }
 
+/** The round described, as the server shows it to an operator. */
+function viewIn(state: RoundView["state"]): RoundView {
+  const descriptor = read("descriptor.json", RoundDescriptor);
+  return {
+    descriptor,
+    t0: descriptorT0(descriptor),
+    t1: null,
+    state,
+    keys: [],
+    confirmations: [],
+    batches: [],
+    progress: { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 1 },
+    createdAt: "2026-11-01T00:00:00.000Z",
+  };
+}
+
 const DESCRIBE = [
   ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
   ...["--categories", "witness", "suspect", "--legal-basis", "Art. 9", "--purpose", "test", "--lowest-band", "low"],
@@ -171,23 +187,36 @@ describe("exit codes", () => {
   });
 
   test("6 while others are waited for, with the reason", async () => {
-    const descriptor = read("descriptor.json", RoundDescriptor);
-    const view: RoundView = {
-      descriptor,
-      t0: descriptorT0(descriptor),
-      t1: null,
-      state: "draft",
-      keys: [],
-      confirmations: [],
-      batches: [],
-      progress: { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 1 },
-      createdAt: "2026-11-01T00:00:00.000Z",
-    };
+    const view = viewIn("draft");
     const server = await listen((_request, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
     });
     const args = ["agree", "--round", "2026-4", "--vault", "at", "--server", server, "--json"];
     const { exitCode, stdout } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout)]).toEqual([6, { state: "waiting", for: "opening", missing: [] }]);
+  });
+});
+
+describe("waiting for the release", () => {
+  test("follows the matching's events, and asks for the round when the stream is cut", async () => {
+    const asked: string[] = [];
+    const event = (stage: string): string =>
+      `event: progress\ndata: ${JSON.stringify({ ...viewIn("matching").progress, stage })}\n\n`;
+    const server = await listen(({ method = "", url = "" }, response) => {
+      asked.push(`${method} ${url.replace("/v1/rounds/2026-4", "")}`);
+      const follows = asked.filter((one) => one.endsWith("/events")).length;
+      if (url.endsWith("/events")) {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        if (follows === 2) response.end(event("joining") + event("done"));
+        else response.write(event("joining"), () => response.destroy());
+        return;
+      }
+      const view = viewIn(follows === 2 ? "released" : "matching");
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
+    });
+    const args = ["--round", "2026-4", "--wait", "60", "--server", server, "--identity", "anna.json", "--json"];
+    const { exitCode, stdout } = await aquila("round", "match", ...args);
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { state: "released" }]);
+    expect(asked).toEqual(["POST /match", "GET ", "GET /progress/events", "GET ", "GET /progress/events", "GET "]);
   });
 });

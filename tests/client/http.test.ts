@@ -2,7 +2,7 @@
  * The way to the server, against a listening server that verifies signatures with the library.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createVerifier, httpbis, type SignatureParameters } from "http-message-signatures";
 import { afterEach, describe, expect, test } from "vitest";
 import { connect, refusalOf, type ConnectOptions, type RequestEvent } from "#client/http.ts";
@@ -258,6 +258,99 @@ describe("when the network fails", () => {
     const { received, connectTo } = await serve(problem(503, "overloaded"));
     await expect(connectTo().roster()).rejects.toMatchObject({ code: "overloaded" });
     expect(received.length).toBe(4);
+  });
+});
+
+describe("a connection that the server closed while it was idle", () => {
+  /** Carries out one request of each connection; the next one finds it closed. @returns What was carried out. */
+  async function serveOnce(close: (socket: Socket) => void) {
+    const used = new Set<Socket>();
+    const nonces: string[] = [];
+    const server = createServer((request, response) => {
+      if (used.has(request.socket)) {
+        close(request.socket);
+        return;
+      }
+      used.add(request.socket);
+      nonces.push(/nonce="([^"]*)"/.exec(String(request.headers["signature-input"]))?.[1] ?? "");
+      response.writeHead(200, { "content-type": "application/json" }).end("[]");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closing.push(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    const { port } = server.address() as AddressInfo;
+    return { nonces, serverUrl: `http://127.0.0.1:${port}` };
+  }
+
+  test.each<[string, (socket: Socket) => void]>([
+    ["in good order", (socket) => socket.destroy()],
+    ["by a reset", (socket) => socket.resetAndDestroy()],
+  ])("%s is replaced at once, for a POST too, which is signed anew", async (_name, close) => {
+    const { nonces, serverUrl } = await serveOnce(close);
+    const waits: number[] = [];
+    const wait = (durationMs: number): Promise<void> => Promise.resolve(void waits.push(durationMs));
+    const connection = connect({ serverUrl, identity: operator, wait });
+    expect(await connection.rounds()).toEqual([]);
+    // The answer's shape is not the round's: it came, and that is what is asked here.
+    await expect(connection.closeRound("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
+    expect(await connection.rounds()).toEqual([]);
+    expect(new Set(nonces).size).toBe(3);
+    expect(waits).toEqual([]);
+  });
+
+  test("is replaced once only", async () => {
+    const { received, connectTo } = await serve(json(roster), hangUp);
+    const connection = connectTo();
+    await connection.roster();
+    await expect(connection.closeRound("2026-4")).rejects.toMatchObject({ code: "server-unreachable" });
+    expect(received.map(({ method }) => method)).toEqual(["GET", "POST", "POST"]);
+  });
+});
+
+describe("a matching's progress", () => {
+  const progress = (stage: string, bytesDone: number) => ({
+    stage,
+    bytesDone,
+    bytesTotal: 9,
+    pairingsDone: 0,
+    pairingsTotal: 1,
+  });
+  const eventOf = (value: unknown): string => `event: progress\ndata: ${JSON.stringify(value)}\n\n`;
+  const stream = { "content-type": "text/event-stream" };
+
+  test("is told as it comes, and the last of it is returned, also of a stream that is cut", async () => {
+    const [one, two] = [progress("joining", 4), progress("done", 9)];
+    const { received, connectTo } = await serve(
+      (response) => response.writeHead(200, stream).end(`${eventOf(one)}: still here\n\n${eventOf(two)}`),
+      (response) => {
+        response.writeHead(200, stream).write(eventOf(one), () => response.destroy());
+      },
+    );
+    const told: unknown[] = [];
+    const follow = () => connectTo().followProgress("2026-4", 60_000, (value) => told.push(value));
+    expect(await follow()).toEqual(two);
+    expect(await follow()).toEqual(one);
+    expect(told).toEqual([one, two, one]);
+    expect(received[0]).toMatchObject({ path: "/v1/rounds/2026-4/progress/events", verified: true });
+  });
+
+  test.each<[string, Reply]>([
+    ["a refusal", problem(404, "not-found")],
+    ["another answer", json(progress("done", 9))],
+    ["a server that hangs up", hangUp],
+    ["a server that says nothing until the time is up", silence],
+  ])("of %s is none", async (_name, reply) => {
+    const { connectTo } = await serve(reply);
+    expect(await connectTo().followProgress("2026-4", 300, () => undefined)).toBeNull();
+  });
+
+  test("of another shape is refused", async () => {
+    const { connectTo } = await serve((response) => response.writeHead(200, stream).end(eventOf({ stage: "done" })));
+    await expect(connectTo().followProgress("2026-4", 60_000, () => undefined)).rejects.toMatchObject({
+      code: "server-answer-invalid",
+    });
   });
 });
 

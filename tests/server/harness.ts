@@ -94,8 +94,9 @@ export type Twist = {
   readonly parameters?: string[];
   readonly tag?: string;
   readonly label?: string;
-  /** Sent in place of the body that was signed. */
+  /** Sent in place of the body that was signed; pieces without a Content-Length. */
   readonly sentBody?: Uint8Array;
+  readonly sentPieces?: AsyncIterable<Uint8Array>;
   readonly sentPath?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly contentType?: string;
@@ -190,8 +191,7 @@ export async function send(
 ): Promise<Answer> {
   const isBytes = body instanceof Uint8Array;
   const bytes = body === undefined ? new Uint8Array() : isBytes ? body : new TextEncoder().encode(JSON.stringify(body));
-  const created = twist.created ?? new Date();
-  const keyId = twist.keyId ?? signing.keyId;
+  const { created = new Date(), keyId = signing.keyId } = twist;
   const signer = createSigner(privateKeyOf("ed25519", signing.signSecret), SIGNATURE_ALGORITHM, keyId);
   const signed = await httpbis.signMessage(
     {
@@ -217,7 +217,7 @@ export async function send(
       ...(body === undefined ? {} : { "content-type": contentType }),
       ...twist.headers,
     },
-    ...(body === undefined ? {} : { body: Buffer.from(twist.sentBody ?? bytes) }),
+    ...(body === undefined ? {} : { body: twist.sentPieces ?? Buffer.from(twist.sentBody ?? bytes), duplex: "half" }),
   });
   const answer = new Uint8Array(await response.arrayBuffer());
   return {

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connect } from "#client/http.ts";
 import { MAX_HITS, openPackage, type Package } from "#engine/round/package.ts";
 import { Progress } from "#engine/round/messages.ts";
 import {
@@ -256,7 +257,13 @@ describe("matching", () => {
     }
     await send(url, operator, "POST", "/v1/rounds/test-1/close");
     await send(url, operator, "POST", "/v1/rounds/test-1/match");
-    const told = await send(url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/progress/events");
+    const followed: Progress[] = [];
+    const [told, last] = await Promise.all([
+      send(url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/progress/events"),
+      connect({ serverUrl: url, identity: house.operator }).followProgress("test-1", 60_000, (progress) => {
+        followed.push(progress);
+      }),
+    ]);
     expect(told.type).toContain("text/event-stream");
     const events = [...told.text.matchAll(/^event: progress\ndata: (.*)$/gm)].map(([, data = ""]) =>
       Progress.parse(JSON.parse(data)),
@@ -265,6 +272,8 @@ describe("matching", () => {
     for (const [at, { bytesDone }] of events.entries())
       expect(bytesDone).toBeGreaterThanOrEqual(events[at - 1]?.bytesDone ?? 0);
     expect(events.at(-1)?.bytesDone).toBe(events.at(-1)?.bytesTotal);
+    expect(last).toEqual(events.at(-1));
+    expect(followed.at(-1)).toEqual(last);
     expect(codeOf(await send(url, operator, "GET", "/v1/rounds/nowhere/progress/events"))).toBe("round-unknown");
     await app.close();
   });

@@ -49,6 +49,15 @@ describe("creating a round", () => {
     expect((await asOperator("POST", "/v1/rounds", descriptor)).text).toBe(first.text);
   });
 
+  it("shows each of many rounds its own descriptor", async () => {
+    const many = Array.from({ length: 70 }, (_, at) =>
+      makeDescriptor(house, { id: `many-${at}`, purpose: `test ${at}` }),
+    );
+    for (const descriptor of many) await asOperator("POST", "/v1/rounds", descriptor);
+    for (const descriptor of many)
+      expect(viewIn(await asOperator("GET", `/v1/rounds/${descriptor.id}`)).descriptor).toEqual(descriptor);
+  });
+
   it("is refused for another descriptor under a known id", async () => {
     const other = makeDescriptor(house, { id: "create-1", purpose: "another" });
     expect(codeOf(await asOperator("POST", "/v1/rounds", other))).toBe("round-descriptor-invalid");

@@ -77,6 +77,33 @@ describe("an upload", () => {
     expect(answer.status).toBe(200);
   });
 
+  it("keeps its bytes apart from those of others that come at the same time", async () => {
+    const headers = round.view.batches.map(({ from, to }) => headerOf(round.view, round.keys, from, to));
+    const answers = await Promise.all(
+      headers.map((other) => submitBatch(house, server.url, other, makeBatch(other).bytes)),
+    );
+    expect(answers.map(codeOf)).toEqual(["200", "200", "200", "200"]);
+  });
+
+  it("goes on after a chunk that was cut off, of which nothing is stored", async () => {
+    const { bytes } = makeBatch(header());
+    const path = `${batchPath(header())}/chunks/0`;
+    const cut = send(server.url, partySigning(house, "AT"), "PUT", path, bytes, { sentPieces: cutOff(bytes) });
+    await expect(cut).rejects.toThrow();
+    expect(await statusOf()).toEqual({ state: "absent", chunkDigests: [], digest: null });
+    expect(codeOf(await submitBatch(house, server.url, header(), bytes))).toBe("200");
+    expect(stored()).toHaveLength(1);
+    expect(server.log.join(""), "no fault of the server's").not.toContain("request failed");
+  });
+
+  it("may come in pieces without a length", async () => {
+    const { bytes } = makeBatch(header());
+    const path = `${batchPath(header())}/chunks/0`;
+    const sent = await send(server.url, partySigning(house, "AT"), "PUT", path, bytes, { sentPieces: piecesOf(bytes) });
+    expect(sent.status).toBe(204);
+    expect((await statusOf()).chunkDigests).toEqual(signManifest(house, header(), bytes).manifest.chunkDigests);
+  });
+
   it("is absent before its first chunk", async () => {
     expect(await statusOf()).toEqual({ state: "absent", chunkDigests: [], digest: null });
   });
@@ -88,7 +115,13 @@ describe("a chunk is refused, and nothing of it stored,", () => {
 
   it("when it is too large, empty, or past the end", async () => {
     expect(await put(`${batchPath(header())}/chunks/0`, new Uint8Array(CHUNK_BYTES + 1))).toBe("request-too-large");
+    const long = new Uint8Array(CHUNK_BYTES + 1);
+    const inPieces = await send(server.url, partySigning(house, "AT"), "PUT", `${batchPath(header())}/chunks/0`, long, {
+      sentPieces: piecesOf(long),
+    });
+    expect(codeOf(inPieces)).toBe("request-too-large");
     expect(await put(`${batchPath(header())}/chunks/0`, new Uint8Array())).toBe("chunk-invalid");
+    expect(await put(`${batchPath(header())}/chunks/1`, new Uint8Array(CHUNK_BYTES)), "unread").toBe("chunk-invalid");
     expect(await put(`${batchPath(header())}/chunks/1`, new Uint8Array(8))).toBe("chunk-invalid");
     expect(await put(`${batchPath(header())}/chunks/-1`, new Uint8Array(8))).toBe("request-invalid");
     expect(stored()).toEqual([]);
@@ -181,6 +214,16 @@ describe("closing a round", () => {
     expect(codeOf(await close())).toBe("round-state");
   });
 });
+
+async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1_000_000) yield Promise.resolve(bytes.slice(at, at + 1_000_000));
+}
+
+/** A sender that goes away in the middle. */
+async function* cutOff(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield Promise.resolve(bytes.slice(0, bytes.length / 2));
+  throw new Error("cut off");
+}
 
 /** Swaps the first two keys of the last column. */
 function swapKeys(bytes: Uint8Array): Uint8Array {
