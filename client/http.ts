@@ -12,6 +12,7 @@ import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { BatchStatus, Problem, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
 import { MAX_HITS, packageLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
+import { YearStatistics, type PartyStatistics } from "#engine/statistics/published.ts";
 import { signRequest, signerOf } from "./signature.ts";
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
@@ -63,6 +64,9 @@ export type Connection = {
   readonly progress: (round: string) => Promise<Progress>;
   /** The sealed box, unopened. */
   readonly fetchPackage: (round: string, party: string) => Promise<Uint8Array>;
+  readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
+  /** @param year - UTC. */
+  readonly statistics: (year: number) => Promise<YearStatistics>;
 };
 
 type Method = "GET" | "PUT" | "POST";
@@ -155,6 +159,16 @@ export function connect(options: ConnectOptions): Connection {
       });
       return answer.bytes;
     },
+    putStatistics: async (statistics) => {
+      await send({
+        method: "PUT",
+        path: `/v1/rounds/${statistics.round}/statistics/${statistics.party}`,
+        body: { bytes: canonicalBytes(statistics), type: "application/json" },
+        timeoutMs: timeouts.requestMs,
+        maxBytes: MAX_JSON_BYTES,
+      });
+    },
+    statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
 }
 

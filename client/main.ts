@@ -15,6 +15,7 @@ import { registerResults } from "./commands/results.ts";
 import { registerRoster } from "./commands/roster.ts";
 import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
+import { registerStatistics } from "./commands/statistics.ts";
 import { registerSubmit } from "./commands/submit.ts";
 import { refusalOf } from "./http.ts";
 
@@ -55,6 +56,7 @@ registerResults(program, io);
 registerLink(program, io);
 registerEvaluate(program, io);
 registerExplain(program, io);
+registerStatistics(program, io);
 registerServer(program, io);
 
 try {

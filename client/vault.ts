@@ -10,6 +10,7 @@
  *               /pairings.json     K_proof and key id of each pairing
  *               /provenance.json   seed of the provenance commitments' salts
  *               /package.json      the package of hits as last opened
+ *               /statistics.json   the noised histogram, as drawn once
  *               /batches/HR.batch, HR.handles.jsonl, HR.receipt.json
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -23,6 +24,7 @@ import { RoundDescriptor, RoundId } from "#engine/round/descriptor.ts";
 import { Identity } from "#engine/round/identity.ts";
 import { Package } from "#engine/round/package.ts";
 import { MAX_PARTIES, PartyId, Roster } from "#engine/round/roster.ts";
+import { PartyStatistics } from "#engine/statistics/published.ts";
 import {
   createFile,
   createFileIfAbsent,
@@ -211,6 +213,16 @@ export class Vault {
 
   keepPackage(opened: Package): void {
     replaceFile(prepared(this.#roundPath(opened.round, "package.json")), [jsonFile({ ...opened, padding: "" })]);
+  }
+
+  /** @returns The noised histogram that may be sent; null before it is drawn. */
+  statistics(round: string): PartyStatistics | null {
+    return this.#readIfThere(round, "statistics.json", PartyStatistics);
+  }
+
+  /** @returns The histogram that counts: `statistics`, or the one that was kept before. */
+  keepStatistics(statistics: PartyStatistics): PartyStatistics {
+    return this.#keepFirst(statistics.round, "statistics.json", PartyStatistics, statistics);
   }
 
   /** Where the batch for `counterpart` lies or will lie. */

@@ -41,6 +41,9 @@ export const PROBLEM_CODES = [
   "pairing-unknown",
   "package-unavailable",
   "package-invalid",
+  // statistics
+  "statistics-budget-spent",
+  "statistics-conflict",
   // requests
   "request-invalid",
   "request-signature",

@@ -29,6 +29,7 @@ import { keyRoutes } from "./routes/keys.ts";
 import { metricsRoute, operationRoutes } from "./routes/operations.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { roundRoutes } from "./routes/rounds.ts";
+import { statisticsRoutes } from "./routes/statistics.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { checkContentDigest, requireContentDigest, verifySignature } from "./signature.ts";
 
@@ -88,6 +89,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
       keyRoutes(v1, secretariat);
       batchRoutes(v1, secretariat);
       packageRoutes(v1, secretariat);
+      statisticsRoutes(v1, secretariat);
       done();
     },
     { prefix: "/v1" },

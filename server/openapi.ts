@@ -8,6 +8,7 @@ import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { BatchStatus, Problem, Progress, RoundView } from "#engine/round/messages.ts";
 import { Roster } from "#engine/round/roster.ts";
+import { PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
 
 export const API_VERSION = "0.1.0";
@@ -27,6 +28,7 @@ export const API_DESCRIPTION = {
     { name: "keys", description: "Roster, round keys and confirmations" },
     { name: "batches", description: "Hashed batches, by chunk" },
     { name: "packages", description: "Sealed packages of hits" },
+    { name: "statistics", description: "Counts behind noise, and the yearly privacy budget" },
     { name: "operations", description: "Health and metrics" },
   ],
   components: {
@@ -46,6 +48,7 @@ const schemaRegistry = z.registry<{ id: string }>();
 for (const [id, shape] of Object.entries({
   BatchStatus,
   Confirmation,
+  PartyStatistics,
   Problem,
   Progress,
   Roster,
@@ -53,6 +56,7 @@ for (const [id, shape] of Object.entries({
   RoundKey,
   RoundView,
   SignedManifest,
+  YearStatistics,
 }))
   schemaRegistry.add(shape, { id });
 

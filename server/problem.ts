@@ -44,6 +44,8 @@ export const PROBLEM_ANSWERS = {
   "pairing-unknown": { status: 404, title: "No such pairing" },
   "package-unavailable": { status: 409, title: "There is no package to fetch" },
   "package-invalid": { status: 422, title: "The package cannot be opened" },
+  "statistics-budget-spent": { status: 409, title: "The year's privacy budget is spent" },
+  "statistics-conflict": { status: 409, title: "Other statistics were sent before" },
   "request-invalid": { status: 400, title: "The request is not valid" },
   "request-signature": { status: 401, title: "The request's signature does not hold" },
   "request-forbidden": { status: 403, title: "The caller may not do this" },

@@ -9,6 +9,7 @@ import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0001-rounds.ts";
 import { keyFiles, type MoveKey } from "./migrations/0002-key-files.ts";
+import { statistics } from "./migrations/0010-statistics.ts";
 import type { Store, Tables } from "./tables.ts";
 
 const PRIVATE_MODE = 0o600;
@@ -33,7 +34,7 @@ export async function openStore(path: string, moveKey: MoveKey): Promise<Store> 
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0001-rounds": rounds, "0002-key-files": keyFiles(moveKey) };
+  const migrations = { "0001-rounds": rounds, "0002-key-files": keyFiles(moveKey), "0010-statistics": statistics };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {

@@ -44,6 +44,18 @@ export type Tables = {
     byte_length: number;
   };
   packages: { round: string; party: string; file: string };
+  statistics: {
+    round: string;
+    /** Id of the party that drew the noise, or `secretariat`. */
+    source: string;
+    /** The calendar year (UTC) to whose budget `epsilon` is charged. */
+    year: number;
+    /** `numerator/denominator`. */
+    epsilon: string;
+    /** Canonical JSON of a HitStatistics or PartyStatistics. */
+    content: string;
+    released_at: string;
+  };
 };
 
 /** The database or a transaction in it. */
