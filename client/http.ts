@@ -35,6 +35,7 @@ import {
 import { MAX_HITS, sectionLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { eventData } from "./event-stream.ts";
+import { YearStatistics, type PartyStatistics } from "#engine/statistics/published.ts";
 import { signRequest, signerOf } from "./signature.ts";
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
@@ -120,6 +121,9 @@ export type Connection = {
   readonly acts: (round: string) => Promise<ActLog>;
   readonly followUp: (round: string) => Promise<FollowUp>;
   readonly certificate: (round: string) => Promise<ErasureCertificate>;
+  readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
+  /** @param year - UTC. */
+  readonly statistics: (year: number) => Promise<YearStatistics>;
 };
 
 type Method = "GET" | "PUT" | "POST" | "DELETE";
@@ -249,6 +253,13 @@ export function connect(options: ConnectOptions): Connection {
     acts: (round) => asJson(ActLog, "GET", `${roundPath(round)}/log`),
     followUp: (round) => asJson(FollowUp, "GET", `${roundPath(round)}/follow-up`),
     certificate: (round) => asJson(ErasureCertificate, "GET", `${roundPath(round)}/certificate`),
+    putStatistics: (statistics) =>
+      putNothingBack(
+        `${roundPath(statistics.round)}/statistics/${statistics.party}`,
+        canonicalBytes(statistics),
+        JSON_TYPE,
+      ),
+    statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
 }
 

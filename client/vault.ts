@@ -14,6 +14,7 @@
  *     round-keys.json              the first round key seen of each party
  *     seal.json                    T2 as it was co-signed
  *     package.box                  the package as it came
+ *     statistics.json              the noised histogram, as drawn once
  *     HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
  *     HR.section.json              hits with HR, decoys left out
  *     HR.answers.box, HR.answers.json   own answers as sealed, HR's as checked
@@ -32,6 +33,7 @@ import { PartyId, RoundId } from "#engine/round/ids.ts";
 import { RoundKey } from "#engine/round/keys.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { changedKeys, checkRoster, MAX_PARTIES, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { PartyStatistics } from "#engine/statistics/published.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { handleLines, readHandleLines, type HandleEntry } from "./handle-map.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
@@ -379,6 +381,16 @@ export class Vault {
 
   keepAnswers(round: string, counterpart: string, answers: readonly KeptAnswer[]): void {
     this.#files.writeJson(checkedRound(round), batchFile(counterpart, "answers.json"), answers);
+  }
+
+  /** @returns The noised histogram that may be sent; null before it is drawn. */
+  statistics(round: string): PartyStatistics | null {
+    return this.#files.readJson(checkedRound(round), "statistics.json", PartyStatistics);
+  }
+
+  /** @returns The histogram that counts: `statistics`, or the one that was kept before. */
+  keepStatistics(statistics: PartyStatistics): PartyStatistics {
+    return this.#files.keepFirst(checkedRound(statistics.round), "statistics.json", PartyStatistics, statistics);
   }
 
   /** @returns The desk that counterparts are to turn to. */

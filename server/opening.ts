@@ -7,7 +7,8 @@ import { LinkageError } from "#engine/errors.ts";
 import { profileDigest } from "#engine/profile.ts";
 import type { Approval, ApprovedAct } from "#engine/round/acts.ts";
 import { checkAgreements } from "#engine/round/agreement.ts";
-import { checkDescriptor, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { decoyCount } from "#engine/round/decoys.ts";
+import { checkDescriptor, descriptorT0, expectedRowCount, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { NEEDED_OPERATORS, rosterDigest, staffOf } from "#engine/round/roster.ts";
 import { requireState, type RoundState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
@@ -19,6 +20,7 @@ import { eraseRound } from "./erasure.ts";
 import { followUp } from "./follow-up.ts";
 import { isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
+import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
 import { findRound, insertRound, insertRoundParties, moveRound } from "./store/rounds.ts";
@@ -101,9 +103,30 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
-  if (!isDone || act !== "erase") return;
+  if (!isDone) return;
+  if (act === "release") await publishHits(secretariat, id, caller);
+  if (act !== "erase") return;
   await followUp(secretariat, await requireRound(secretariat.store, id, caller));
   await eraseRound(secretariat, id, caller, "erased");
+}
+
+/** Publishes the round's hits behind noise, decoys left out; a spent budget holds up no release, but is logged. */
+async function publishHits(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
+  const { store } = secretariat;
+  const round = await requireRound(store, id, caller);
+  const counts = (await listPairings(store, id)).flatMap(({ lower, higher, state, high, medium, low }) => {
+    if (state !== "matched" || high === null || medium === null || low === null) return [];
+    const rows = [lower, higher].map((party) => expectedRowCount(round.descriptor, party));
+    // Every decoy is a hit in band high.
+    const people = Math.max(high - decoyCount(Math.min(...rows)), 0);
+    return { pairing: [lower, higher] as const, counts: { high: people, medium, low } };
+  });
+  try {
+    await releaseRoundStatistics(secretariat, round, counts);
+  } catch (error) {
+    if (!(error instanceof LinkageError) || error.code !== "statistics-budget-spent") throw error;
+    await recordAct(store, secretariat, id, null, "statistics-refused", "the year's privacy budget is spent");
+  }
 }
 
 async function carryOut(store: Store, secretariat: Secretariat, round: Round, act: ApprovedAct): Promise<void> {

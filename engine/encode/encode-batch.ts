@@ -13,9 +13,10 @@ import { LinkageError } from "../errors.ts";
 import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
 import { profileDigest, type Profile } from "../profile.ts";
+import { uniformBelow, type RandomFill } from "../uniform.ts";
 import type { Decoy } from "../round/decoys.ts";
 import { carriersOf, type Side } from "./between.ts";
-import { keyColumnMaker, tellingCells, turnDigests, type RandomFill } from "./key-column.ts";
+import { keyColumnMaker, tellingCells, turnDigests } from "./key-column.ts";
 import type { EncodedList } from "./list.ts";
 import { ownCellBytes } from "./own-cells.ts";
 
@@ -174,7 +175,7 @@ function classesInBatch(
 function shuffled(count: number, random: RandomFill): Uint32Array {
   const place = new Uint32Array(count);
   for (let row = 0; row < count; row++) place[row] = row;
-  const draw = unbiased(random);
+  const draw = uniformBelow(random);
   for (let at = count - 1; at > 0; at--) {
     const other = draw(at + 1);
     const held = place[at] as number;
@@ -182,23 +183,6 @@ function shuffled(count: number, random: RandomFill): Uint32Array {
     place[other] = held;
   }
   return place;
-}
-
-/** @returns A function that draws an integer below `bound`, by rejection. */
-function unbiased(random: RandomFill): (bound: number) => number {
-  const pool = new Uint32Array(4096);
-  let at = pool.length;
-  return (bound) => {
-    const limit = 2 ** 32 - (2 ** 32 % bound);
-    for (;;) {
-      if (at === pool.length) {
-        random(pool);
-        at = 0;
-      }
-      const value = pool[at++] as number;
-      if (value < limit) return value % bound;
-    }
-  };
 }
 
 /** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a decoy or filler row) behind a salt of its own. */

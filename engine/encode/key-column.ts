@@ -4,12 +4,10 @@
 import { createCipheriv } from "node:crypto";
 import type { KeyColumn } from "../batch/column.ts";
 import type { Profile } from "../profile.ts";
+import type { RandomFill } from "../uniform.ts";
 import { DIGEST_WORDS, digestWords, type CellColumn } from "./cell-store.ts";
 import { DIGEST_BYTES } from "./digests.ts";
 import { firstKeys, keysRoom, sortedKeys, type Keys } from "./sort.ts";
-
-/** Fills the array with cryptographically random bytes. */
-export type RandomFill = (bytes: Uint8Array | Uint32Array) => void;
 
 /** Cells that travel: d of each, 16 bytes, and its row of the list. */
 export type TellingCells = { readonly digests: Uint8Array; readonly rows: Uint32Array };
