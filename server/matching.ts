@@ -11,6 +11,7 @@ import { cellsText, PACKAGE_KEY_BYTES, type Hit, type PackageContent } from "#en
 import { counterpartsOf, type ReleasedBand, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
+import { distinctHits } from "#engine/statistics/histogram.ts";
 import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./encrypted-file.ts";
 import { hitCap } from "./hit-cap.ts";
@@ -207,7 +208,7 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
       const found = hits.get(pairing.join("-"));
       if (found === undefined) continue;
       const kept = found.map(([{ hit, band }]) => ({ hit, band }));
-      hitFiles.set(pairing.join("-"), await writeHits(folder, dataKey, id, pairing, kept));
+      hitFiles.set(pairing.join("-"), await writeHits(folder, dataKey, id, pairing, kept, distinctHits(found.map(rowsOf))));
     }
     signal.throwIfAborted();
     return await store.transaction().execute(async (transaction) => {
@@ -255,6 +256,10 @@ function sectionsOf(
     const own = (hits.get(name) ?? []).map(([lower, higher]) => (party < counterpart ? lower : higher));
     return { counterpart, key, hits: own };
   });
+}
+
+function rowsOf([lower, higher]: PairingHits[number]): { handleA: string; handleB: string; band: ReleasedBand } {
+  return { handleA: lower.handle, handleB: higher.handle, band: lower.band };
 }
 
 function countsOf(hits: PairingHits): Record<ReleasedBand, number> {

@@ -17,9 +17,10 @@ import { writeKeyFile } from "./data-key-file.ts";
 import { makeDataKey, wrapDataKey } from "./data-key.ts";
 import { syncFolder } from "./encrypted-file.ts";
 import { eraseRound } from "./erasure.ts";
-import { followUp } from "./follow-up.ts";
-import { isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
+import { distinctCountsOf, followUp } from "./follow-up.ts";
+import { dataKeyOf, isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
+import type { PairingCounts } from "#engine/statistics/release.ts";
 import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
@@ -114,13 +115,17 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
 async function publishHits(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
   const { store } = secretariat;
   const round = await requireRound(store, id, caller);
-  const counts = (await listPairings(store, id)).flatMap(({ lower, higher, state, high, medium, low }) => {
-    if (state !== "matched" || high === null || medium === null || low === null) return [];
-    const rows = [lower, higher].map((party) => expectedRowCount(round.descriptor, party));
-    // Every decoy is a hit in band high.
+  const dataKey = await dataKeyOf(secretariat, round);
+  const counts: PairingCounts[] = [];
+  for (const pairing of await listPairings(store, id)) {
+    if (pairing.state !== "matched") continue;
+    const { high, ...others } = await distinctCountsOf(secretariat, round, dataKey, pairing);
+    const names = [pairing.lower, pairing.higher] as const;
+    const rows = names.map((party) => expectedRowCount(round.descriptor, party));
+    // Every decoy is a hit in band high, with rows of its own.
     const people = Math.max(high - decoyCount(Math.min(...rows)), 0);
-    return { pairing: [lower, higher] as const, counts: { high: people, medium, low } };
-  });
+    counts.push({ pairing: names, counts: { high: people, ...others } });
+  }
   try {
     await releaseRoundStatistics(secretariat, round, counts);
   } catch (error) {
