@@ -12,7 +12,7 @@
  *               /package.json      the package of hits as last opened
  *               /batches/HR.batch, HR.handles.jsonl, HR.receipt.json
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -219,26 +219,16 @@ export class Vault {
   }
 
   /**
-   * Writes a batch piece by piece; it is there whole or not at all. Its handle map is to be written after it.
+   * Prepares the vault for a new batch, whose handle map is to be written after it.
    *
+   * @returns Where the batch is to be written.
    * @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted.
    */
-  writeBatch(round: string, counterpart: string, pieces: Iterable<Uint8Array>): Receipt {
+  prepareBatch(round: string, counterpart: string): string {
     this.#requireUnsubmitted(round, counterpart);
     // Handles of the batch before this one would name the wrong records.
     destroyFile(this.#batchFile(round, counterpart, "handles.jsonl"));
-    const hash = createHash("sha256");
-    let byteLength = 0;
-    replaceFile(prepared(this.batchPath(round, counterpart)), hashed());
-    return { digest: hash.digest("base64url"), byteLength };
-
-    function* hashed(): Generator<Uint8Array> {
-      for (const piece of pieces) {
-        hash.update(piece);
-        byteLength += piece.length;
-        yield piece;
-      }
-    }
+    return prepared(this.batchPath(round, counterpart));
   }
 
   /** @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted. */

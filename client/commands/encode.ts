@@ -26,17 +26,19 @@ export function registerEncode(program: Command, io: CommandIo): void {
           "round-state",
           `the keys of round ${options.round} are not agreed yet; run: aquila agree`,
         );
-      const encode = ({ list, refusedCount, notAdmitted }: ReadListResult): void => {
+      const encode = async ({ list, refusedCount, notAdmitted }: ReadListResult): Promise<void> => {
         if (list.rows.length === 0)
           throw new LinkageError(
             "list-empty",
             `no record is left to encode: ${refusedCount} refused, ${notAdmitted} of categories that the round does not admit (a record without one counts as other)`,
           );
         const bar = startBar(io, options.json, "encoding for counterparts");
-        const batches = encodeRound(vault, options.round, list, (done, total) => {
+        const onProgress = (done: number, total: number): void => {
           bar.update(done, total);
+        };
+        const batches = await encodeRound(vault, options.round, list, { onProgress }).finally(() => {
+          bar.stop();
         });
-        bar.stop();
         const summary = {
           records: list.report.records,
           refused: refusedCount,

@@ -12,6 +12,7 @@ import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
 import { profileDigest } from "../profile.ts";
 import { carriersOf } from "./between.ts";
+import type { CellStore } from "./cell-store.ts";
 import { keyColumnMaker, tellingCells, turnDigests, type RandomFill } from "./key-column.ts";
 import type { EncodedList } from "./list.ts";
 
@@ -37,6 +38,12 @@ export type Pairing = {
   readonly provenanceSeed: Uint8Array;
 };
 
+/** What batches are made of: an encoded list without the references of its rows. */
+export type BatchSource = Pick<EncodedList, "profile" | "coverage" | "classes" | "provenance"> & {
+  readonly rows: { readonly length: number };
+  readonly cells: Pick<CellStore, "read">;
+};
+
 export type EncodedBatch = {
   readonly header: BatchHeader;
   /** The batch's bytes in order; consumed once. */
@@ -48,11 +55,10 @@ export type EncodedBatch = {
 };
 
 /** @throws {@link LinkageError} `batch-too-large` when the list has more rows than declared. */
-export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomFill): EncodedBatch {
+export function encodeBatch(list: BatchSource, pairing: Pairing, random: RandomFill): EncodedBatch {
   const { profile } = list;
   const { rowCount } = pairing;
-  if (list.rows.length > rowCount)
-    throw new LinkageError("batch-too-large", `the list has ${list.rows.length} rows; ${rowCount} were declared`);
+  requireRoom(list, rowCount);
   const place = shuffled(rowCount, random);
   const handles = new Uint8Array(rowCount * HANDLE_BYTES);
   random(handles);
@@ -80,8 +86,14 @@ export function encodeBatch(list: EncodedList, pairing: Pairing, random: RandomF
   };
 }
 
+/** @throws {@link LinkageError} `batch-too-large` when the list has more rows than declared. */
+export function requireRoom({ rows }: Pick<BatchSource, "rows">, rowCount: number): void {
+  if (rows.length > rowCount)
+    throw new LinkageError("batch-too-large", `the list has ${rows.length} rows; ${rowCount} were declared`);
+}
+
 function* keyColumns(
-  list: EncodedList,
+  list: BatchSource,
   pairing: Pairing,
   place: Uint32Array,
   random: RandomFill,
@@ -100,7 +112,7 @@ function* keyColumns(
 }
 
 /** Classes of real rows, then of the rows that fill up: drawn from the real ones, so that padding looks like the list. */
-function fillerClasses(list: EncodedList, rowCount: number, random: RandomFill): Uint8Array {
+function fillerClasses(list: BatchSource, rowCount: number, random: RandomFill): Uint8Array {
   const classes = new Uint8Array(rowCount);
   classes.set(list.classes);
   const real = list.rows.length;
@@ -145,7 +157,7 @@ function unbiased(random: RandomFill): (bound: number) => number {
 }
 
 /** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a filler row) behind a salt of its own. */
-function provenanceRoot(list: EncodedList, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
+function provenanceRoot(list: BatchSource, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
   const rowCount = place.length;
   const saltKey = Buffer.from(hkdfSync("sha256", provenanceSeed, "", `aquila/v1/provenance\u0000${to}`, 32));
   // AES-256-CTR (NIST SP 800-38A) as a generator: 32 bytes of key stream for each row.

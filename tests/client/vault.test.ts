@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { writeBatchFile } from "#client/batch-file.ts";
 import { createFile, destroyFile, readLines, readPieces, replaceFile } from "#client/durable-file.ts";
 import { createVault, openVault } from "#client/vault.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
@@ -42,7 +43,7 @@ function filledVault() {
   const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
   vault.keepPairings("2026-4", [{ counterpart: "HR", ...keys }]);
   vault.provenanceSeed("2026-4");
-  vault.writeBatch("2026-4", "HR", [Buffer.from("ba"), Buffer.from("tch")]);
+  writeBatchFile(vault.prepareBatch("2026-4", "HR"), [Buffer.from("ba"), Buffer.from("tch")]);
   vault.writeHandleMap("2026-4", "HR", [{ handle: HANDLES[0], refs: ["AT-1", "AT-2"] }]);
   return { vault, roster, identity, descriptor };
 }
@@ -161,7 +162,7 @@ describe("a vault", () => {
     const { vault } = filledVault();
     vault.keepReceipt("2026-4", "HR", { digest: T1, byteLength: 5 });
     const again = [
-      () => vault.writeBatch("2026-4", "HR", []),
+      () => writeBatchFile(vault.prepareBatch("2026-4", "HR"), []),
       () => {
         vault.writeHandleMap("2026-4", "HR", []);
       },
@@ -172,7 +173,7 @@ describe("a vault", () => {
 
   test("drops the handle map of a batch that is written anew, so that the two never disagree", () => {
     const { vault } = filledVault();
-    vault.writeBatch("2026-4", "HR", [Buffer.from("another")]);
+    writeBatchFile(vault.prepareBatch("2026-4", "HR"), [Buffer.from("another")]);
     expect(vault.holdsHandleMap("2026-4", "HR")).toBe(false);
   });
 
