@@ -39,8 +39,7 @@ export type Exchange = {
 
 /**
  * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in.
- *
- * @throws {@link LinkageError} `answers-invalid` if a counterpart's answers are not its own for this pairing and these hits.
+ * Answers that are not a counterpart's own leave its hits unproven.
  */
 export async function exchangeAnswers(
   connection: Pick<Connection, "round" | "putAnswers" | "fetchAnswers" | "putReport">,
@@ -130,8 +129,9 @@ async function takeAnswers(
   const direction = { round, t2, from: counterpart, to: party };
   const sealed = await connection.fetchAnswers(round, counterpart, party);
   const { signKey } = partyOf(vault.roster(), counterpart);
-  const answers = await openAnswers(sealed, direction, section.hitCount, vault.identity, signKey);
-  const answerOf = new Map(answers.map((answer) => [answer.hit, answer]));
+  const answerOf = new Map(
+    (await openedOrNone(sealed, direction, section, vault, signKey)).map((answer) => [answer.hit, answer]),
+  );
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
   // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
@@ -149,6 +149,22 @@ async function takeAnswers(
   }
   vault.keepAnswers(round, counterpart, checked);
   return failed;
+}
+
+/** Answers that are not the counterpart's own prove nothing, like none; they hold up no other pairing. */
+async function openedOrNone(
+  sealed: Uint8Array,
+  direction: Parameters<typeof openAnswers>[1],
+  { hitCount }: KeptSection,
+  { identity }: Vault,
+  signKey: string,
+): Promise<Answer[]> {
+  try {
+    return await openAnswers(sealed, direction, hitCount, identity, signKey);
+  } catch (error) {
+    if (error instanceof LinkageError && error.code === "answers-invalid") return [];
+    throw error;
+  }
 }
 
 /** @returns Own cells that agreed, by hit; a hit that names a key which its row does not hold is absent. */

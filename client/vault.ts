@@ -19,10 +19,12 @@
  *     HR.section.json              hits with HR, decoys left out
  *     HR.answers.box, HR.answers.json   own answers as sealed, HR's as checked
  */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import type { BatchSource } from "#engine/encode/encode-batch.ts";
+import type { RandomFill } from "#engine/uniform.ts";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { Bytes16, Bytes32, fromBase64url, toBase64url } from "#engine/round/binary.ts";
@@ -34,10 +36,12 @@ import { RoundKey } from "#engine/round/keys.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { changedKeys, checkRoster, MAX_PARTIES, Roster, rosterDigest } from "#engine/round/roster.ts";
 import { PartyStatistics } from "#engine/statistics/published.ts";
+import { encodeIntoFiles, type BatchTask, type WrittenBatch } from "./batch-file.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { handleLines, readHandleLines, type HandleEntry } from "./handle-map.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
-import { OWN, SealedFolder } from "./sealed-folder.ts";
+import { pairingFile } from "./pairing-file.ts";
+import { OWN, SealedFolder, type VaultAccess } from "./sealed-folder.ts";
 import { changeBoxPassphrase } from "./sealed-identity.ts";
 
 const KEY_BYTES = 32;
@@ -91,17 +95,6 @@ export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & 
 const KeptAnswer = z.strictObject({ hit: Bytes16, notice: Notice, proven: z.boolean() });
 export type KeptAnswer = z.infer<typeof KeptAnswer>;
 const KeptAnswers = z.array(KeptAnswer).max(MAX_HITS);
-
-/** What is kept of one pairing in a round. */
-type PairingFile =
-  | "batch"
-  | "handles.jsonl"
-  | `cells.${number}`
-  | "decoys.json"
-  | "receipt.json"
-  | "section.json"
-  | "answers.box"
-  | "answers.json";
 
 /** The box that holds the vault's key. */
 const LOCK = { holds: "vault-key", what: "the vault's lock" } as const;
@@ -358,29 +351,29 @@ export class Vault {
 
   /** @returns The opened section of a pairing; null before. */
   section(round: string, counterpart: string): KeptSection | null {
-    return this.#files.readJson(checkedRound(round), batchFile(counterpart, "section.json"), KeptSection);
+    return this.#files.readJson(checkedRound(round), pairingFile(counterpart, "section.json"), KeptSection);
   }
 
   keepSection(round: string, section: KeptSection): void {
-    this.#files.writeJson(checkedRound(round), batchFile(section.counterpart, "section.json"), section);
+    this.#files.writeJson(checkedRound(round), pairingFile(section.counterpart, "section.json"), section);
   }
 
   /** @returns Own answers as they were sealed for `counterpart`; null before. */
   answersBox(round: string, counterpart: string): Uint8Array | null {
-    return this.#readBytes(round, batchFile(counterpart, "answers.box"));
+    return this.#readBytes(round, pairingFile(counterpart, "answers.box"));
   }
 
   keepAnswersBox(round: string, counterpart: string, sealed: Uint8Array): void {
-    this.#files.writePieces(checkedRound(round), batchFile(counterpart, "answers.box"), [sealed]);
+    this.#files.writePieces(checkedRound(round), pairingFile(counterpart, "answers.box"), [sealed]);
   }
 
   /** @returns What `counterpart` answered, checked; null before. */
   answers(round: string, counterpart: string): KeptAnswer[] | null {
-    return this.#files.readJson(checkedRound(round), batchFile(counterpart, "answers.json"), KeptAnswers);
+    return this.#files.readJson(checkedRound(round), pairingFile(counterpart, "answers.json"), KeptAnswers);
   }
 
   keepAnswers(round: string, counterpart: string, answers: readonly KeptAnswer[]): void {
-    this.#files.writeJson(checkedRound(round), batchFile(counterpart, "answers.json"), answers);
+    this.#files.writeJson(checkedRound(round), pairingFile(counterpart, "answers.json"), answers);
   }
 
   /** @returns The noised histogram that may be sent; null before it is drawn. */
@@ -408,91 +401,80 @@ export class Vault {
 
   /** @returns The batch for `counterpart`, as {@link SealedFolder.readPieces}. */
   readBatch(round: string, counterpart: string): Generator<Uint8Array> {
-    return this.#files.readPieces(checkedRound(round), batchFile(counterpart, "batch"));
+    return this.#files.readPieces(checkedRound(round), pairingFile(counterpart, "batch"));
   }
 
   /** @throws {@link LinkageError} `file-unreadable` if no batch for `counterpart` was written. */
   batchByteLength(round: string, counterpart: string): number {
-    return this.#files.byteLength(checkedRound(round), batchFile(counterpart, "batch"));
+    return this.#files.byteLength(checkedRound(round), pairingFile(counterpart, "batch"));
   }
 
   /**
-   * Writes a batch piece by piece; it is there whole or not at all. Its handle map is to be written after it.
+   * Prepares the vault for a new batch, whose handle map is to be written after it.
    *
    * @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted.
    */
-  writeBatch(round: string, counterpart: string, pieces: Iterable<Uint8Array>): Receipt {
+  prepareBatch(round: string, counterpart: string): void {
     this.#requireUnsubmitted(round, counterpart);
     // Handles and cells of the batch before this one would name the wrong records.
     for (const ending of ["handles.jsonl", "decoys.json"] as const)
-      this.#files.destroy(round, batchFile(counterpart, ending));
+      this.#files.destroy(round, pairingFile(counterpart, ending));
     this.#destroyOwnCells(round, counterpart);
-    const hash = createHash("sha256");
-    let byteLength = 0;
-    this.#files.writePieces(round, batchFile(counterpart, "batch"), hashed());
-    return { digest: hash.digest("base64url"), byteLength };
+  }
 
-    function* hashed(): Generator<Uint8Array> {
-      for (const piece of pieces) {
-        hash.update(piece);
-        byteLength += piece.length;
-        yield piece;
-      }
-    }
+  /** Encodes and writes one batch with what belongs to it; {@link prepareBatch} comes first. */
+  writeBatch(source: BatchSource, task: BatchTask, random: RandomFill): WrittenBatch {
+    return encodeIntoFiles(this.#files, source, task, random);
+  }
+
+  /** @returns What a worker thread of this process needs to write into this vault; it zeroes the key when it is done. */
+  access(): VaultAccess {
+    return this.#files.access();
   }
 
   /** @throws {@link LinkageError} `file-exists` if a batch for `counterpart` has been submitted. */
   writeHandleMap(round: string, counterpart: string, entries: Iterable<HandleEntry>): void {
     this.#requireUnsubmitted(round, counterpart);
-    this.#files.writePieces(round, batchFile(counterpart, "handles.jsonl"), handleLines(entries));
+    this.#files.writePieces(round, pairingFile(counterpart, "handles.jsonl"), handleLines(entries));
   }
 
   /** Handles of the decoys in the batch for `counterpart`. */
   decoys(round: string, counterpart: string): ReadonlySet<string> {
-    return new Set(this.#files.readJson(checkedRound(round), batchFile(counterpart, "decoys.json"), Decoys) ?? []);
-  }
-
-  keepDecoys(round: string, counterpart: string, handles: readonly string[]): void {
-    this.#files.writeJson(checkedRound(round), batchFile(counterpart, "decoys.json"), [...handles]);
+    return new Set(this.#files.readJson(checkedRound(round), pairingFile(counterpart, "decoys.json"), Decoys) ?? []);
   }
 
   /** @returns Own cells of the batch for `counterpart`, as engine/encode/own-cells.ts reads them. */
   *ownCells(round: string, counterpart: string): Generator<Uint8Array> {
     for (let part = 0; ; part++) {
-      const name = batchFile(counterpart, `cells.${part}`);
+      const name = pairingFile(counterpart, `cells.${part}`);
       if (!this.#files.has(checkedRound(round), name)) return;
       yield* this.#files.readPieces(round, name);
     }
   }
 
-  /** @param part - In order from 0. */
-  writeOwnCells(round: string, counterpart: string, part: number, cells: Iterable<Uint8Array>): void {
-    this.#files.writePieces(checkedRound(round), batchFile(counterpart, `cells.${part}`), cells);
-  }
-
   /** Whether hits in the batch for `counterpart` could be named. */
   holdsHandleMap(round: string, counterpart: string): boolean {
-    return this.#files.has(checkedRound(round), batchFile(counterpart, "handles.jsonl"));
+    return this.#files.has(checkedRound(round), pairingFile(counterpart, "handles.jsonl"));
   }
 
   /** As {@link readHandleLines}. */
   readHandleMap(round: string, counterpart: string, wanted?: ReadonlySet<string>): Map<string, HandleEntry> {
-    const name = batchFile(counterpart, "handles.jsonl");
+    const name = pairingFile(counterpart, "handles.jsonl");
     return readHandleLines(this.#files.readPieces(checkedRound(round), name), `${name} of round ${round}`, wanted);
   }
 
   /** @returns What of the batch for `counterpart` the server took, or may have taken, as complete; null before. */
   receipt(round: string, counterpart: string): Receipt | null {
-    return this.#files.readJson(checkedRound(round), batchFile(counterpart, "receipt.json"), Receipt);
+    return this.#files.readJson(checkedRound(round), pairingFile(counterpart, "receipt.json"), Receipt);
   }
 
   keepReceipt(round: string, counterpart: string, receipt: Receipt): void {
-    this.#files.writeJson(checkedRound(round), batchFile(counterpart, "receipt.json"), receipt);
+    this.#files.writeJson(checkedRound(round), pairingFile(counterpart, "receipt.json"), receipt);
   }
 
   /** After the server has refused the batch. */
   dropReceipt(round: string, counterpart: string): void {
-    this.#files.destroy(checkedRound(round), batchFile(counterpart, "receipt.json"));
+    this.#files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
   }
 
   /** Takes back that batches were submitted, so that others can be encoded: the server has let them go. */
@@ -506,7 +488,7 @@ export class Vault {
     this.#files.destroy(checkedRound(round), "tag-keys.json");
     for (const counterpart of counterparts) {
       for (const ending of ["batch", "answers.box"] as const)
-        this.#files.destroy(round, batchFile(counterpart, ending));
+        this.#files.destroy(round, pairingFile(counterpart, ending));
       this.#destroyOwnCells(round, counterpart);
     }
     this.#files.destroy(checkedRound(round), "package.box");
@@ -518,8 +500,8 @@ export class Vault {
   }
 
   #destroyOwnCells(round: string, counterpart: string): void {
-    for (let part = 0; this.#files.has(round, batchFile(counterpart, `cells.${part}`)); part++)
-      this.#files.destroy(round, batchFile(counterpart, `cells.${part}`));
+    for (let part = 0; this.#files.has(round, pairingFile(counterpart, `cells.${part}`)); part++)
+      this.#files.destroy(round, pairingFile(counterpart, `cells.${part}`));
   }
 
   #readBytes(round: string, name: string): Uint8Array | null {
@@ -539,11 +521,6 @@ export class Vault {
 function checkedRound(round: string): string {
   if (!RoundId.safeParse(round).success) throw new LinkageError("round-unknown", "a round id is a-z, 0-9 and -");
   return round;
-}
-
-function batchFile(counterpart: string, ending: PairingFile): string {
-  if (!PartyId.safeParse(counterpart).success) throw new RangeError("a counterpart is named by its party id");
-  return `${counterpart}.${ending}`;
 }
 
 function lockPath(directory: string): string {

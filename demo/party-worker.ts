@@ -71,7 +71,7 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const format = { kind: "jsonl", encoding: "utf-8", delimiter: ",", headerMap: {} } as const;
   const { list, refusedCount } = await encodeListFile(listPath, { format, strict: false });
   const encodeFrom = performance.now();
-  const batches = encodeRound(vault, round, list);
+  const batches = await encodeRound(vault, round, list, { workers: 0 });
   const submitFrom = performance.now();
   let bytes = 0;
   for (const { counterpart } of batches) bytes += (await submitBatch(connection, vault, round, counterpart)).byteLength;
