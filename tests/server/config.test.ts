@@ -21,7 +21,6 @@ const GOOD = {
   dataDir: "data",
   serverKeyFile: "/elsewhere/server.key",
   rosterFile: "roster.json",
-  operators: [{ id: "opal", signKey: "A".repeat(43) }],
 };
 
 function written(config: unknown): string {
@@ -48,6 +47,7 @@ describe("the configuration", () => {
       dataDir: join(folder, "data"),
       serverKeyFile: "/elsewhere/server.key",
       maxRecords: 10_000_000,
+      leastHoursBetweenRounds: 24,
     });
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -81,7 +81,7 @@ describe("the configuration", () => {
 
   it("says which member is wrong", () => {
     expect(refusal(written({ ...GOOD, workers: 0 }))).toContain("workers: ");
-    expect(refusal(written({ ...GOOD, operators: [] }))).toContain("operators: ");
+    expect(refusal(written({ ...GOOD, operators: [] })), "they are in the roster").toContain("operators");
     expect(refusal(written({ ...GOOD, colour: "red" }))).toContain("colour");
     expect(refusal(written("{"))).toContain("is not JSON");
     expect(refusal(join(folder, "none.json"))).toContain("none.json cannot be read");

@@ -1,13 +1,12 @@
 /**
- * A real secretariat for tests: a listening server on loopback in a folder of its own, parties with real keys, signed
- * requests, and small batches with planted equal keys.
+ * A real secretariat for tests: a listening server on loopback in a folder of its own, parties with real keys, and small
+ * batches with planted equal keys.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createSigner, httpbis } from "http-message-signatures";
 import { manifestOf, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { writeBatch } from "#engine/batch/write.ts";
@@ -17,28 +16,17 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import { parseProfile, type Profile } from "#engine/profile.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, signMessage, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
-import { derivePairingKeys, makeConfirmation, makeRoundKey, type PairingKeys } from "#engine/round/keys.ts";
+import type { PairingKeys } from "#engine/round/keys.ts";
 import { RoundView } from "#engine/round/messages.ts";
 import { MAX_HITS } from "#engine/round/package.ts";
-import { privateKeyOf } from "#engine/round/raw-key.ts";
-import {
-  contentDigestOf,
-  keyIdOfParty,
-  keyIdOfStaff,
-  SIGNATURE_ALGORITHM,
-  SIGNATURE_LABEL,
-  SIGNATURE_PARAMETERS,
-  SIGNATURE_TAG,
-  SIGNED_COMPONENTS,
-} from "#engine/round/requests.ts";
-import type { ApprovedAct } from "#engine/round/acts.ts";
-import { signStatement } from "#engine/round/statement.ts";
+import { keyIdOfParty, keyIdOfStaff } from "#engine/round/requests.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import { castOf, describeRound, type Cast } from "#fixtures/cast.ts";
 import type { App } from "#server/app.ts";
 import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { makeLog } from "#server/log.ts";
 import { openServer } from "#server/open.ts";
+import { send, type Answer, type Signing } from "./requests.ts";
 
 export const PARTIES = ["AT", "HR", "SI"] as const;
 export const ROWS = 100;
@@ -72,40 +60,12 @@ export const PROFILE: Profile = parseProfile({
   bands: { high: 0.95, medium: 0.6, low: 0.15 },
 });
 
-/** One who signs requests. */
-export type Signing = { readonly keyId: string; readonly signSecret: string };
-
-export type Answer = {
-  readonly status: number;
-  readonly type: string;
-  readonly bytes: Uint8Array;
-  readonly text: string;
-};
-
-/** What a test can get wrong on purpose. */
-export type Twist = {
-  readonly created?: Date;
-  readonly expires?: Date;
-  readonly nonce?: string;
-  readonly keyId?: string;
-  readonly components?: string[];
-  readonly parameters?: string[];
-  readonly tag?: string;
-  readonly label?: string;
-  /** Sent in place of the body that was signed; pieces without a Content-Length. */
-  readonly sentBody?: Uint8Array;
-  readonly sentPieces?: AsyncIterable<Uint8Array>;
-  readonly sentPath?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly contentType?: string;
-};
-
 export type House = {
   readonly folder: string;
   readonly dataDir: string;
   readonly roster: Roster;
   readonly cast: Cast;
-  /** Of the server; a test may move it. */
+  /** Of the server and of all who send to it; a test may move it. */
   clock: () => Date;
 };
 
@@ -171,91 +131,20 @@ export function identityOf(house: House, party: string): Identity {
 }
 
 export function partySigning(house: House, party: string): Signing {
-  return { keyId: keyIdOfParty(party), signSecret: identityOf(house, party).signSecret };
+  return { keyId: keyIdOfParty(party), signSecret: identityOf(house, party).signSecret, clock: () => house.clock() };
 }
 
 /** @param which - The first or the second operator. */
-export function operatorSigning({ cast }: House, which: 0 | 1 = 0): Signing {
-  return staffSigning(cast.operators[which]);
+export function operatorSigning(house: House, which: 0 | 1 = 0): Signing {
+  return staffSigning(house, house.cast.operators[which]);
 }
 
-export function officerSigning({ cast }: House): Signing {
-  return staffSigning(cast.officer);
+export function officerSigning(house: House): Signing {
+  return staffSigning(house, house.cast.officer);
 }
 
-function staffSigning({ role, id, signSecret }: StaffIdentity): Signing {
-  return { keyId: keyIdOfStaff(role, id), signSecret };
-}
-
-/** Both operators approve an act. @returns The second's answer. */
-export async function approve(
-  house: House,
-  url: string,
-  act: ApprovedAct,
-  { descriptor: { id: round }, t0, t2 }: Pick<RoundView, "descriptor" | "t0" | "t2">,
-): Promise<Answer> {
-  const put = (which: 0 | 1): Promise<Answer> => {
-    const operator = house.cast.operators[which];
-    const approval = signStatement(operator, "approval", { act, operator: operator.id, round, t0, t2 });
-    const path = `/v1/rounds/${round}/approvals/${act}/${operator.id}`;
-    return send(url, operatorSigning(house, which), "PUT", path, approval);
-  };
-  const first = await put(0);
-  return first.status === 200 ? put(1) : first;
-}
-
-/** Sends a signed request. @param body - JSON when it is not bytes. */
-export async function send(
-  base: string,
-  signing: Signing,
-  method: string,
-  path: string,
-  body?: unknown,
-  twist: Twist = {},
-): Promise<Answer> {
-  const isBytes = body instanceof Uint8Array;
-  const bytes = body === undefined ? new Uint8Array() : isBytes ? body : new TextEncoder().encode(JSON.stringify(body));
-  const { created = new Date(), keyId = signing.keyId } = twist;
-  const signer = createSigner(privateKeyOf("ed25519", signing.signSecret), SIGNATURE_ALGORITHM, keyId);
-  const signed = await httpbis.signMessage(
-    {
-      key: signer,
-      name: twist.label ?? SIGNATURE_LABEL,
-      fields: twist.components ?? SIGNED_COMPONENTS,
-      params: twist.parameters ?? SIGNATURE_PARAMETERS,
-      paramValues: {
-        created,
-        expires: twist.expires ?? new Date(created.getTime() + 60_000),
-        nonce: twist.nonce ?? randomBytes(16).toString("base64url"),
-        keyid: keyId,
-        tag: twist.tag ?? SIGNATURE_TAG,
-      },
-    },
-    { method, url: base + path, headers: { "content-digest": contentDigestOf(bytes) } },
-  );
-  const contentType = twist.contentType ?? (isBytes ? "application/octet-stream" : "application/json");
-  const response = await fetch(base + (twist.sentPath ?? path), {
-    method,
-    headers: {
-      ...flat(signed.headers),
-      ...(body === undefined ? {} : { "content-type": contentType }),
-      ...twist.headers,
-    },
-    ...(body === undefined ? {} : { body: twist.sentPieces ?? Buffer.from(twist.sentBody ?? bytes), duplex: "half" }),
-  });
-  const answer = new Uint8Array(await response.arrayBuffer());
-  return {
-    status: response.status,
-    type: response.headers.get("content-type") ?? "",
-    bytes: answer,
-    text: new TextDecoder().decode(answer),
-  };
-}
-
-/** @returns The problem code of a refusal, or the status of anything else. */
-export function codeOf(answer: Answer): string {
-  if (!answer.type.startsWith("application/problem+json")) return String(answer.status);
-  return (JSON.parse(answer.text) as { code: string }).code;
+function staffSigning(house: House, { role, id, signSecret }: StaffIdentity): Signing {
+  return { keyId: keyIdOfStaff(role, id), signSecret, clock: () => house.clock() };
 }
 
 /** @param changes - `parties` by id alone have their legal basis filled in. */
@@ -273,41 +162,13 @@ export function makeDescriptor(
         ["AT", "SI"],
       ],
       ...others,
-      ...(parties === undefined
-        ? {}
-        : { parties: parties.map((party) => ({ ...party, legalBasis: "national act" })) }),
+      ...(parties === undefined ? {} : { parties: parties.map((party) => ({ ...party, legalBasis: "national act" })) }),
     },
   );
 }
 
 export function viewIn(answer: Answer): RoundView {
   return RoundView.parse(JSON.parse(answer.text));
-}
-
-/** Takes a new round to submitting. @returns Every party's pairing keys. */
-export async function openSubmission(
-  house: House,
-  url: string,
-  descriptor: RoundDescriptor,
-): Promise<{ view: RoundView; keys: ReadonlyMap<string, PartyKeys> }> {
-  const operator = operatorSigning(house);
-  const round = `/v1/rounds/${descriptor.id}`;
-  let view = viewIn(await send(url, operator, "POST", "/v1/rounds", descriptor));
-  await approve(house, url, "open", view);
-  const secrets = new Map<string, string>();
-  for (const { id } of descriptor.parties) {
-    const { posted, secret } = makeRoundKey(identityOf(house, id), view.t0);
-    secrets.set(id, secret);
-    await send(url, partySigning(house, id), "PUT", `${round}/keys/${id}`, posted);
-  }
-  view = viewIn(await send(url, operator, "GET", round));
-  const keys = pairingKeys(descriptor, view, secrets);
-  for (const [from, own] of keys)
-    for (const [to, pairing] of own) {
-      const confirmation = makeConfirmation(pairing, transcriptOf(view), from, to);
-      await send(url, partySigning(house, from), "PUT", `${round}/confirmations/${from}/${to}`, confirmation);
-    }
-  return { view: viewIn(await send(url, operator, "GET", round)), keys };
 }
 
 /** T1 of a round that has it. */
@@ -393,27 +254,6 @@ export async function submitBatch(house: House, url: string, header: BatchHeader
   return send(url, signing, "PUT", `${batchPath(header)}/manifest`, signManifest(house, header, bytes));
 }
 
-/** Closes submission and has every party co-sign T2. @returns The sealed round. */
-export async function sealRound(house: House, url: string, round: string): Promise<RoundView> {
-  const path = `/v1/rounds/${round}`;
-  const closed = await send(url, operatorSigning(house), "POST", `${path}/close`);
-  if (closed.status !== 200) throw new Error(`not closed: ${closed.text}`);
-  const { t2, descriptor } = viewIn(closed);
-  for (const { id } of descriptor.parties) {
-    const seal = signStatement(identityOf(house, id), "seal", { party: id, round, t2: t2 ?? "" });
-    await send(url, partySigning(house, id), "PUT", `${path}/seals/${id}`, seal);
-  }
-  return viewIn(await send(url, operatorSigning(house), "GET", path));
-}
-
-/** Seals, matches and releases a round whose batches are all in. @returns The released round. */
-export async function releaseRound(house: House, url: string, round: string): Promise<RoundView> {
-  const sealed = await sealRound(house, url, round);
-  await send(url, operatorSigning(house), "POST", `/v1/rounds/${round}/match`);
-  await untilState(house, url, round, "reviewed");
-  return viewIn(await approve(house, url, "release", sealed));
-}
-
 /** Waits until the round is in `state`. */
 export async function untilState(house: House, url: string, round: string, state: string): Promise<void> {
   for (;;) {
@@ -421,27 +261,4 @@ export async function untilState(house: House, url: string, round: string, state
     if (view.state === state) return;
     if (view.state !== "matching") throw new Error(`the round is ${view.state}, not ${state}`);
   }
-}
-
-function pairingKeys(
-  descriptor: RoundDescriptor,
-  view: RoundView,
-  secrets: ReadonlyMap<string, string>,
-): ReadonlyMap<string, PartyKeys> {
-  const keys = new Map<string, Map<string, PairingKeys>>(descriptor.parties.map(({ id }) => [id, new Map()]));
-  for (const [lower, higher] of descriptor.pairings)
-    for (const [own, other] of [
-      [lower, higher],
-      [higher, lower],
-    ] as const) {
-      const secret = secrets.get(own);
-      const counterpart = view.keys.find(({ party }) => party === other);
-      if (secret === undefined || counterpart === undefined) throw new RangeError(`no round key for ${own}-${other}`);
-      keys.get(own)?.set(other, derivePairingKeys({ party: own, secret }, counterpart, transcriptOf(view)));
-    }
-  return keys;
-}
-
-function flat(headers: Record<string, string | string[]>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(", ")]));
 }

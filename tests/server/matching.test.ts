@@ -6,22 +6,19 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "#client/http.ts";
-import { MAX_HITS, openPackage, type Package } from "#engine/round/package.ts";
+import { cellsOf, MAX_HITS, type Hit } from "#engine/round/package.ts";
 import { Progress } from "#engine/round/messages.ts";
+import { acknowledge, openedHits, openSubmission, releaseRound, sealRound, submitAll } from "./acts.ts";
 import {
   batchPath,
-  codeOf,
   headerOf,
-  identityOf,
   makeBatch,
   makeDescriptor,
   makeHouse,
-  openSubmission,
   operatorSigning,
   partySigning,
   PROFILE,
   removeHouse,
-  send,
   startServer,
   submitBatch,
   untilState,
@@ -29,6 +26,7 @@ import {
   type House,
   type PlantedKey,
 } from "./harness.ts";
+import { codeOf, send } from "./requests.ts";
 
 let house: House;
 beforeEach(() => {
@@ -52,39 +50,28 @@ async function matchWith(workers: number, lowestBand: "high" | "low" = "low", ma
   const id = `round-${workers}-${lowestBand}`;
   const operator = operatorSigning(house);
   const { view, keys } = await openSubmission(house, url, makeDescriptor(house, { id, lowestBand }));
-  const handles = new Map<string, string[]>();
-  for (const { from, to } of view.batches) {
-    const planted =
-      to === "HR"
-        ? plant([7, 8, 9])
-        : from === "HR"
-          ? plant([50, 60, 70])
-          : plant([1, 2, 3]).slice(0, PROFILE.rules.length);
-    const header = headerOf(view, keys, from, to);
-    const batch = makeBatch(header, planted);
-    handles.set(`${from}-${to}`, batch.handles);
-    expect(codeOf(await submitBatch(house, url, header, batch.bytes))).toBe("200");
-  }
-  expect(codeOf(await send(url, operator, "POST", `/v1/rounds/${id}/close`))).toBe("200");
-  expect(codeOf(await send(url, operator, "POST", `/v1/rounds/${id}/match`))).toBe("202");
-  await untilState(house, url, id, "released");
+  const handles = await submitAll(house, url, view, keys, (from, to) =>
+    to === "HR"
+      ? plant([7, 8, 9])
+      : from === "HR"
+        ? plant([50, 60, 70])
+        : plant([1, 2, 3]).slice(0, PROFILE.rules.length),
+  );
+  const released = await releaseRound(house, url, id);
   const progress = Progress.parse(JSON.parse((await send(url, operator, "GET", `/v1/rounds/${id}/progress`)).text));
-  const packages = new Map<string, Package>();
-  for (const party of ["AT", "HR", "SI"]) {
-    const answer = await send(url, partySigning(house, party), "GET", `/v1/rounds/${id}/packages/${party}`);
-    packages.set(party, await openPackage(answer.bytes, identityOf(house, party)));
-  }
+  for (const party of ["AT", "HR", "SI"]) expect(codeOf(await acknowledge(house, url, party, released))).toBe("200");
+  const hits = new Map<string, ReadonlyMap<string, readonly Hit[]>>();
+  for (const party of ["AT", "HR", "SI"]) hits.set(party, await openedHits(house, url, party, id));
   await app.close();
   const files = readdirSync(join(house.dataDir, "rounds", id));
   const found = (party: string, counterpart: string) =>
-    (packages.get(party)?.hits ?? [])
-      .filter((one) => one.counterpart === counterpart)
-      .map(({ band, handle, pattern, hit }) => ({
-        band,
-        pattern,
-        hit,
-        row: handles.get(`${party}-${counterpart}`)?.indexOf(handle),
-      }));
+    (hits.get(party)?.get(counterpart) ?? []).map(({ band, cells, handle, pattern, hit }) => ({
+      band,
+      pattern,
+      hit,
+      cells: cellsOf({ cells }),
+      row: handles.get(`${party}-${counterpart}`)?.indexOf(handle),
+    }));
   return { at: found("AT", "HR"), hr: found("HR", "AT"), si: found("SI", "AT"), progress, files, log };
 }
 
@@ -108,7 +95,11 @@ describe("matching", () => {
       expect(byRow(si)).toEqual([{ row: 1, band: "high", pattern: 0b111 }]);
       expect(progress).toMatchObject({ stage: "done", pairingsDone: 2, pairingsTotal: 2 });
       expect(progress.bytesDone).toBe(progress.bytesTotal);
-      expect(files, "batches are gone, three packages stay").toHaveLength(3);
+      expect(files, "batches are gone, three packages and the hit ids of two pairings stay").toHaveLength(5);
+      // The planted keys are multiples of 2^40, so that their upper halves tell them apart.
+      const cells = (hits: typeof at) => hits.map(({ row, cells: uppers }) => [row, uppers] as const);
+      expect(new Map(cells(at)).get(8)).toEqual([11, 12].map((key) => key << 8));
+      expect(new Map(cells(hr)).get(60)).toEqual([11, 12].map((key) => key << 8));
     }
   });
 
@@ -147,21 +138,18 @@ describe("matching", () => {
       const header = headerOf(view, keys, from, to);
       expect(codeOf(await submitBatch(house, url, header, makeBatch(header).bytes))).toBe("200");
     }
-    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    await sealRound(house, url, "test-1");
     expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
-    await expect(untilState(house, url, "test-1", "released")).rejects.toThrow("the round is sealed");
+    await expect(untilState(house, url, "test-1", "reviewed")).rejects.toThrow("the round is sealed");
     expect(log.join("")).toContain("matching failed");
     await app.close();
   });
 
-  it("says that the round is released when files of its batches cannot be deleted, and deletes them on start", async () => {
+  it("says that the round is reviewed when files of its batches cannot be deleted, and deletes them on start", async () => {
     const { app, url, log } = await startServer(house);
     const operator = operatorSigning(house);
     const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
-    for (const { from, to } of view.batches) {
-      const header = headerOf(view, keys, from, to);
-      expect(codeOf(await submitBatch(house, url, header, makeBatch(header).bytes))).toBe("200");
-    }
+    await submitAll(house, url, view, keys);
     // A chunk that no pairing reads and whose file, being a folder, cannot be unlinked.
     const stuck = join(house.dataDir, "rounds", "test-1", "00-stuck");
     mkdirSync(stuck);
@@ -169,16 +157,16 @@ describe("matching", () => {
     database.exec("INSERT INTO uploads (round, sender, recipient, state) VALUES ('test-1', 'HR', 'SI', 'partial')");
     database.exec("INSERT INTO chunks VALUES ('test-1', 'HR', 'SI', 0, '00-stuck', '-', 1)");
     database.close();
-    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    await sealRound(house, url, "test-1");
     expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
-    await untilState(house, url, "test-1", "released");
+    await untilState(house, url, "test-1", "reviewed");
     await app.close();
     const said = log.join("");
     expect(said).not.toContain("sealed again");
-    expect(said).toContain("round released");
+    expect(said).toContain("round matched");
     expect(said).toContain("cannot be deleted; the next start tries again");
     const folder = join(house.dataDir, "rounds", "test-1");
-    expect(readdirSync(folder), "one file that stays does not keep the others").toHaveLength(4);
+    expect(readdirSync(folder), "one file that stays does not keep the others").toHaveLength(6);
 
     const second = await startServer(house);
     expect(second.log.join(""), "still stuck: said, and the server starts").toContain("cannot be deleted");
@@ -186,7 +174,7 @@ describe("matching", () => {
     rmdirSync(stuck);
     writeFileSync(stuck, "now a file");
     const third = await startServer(house);
-    expect(readdirSync(folder)).toHaveLength(3);
+    expect(readdirSync(folder)).toHaveLength(5);
     await third.app.close();
   });
 
@@ -194,21 +182,18 @@ describe("matching", () => {
     const first = await startServer(house);
     const operator = operatorSigning(house);
     const { view, keys } = await openSubmission(house, first.url, makeDescriptor(house));
-    for (const { from, to } of view.batches) {
-      const header = headerOf(view, keys, from, to);
-      await submitBatch(house, first.url, header, makeBatch(header).bytes);
-    }
-    await send(first.url, operator, "POST", "/v1/rounds/test-1/close");
+    await submitAll(house, first.url, view, keys);
+    await sealRound(house, first.url, "test-1");
     await send(first.url, operator, "POST", "/v1/rounds/test-1/match");
     await first.app.close();
 
     const second = await startServer(house);
     const after = viewIn(await send(second.url, operator, "GET", "/v1/rounds/test-1"));
-    expect(["sealed", "released"]).toContain(after.state);
+    expect(["sealed", "reviewed"]).toContain(after.state);
     if (after.state === "sealed") {
       expect(after.batches.every(({ state, chunksStored }) => state === "complete" && chunksStored === 1)).toBe(true);
       expect(codeOf(await send(second.url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
-      await untilState(house, second.url, "test-1", "released");
+      await untilState(house, second.url, "test-1", "reviewed");
     }
     await second.app.close();
   });
@@ -217,19 +202,16 @@ describe("matching", () => {
     const { app, url, log } = await startServer(house, { workers: 1 });
     const operator = operatorSigning(house);
     const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
-    for (const { from, to } of view.batches) {
-      const header = headerOf(view, keys, from, to);
-      await submitBatch(house, url, header, makeBatch(header).bytes);
-    }
+    await submitAll(house, url, view, keys);
     expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/cancel")), "nothing to stop").toBe(
       "round-state",
     );
-    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    await sealRound(house, url, "test-1");
     const matched = send(url, operator, "POST", "/v1/rounds/test-1/match");
     let cancelled = await send(url, operator, "POST", "/v1/rounds/test-1/cancel");
     while (
       codeOf(cancelled) === "round-state" &&
-      viewIn(await send(url, operator, "GET", "/v1/rounds/test-1")).state !== "released"
+      viewIn(await send(url, operator, "GET", "/v1/rounds/test-1")).state !== "reviewed"
     )
       cancelled = await send(url, operator, "POST", "/v1/rounds/test-1/cancel");
     expect(codeOf(await matched)).toBe("202");
@@ -243,7 +225,7 @@ describe("matching", () => {
       "request-forbidden",
     );
     expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
-    await untilState(house, url, "test-1", "released");
+    await untilState(house, url, "test-1", "reviewed");
     await app.close();
   });
 
@@ -251,16 +233,13 @@ describe("matching", () => {
     const { app, url } = await startServer(house);
     const operator = operatorSigning(house);
     const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
-    for (const { from, to } of view.batches) {
-      const header = headerOf(view, keys, from, to);
-      await submitBatch(house, url, header, makeBatch(header).bytes);
-    }
-    await send(url, operator, "POST", "/v1/rounds/test-1/close");
+    await submitAll(house, url, view, keys);
+    await sealRound(house, url, "test-1");
     await send(url, operator, "POST", "/v1/rounds/test-1/match");
     const followed: Progress[] = [];
     const [told, last] = await Promise.all([
       send(url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/progress/events"),
-      connect({ serverUrl: url, identity: house.operator }).followProgress("test-1", 60_000, (progress) => {
+      connect({ serverUrl: url, identity: house.cast.operators[0] }).followProgress("test-1", 60_000, (progress) => {
         followed.push(progress);
       }),
     ]);

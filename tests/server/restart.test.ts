@@ -3,26 +3,24 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
+import { openSubmission, sealRound } from "./acts.ts";
 import {
   batchPath,
-  codeOf,
   headerOf,
   makeBatch,
   makeDescriptor,
   makeHouse,
-  openSubmission,
   operatorSigning,
   partySigning,
   PROFILE,
   removeHouse,
-  send,
   signManifest,
   startServer,
   submitBatch,
@@ -30,6 +28,7 @@ import {
   viewIn,
   type House,
 } from "./harness.ts";
+import { codeOf, send } from "./requests.ts";
 
 let house: House;
 const processes: ChildProcess[] = [];
@@ -52,7 +51,6 @@ async function startProcess(changes: object = {}): Promise<{ child: ChildProcess
     dataDir: "data",
     serverKeyFile: "keys/server.key",
     rosterFile: file("roster.json", house.roster),
-    operators: [{ id: house.operator.operator, signKey: house.operator.signKey }],
     profileFile: file("profile.json", PROFILE),
     workers: 1,
     ...changes,
@@ -108,16 +106,16 @@ describe("a server killed without warning", () => {
       expect(codeOf(await submitBatch(house, second.url, other, makeBatch(other).bytes))).toBe("200");
     }
     const operator = operatorSigning(house);
-    await send(second.url, operator, "POST", "/v1/rounds/test-1/close");
+    await sealRound(house, second.url, "test-1");
     expect(codeOf(await send(second.url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
-    // Killed at some point of matching: either it was released, or it is sealed with nothing lost.
+    // Killed at some point of matching: either it is reviewed, or it is sealed with nothing lost.
     await kill(second.child, "SIGKILL");
 
     const third = await startProcess();
     const { state } = viewIn(await send(third.url, operator, "GET", "/v1/rounds/test-1"));
-    expect(["sealed", "released"]).toContain(state);
+    expect(["sealed", "reviewed"]).toContain(state);
     if (state === "sealed") await send(third.url, operator, "POST", "/v1/rounds/test-1/match");
-    await untilState(house, third.url, "test-1", "released");
+    await untilState(house, third.url, "test-1", "reviewed");
     expect(await kill(third.child, "SIGTERM"), "closes in good order").toBe(0);
   });
 });
@@ -184,6 +182,26 @@ describe("a data folder", () => {
     expect(await refused()).toBe("started");
   });
 
+  it("of before version 0.2 is not opened, and says with what its rounds are to be erased", async () => {
+    await (await startServer(house)).app.close();
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    database.exec("UPDATE kysely_migration SET name = '0001-rounds'");
+    database.close();
+    await expect(startServer(house)).rejects.toMatchObject({
+      code: "file-unreadable",
+      detail: expect.stringContaining("has to be erased with that version") as string,
+    });
+  });
+
+  it("is not opened with a roster of another secretariat, nor with one that too few signed", async () => {
+    const other = makeHouse();
+    await expect(startServer({ ...house, roster: other.roster })).rejects.toMatchObject({ code: "file-unreadable" });
+    const unsigned = { ...house.roster, signatures: house.roster.signatures.slice(1) };
+    await expect(startServer({ ...house, roster: unsigned })).rejects.toMatchObject({ code: "roster-invalid" });
+    expect(await refused(), "nothing is locked").toBe("started");
+    removeHouse(other);
+  });
+
   it("is not opened with a key folder that others may read", async () => {
     await (await startServer(house)).app.close();
     chmodSync(keyFolder(), 0o750);
@@ -207,39 +225,6 @@ describe("wrapped data keys", () => {
     await app.close();
     return { header, bytes, manifest: signManifest(house, header, bytes), keyFile: onlyKeyFile() };
   }
-
-  it("leave a database of an older release for files of their own, and the round goes on", async () => {
-    const { header, manifest, keyFile } = await begun();
-    const wrapped = readFileSync(keyFile);
-    rmSync(keyFile);
-    makeOld(wrapped);
-    expect(holders(wrapped), "the search finds it").not.toEqual([]);
-
-    const { app, url } = await startServer(house);
-    expect(onlyKeyFile()).toBe(keyFile);
-    expect(statSync(keyFile).mode & 0o077).toBe(0);
-    expect(readFileSync(keyFile)).toEqual(wrapped);
-    expect(holders(wrapped)).toEqual([]);
-    const closed = await send(url, partySigning(house, "AT"), "PUT", `${batchPath(header)}/manifest`, manifest);
-    expect(codeOf(closed)).toBe("200");
-    await app.close();
-  });
-
-  it("stay where they are when an older database is opened with another server key", async () => {
-    const { keyFile } = await begun();
-    const wrapped = readFileSync(keyFile);
-    rmSync(keyFile);
-    makeOld(wrapped);
-    const serverKey = join(house.folder, "keys", "server.key");
-    const right = readFileSync(serverKey);
-    writeFileSync(serverKey, new Uint8Array(32));
-    await expect(startServer(house)).rejects.toMatchObject({ code: "file-unreadable" });
-    expect(readdirSync(keyFolder())).toEqual([]);
-    expect(holders(wrapped)).not.toEqual([]);
-    writeFileSync(serverKey, right);
-    await (await startServer(house)).app.close();
-    expect(readFileSync(onlyKeyFile())).toEqual(wrapped);
-  });
 
   it.each<[string, (keyFile: string) => void]>([
     [
@@ -268,7 +253,7 @@ describe("wrapped data keys", () => {
     expect(log.join("").includes("key file is missing")).toBe(fault === "missing");
     const other = makeDescriptor(house, { id: "test-2" });
     expect((await send(url, operatorSigning(house), "POST", "/v1/rounds", other)).status).toBe(201);
-    const erased = await send(url, operatorSigning(house), "POST", "/v1/rounds/test-1/erase");
+    const erased = await send(url, operatorSigning(house), "POST", "/v1/rounds/test-1/abort");
     expect(viewIn(erased).state).toBe("erased");
     await app.close();
   });
@@ -292,26 +277,10 @@ describe("wrapped data keys", () => {
     const { app, url } = await startServer(house);
     const operator = operatorSigning(house);
     expect(viewIn(await send(url, operator, "GET", "/v1/rounds/test-1")).state).toBe("submitting");
-    expect(viewIn(await send(url, operator, "POST", "/v1/rounds/test-1/erase")).state).toBe("erased");
+    expect(viewIn(await send(url, operator, "POST", "/v1/rounds/test-1/abort")).state).toBe("erased");
     expect(readdirSync(join(house.dataDir, "rounds"))).toEqual([]);
     await app.close();
   });
-
-  /** Turns the database back into one of before migration 0002, with its row's key. */
-  function makeOld(wrapped: Uint8Array): void {
-    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
-    database.exec("ALTER TABLE rounds RENAME COLUMN key_id TO wrapped_key");
-    database.prepare("UPDATE rounds SET wrapped_key = ?").run(wrapped);
-    database.exec("DELETE FROM kysely_migration WHERE name = '0002-key-files'");
-    database.close();
-  }
-
-  /** Files of the data folder that hold the bytes. */
-  function holders(bytes: Uint8Array): string[] {
-    return readdirSync(house.dataDir, { recursive: true, encoding: "utf8" })
-      .map((name) => join(house.dataDir, name))
-      .filter((path) => statSync(path).isFile() && readFileSync(path).includes(Buffer.from(bytes)));
-  }
 
   function onlyKeyFile(): string {
     const [name, ...others] = readdirSync(keyFolder());

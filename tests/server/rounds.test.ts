@@ -7,22 +7,21 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeConfirmation, makeRoundKey, type Confirmation } from "#engine/round/keys.ts";
 import { Roster } from "#engine/round/roster.ts";
+import { approve, openSubmission } from "./acts.ts";
 import {
-  codeOf,
   identityOf,
   makeDescriptor,
   makeHouse,
-  openSubmission,
   operatorSigning,
   partySigning,
   removeHouse,
-  send,
   startServer,
   transcriptOf,
   viewIn,
   type House,
   type RunningServer,
 } from "./harness.ts";
+import { codeOf, send } from "./requests.ts";
 
 let house: House;
 let server: RunningServer;
@@ -87,7 +86,7 @@ describe("creating a round", () => {
   it("leaves no folder behind when it is refused, nor when it changes nothing", async () => {
     const descriptor = makeDescriptor(house, { id: "create-3" });
     await asOperator("POST", "/v1/rounds", descriptor);
-    await asOperator("POST", "/v1/rounds/create-3/erase");
+    await asOperator("POST", "/v1/rounds/create-3/abort");
     const other = await asOperator("POST", "/v1/rounds", { ...descriptor, purpose: "another" });
     expect(codeOf(other)).toBe("round-descriptor-invalid");
     expect(readdirSync(join(house.dataDir, "rounds"))).not.toContain("create-3");
@@ -104,7 +103,7 @@ describe("creating a round", () => {
 
   it("is for operators", async () => {
     expect(codeOf(await asParty("AT", "POST", "/v1/rounds", makeDescriptor(house)))).toBe("request-forbidden");
-    for (const act of ["open", "close", "match", "erase"])
+    for (const act of ["close", "match", "cancel", "abort"])
       expect(codeOf(await asParty("AT", "POST", `/v1/rounds/create-1/${act}`))).toBe("request-forbidden");
   });
 });
@@ -174,11 +173,11 @@ describe("who sees what", () => {
 describe("round keys and confirmations", () => {
   it("are taken once, in their state, signed by their party", async () => {
     const round = "/v1/rounds/keys-1";
-    const { t0 } = viewIn(await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "keys-1" })));
+    const draft = viewIn(await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "keys-1" })));
+    const { t0 } = draft;
     const at = makeRoundKey(identityOf(house, "AT"), t0).posted;
     expect(codeOf(await asParty("AT", "PUT", `${round}/keys/AT`, at)), "still a draft").toBe("round-state");
-    expect(viewIn(await asOperator("POST", `${round}/open`)).state).toBe("opened");
-    expect(codeOf(await asOperator("POST", `${round}/open`))).toBe("round-state");
+    expect(viewIn(await approve(house, server.url, "open", draft)).state).toBe("opened");
 
     const otherT0 = makeRoundKey(identityOf(house, "AT"), "A".repeat(43)).posted;
     expect(codeOf(await asParty("AT", "PUT", `${round}/keys/AT`, otherT0))).toBe("round-key-signature");
@@ -194,8 +193,9 @@ describe("round keys and confirmations", () => {
 
   it("stop the round when two sides name different keys", async () => {
     const round = "/v1/rounds/keys-2";
-    const { t0 } = viewIn(await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "keys-2" })));
-    await asOperator("POST", `${round}/open`);
+    const draft = viewIn(await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "keys-2" })));
+    const { t0 } = draft;
+    await approve(house, server.url, "open", draft);
     for (const party of ["AT", "HR", "SI"]) {
       const { posted } = makeRoundKey(identityOf(house, party), t0);
       await asParty(party, "PUT", `${round}/keys/${party}`, posted);
@@ -229,24 +229,24 @@ describe("states", () => {
   it("an abandoned round can be erased, once, and its folder goes", async () => {
     await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "left" }));
     expect(readdirSync(join(house.dataDir, "rounds"))).toContain("left");
-    expect(viewIn(await asOperator("POST", "/v1/rounds/left/erase")).state).toBe("erased");
+    expect(viewIn(await asOperator("POST", "/v1/rounds/left/abort")).state).toBe("erased");
     expect(readdirSync(join(house.dataDir, "rounds"))).not.toContain("left");
-    expect(codeOf(await asOperator("POST", "/v1/rounds/left/erase"))).toBe("round-state");
-    expect(codeOf(await asOperator("POST", "/v1/rounds/left/open"))).toBe("round-state");
+    expect(codeOf(await asOperator("POST", "/v1/rounds/left/abort"))).toBe("round-state");
+    expect(codeOf(await asOperator("POST", "/v1/rounds/left/close"))).toBe("round-state");
   });
 
   it("a round is not erased under the workers that match it", async () => {
     await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "matched" }));
     const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
     database.exec("UPDATE rounds SET state = 'matching' WHERE id = 'matched'");
-    expect(codeOf(await asOperator("POST", "/v1/rounds/matched/erase"))).toBe("round-state");
+    expect(codeOf(await asOperator("POST", "/v1/rounds/matched/abort"))).toBe("round-state");
     database.exec("UPDATE rounds SET state = 'draft' WHERE id = 'matched'");
     database.close();
-    expect(viewIn(await asOperator("POST", "/v1/rounds/matched/erase")).state).toBe("erased");
+    expect(viewIn(await asOperator("POST", "/v1/rounds/matched/abort")).state).toBe("erased");
   });
 
   it("an unknown round is unknown to operators too", async () => {
-    expect(codeOf(await asOperator("POST", "/v1/rounds/nowhere/open"))).toBe("round-unknown");
+    expect(codeOf(await asOperator("POST", "/v1/rounds/nowhere/close"))).toBe("round-unknown");
     expect(codeOf(await asOperator("GET", "/v1/rounds/Bad_Id"))).toBe("request-invalid");
     expect(codeOf(await asOperator("GET", "/v1/nothing"))).toBe("not-found");
   });

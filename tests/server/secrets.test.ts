@@ -5,25 +5,22 @@ import { closeSync, openSync, readdirSync, readFileSync, statSync } from "node:f
 import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { faultOf, makeLog } from "#server/log.ts";
+import { approve, openSubmission, releaseRound } from "./acts.ts";
 import {
-  codeOf,
   headerOf,
   identityOf,
   makeBatch,
   makeDescriptor,
   makeHouse,
-  openSubmission,
-  operatorSigning,
   partySigning,
   removeHouse,
-  send,
   startServer,
   submitBatch,
-  untilState,
   viewIn,
   type House,
   type RunningServer,
 } from "./harness.ts";
+import { codeOf, send } from "./requests.ts";
 
 let house: House;
 let server: RunningServer;
@@ -146,11 +143,8 @@ describe("the log", () => {
 });
 
 describe("release and erasure", () => {
-  it("destroy what they must: batches at release, packages and the data key at erasure", async () => {
-    const operator = operatorSigning(house);
-    await send(server.url, operator, "POST", "/v1/rounds/test-1/close");
-    await send(server.url, operator, "POST", "/v1/rounds/test-1/match");
-    await untilState(house, server.url, "test-1", "released");
+  it("destroy what they must: batches at review, packages and the data key at erasure", async () => {
+    const released = await releaseRound(house, server.url, "test-1");
     const told = server.log
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter(({ msg }) => msg === "pairing matched");
@@ -171,7 +165,7 @@ describe("release and erasure", () => {
       filesAtRest().some(({ bytes }) => bytes.includes(wrapped)),
       "the search finds the wrapped key",
     ).toBe(true);
-    const erased = viewIn(await send(server.url, operator, "POST", "/v1/rounds/test-1/erase"));
+    const erased = viewIn(await approve(house, server.url, "erase", released));
     expect(erased.state).toBe("erased");
     expect(erased.batches.every(({ state, digest }) => state === "complete" && digest !== null)).toBe(true);
     expect(readdirSync(join(house.dataDir, "rounds"))).toEqual([]);

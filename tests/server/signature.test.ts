@@ -9,18 +9,16 @@ import { makeIdentity } from "#engine/round/identity.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import { contentDigestOf, SIGNATURE_LABEL, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
 import {
-  codeOf,
   makeDescriptor,
   makeHouse,
   operatorSigning,
   partySigning,
   removeHouse,
-  send,
   startServer,
   type House,
   type RunningServer,
-  type Twist,
 } from "./harness.ts";
+import { codeOf, send, type Twist } from "./requests.ts";
 
 let house: House;
 let server: RunningServer;

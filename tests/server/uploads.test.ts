@@ -7,26 +7,24 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BatchHeader } from "#engine/batch/header.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
+import { openSubmission } from "./acts.ts";
 import {
   batchPath,
-  codeOf,
   headerOf,
   makeBatch,
   makeDescriptor,
   makeHouse,
-  openSubmission,
   operatorSigning,
   partySigning,
   removeHouse,
-  send,
   signManifest,
   startServer,
   submitBatch,
   viewIn,
-  type Answer,
   type House,
   type RunningServer,
 } from "./harness.ts";
+import { codeOf, send, type Answer } from "./requests.ts";
 
 let house: House;
 let server: RunningServer;

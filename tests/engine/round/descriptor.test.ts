@@ -1,5 +1,5 @@
 /**
- * Descriptors, rosters, identities and states.
+ * Descriptors, identities and states.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -13,17 +13,16 @@ import {
   fingerprint,
   Identity,
   makeIdentity,
-  makeOperatorIdentity,
-  OperatorIdentity,
+  makeStaffIdentity,
   signMessage,
+  StaffIdentity,
   verifyMessage,
 } from "#engine/round/identity.ts";
-import { Roster, partyOf } from "#engine/round/roster.ts";
 import { hasReached, requireState, ROUND_STATES } from "#engine/round/states.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "./parties.ts";
 
-const roster = rosterOf(identitiesOf(["AT", "HR", "SI"]));
-const good = descriptorOf(roster);
+const identities = identitiesOf(["AT", "HR", "SI"]);
+const good = descriptorOf(identities, rosterOf(identities));
 
 describe("a descriptor", () => {
   test("of a good round passes", () => {
@@ -31,9 +30,12 @@ describe("a descriptor", () => {
   });
 
   const deadlines = good.deadlines;
+  const withAgreement = (change: Partial<RoundDescriptor["agreements"][number]>): Partial<RoundDescriptor> => ({
+    agreements: good.agreements.map((agreement, at) => (at === 3 ? { ...agreement, ...change } : agreement)),
+  });
   const bad: [string, Partial<RoundDescriptor>][] = [
     ["parties out of order", { parties: [...good.parties].reverse() }],
-    ["a party twice", { parties: [...good.parties, { id: "SI", declaredRecords: 5 }] }],
+    ["a party twice", { parties: [...good.parties, { id: "SI", declaredRecords: 5, legalBasis: "an act" }] }],
     ["pairings out of order", { pairings: [...good.pairings].reverse() }],
     ["a pairing twice", { pairings: [...good.pairings, ["HR", "SI"]] }],
     [
@@ -49,7 +51,19 @@ describe("a descriptor", () => {
     ["a pairing with an unknown party", { pairings: [...good.pairings, ["HR", "XX"]] }],
     ["a party without a pairing", { pairings: [["AT", "HR"]] }],
     ["categories out of order", { categories: ["witness", "suspect"] }],
-    ["deadlines that do not increase", { deadlines: { ...deadlines, results: deadlines.submission } }],
+    ["deadlines that do not increase", { deadlines: { ...deadlines, release: deadlines.seals } }],
+    ["a deadline before the one before it", { deadlines: { ...deadlines, answers: deadlines.keys } }],
+    ["an agreement in one direction only", { agreements: good.agreements.slice(1) }],
+    ["no agreement of one pairing", { agreements: good.agreements.slice(2) }],
+    ["agreements out of order", { agreements: [...good.agreements].reverse() }],
+    ["an agreement twice", { agreements: [...good.agreements, ...good.agreements.slice(-1)] }],
+    [
+      "an agreement that the round does not need",
+      { pairings: good.pairings.filter((pairing) => pairing.join("-") !== "HR-SI") },
+    ],
+    ["agreements for another field", { field: "drugs" }],
+    ["an agreement that begins after the keys", withAgreement({ validFrom: deadlines.submission })],
+    ["an agreement that ends before the follow-up", withAgreement({ validUntil: deadlines.answers })],
   ];
   test.each(bad)("with %s is refused", (_name, change) => {
     expect(() => {
@@ -63,31 +77,26 @@ describe("a descriptor", () => {
       { deadlines: { ...deadlines, keys: "2026-12-01T12:00:00.5Z" } },
       { deadlines: { ...deadlines, keys: "2026-12-01T12:00:00+01:00" } },
       { lowestBand: "none" },
+      { informationMarginBits: -1 },
+      { retentionDays: 0 },
+      { parties: good.parties.map(({ id, declaredRecords }) => ({ id, declaredRecords })) },
       { unknown: 1 },
     ];
     for (const change of misshapen) expect(RoundDescriptor.safeParse({ ...good, ...change }).success).toBe(false);
   });
 
   test("changed in any member has another T0", () => {
-    const changed = [{ purpose: "another" }, { lowestBand: "high" as const }, { id: "2026-5" }];
+    const changed = [{ purpose: "another" }, { lowestBand: "high" as const }, { id: "2026-5" }, { retentionDays: 91 }];
     const all = [good, ...changed.map((change) => ({ ...good, ...change }))].map(descriptorT0);
     expect(new Set(all).size).toBe(all.length);
   });
 
   test("says each party's size class and counterparts", () => {
     const sized = { ...good, parties: good.parties.map((party) => ({ ...party, declaredRecords: 1_801 })) };
-    expect(expectedRowCount(sized, "HR")).toBe(2_000);
+    expect(expectedRowCount(sized, "HR"), "of 5 % more").toBe(2_000);
     expect(counterpartsOf(good, "HR")).toEqual(["AT", "SI"]);
     expect(counterpartsOf(good, "XX")).toEqual([]);
     expect(() => expectedRowCount(good, "XX")).toThrow(expect.objectContaining({ code: "pairing-unknown" }));
-  });
-});
-
-describe("a roster", () => {
-  test("out of order, or with a party twice, is refused", () => {
-    expect(Roster.safeParse({ ...roster, parties: [...roster.parties].reverse() }).success).toBe(false);
-    expect(Roster.safeParse({ ...roster, parties: [...roster.parties, roster.parties[2]] }).success).toBe(false);
-    expect(() => partyOf(roster, "XX")).toThrow(expect.objectContaining({ code: "pairing-unknown" }));
   });
 });
 
@@ -95,7 +104,7 @@ describe("an identity", () => {
   test("is fresh, has the shape of its format and signs what its own key verifies", () => {
     const [first, second] = [makeIdentity("AT"), makeIdentity("AT")];
     expect(Identity.parse(first)).toEqual(first);
-    expect(OperatorIdentity.parse(makeOperatorIdentity("anna")).operator).toBe("anna");
+    expect(StaffIdentity.parse(makeStaffIdentity("officer", "anna"))).toMatchObject({ role: "officer", id: "anna" });
     expect(first.signSecret).not.toBe(second.signSecret);
     const message = new TextEncoder().encode("message");
     const signature = signMessage(first, "label", message);

@@ -10,6 +10,7 @@ import {
   checkRoundKey,
   checkRoundKeys,
   derivePairingKeys,
+  isEquivocation,
   makeConfirmation,
   makeRoundKey,
   transcriptT1,
@@ -19,7 +20,7 @@ import { descriptorOf, identitiesOf, rosterOf } from "./parties.ts";
 
 const identities = identitiesOf(["AT", "HR", "MK", "SI"]);
 const roster = rosterOf(identities);
-const descriptor = descriptorOf(roster);
+const descriptor = descriptorOf(identities, roster);
 const t0 = descriptorT0(descriptor);
 const made = identities.map((identity) => ({ party: identity.party, ...makeRoundKey(identity, t0) }));
 const posted = made.map((key) => key.posted);
@@ -144,7 +145,7 @@ describe("round keys", () => {
   test("a key signed over another T0, by another party or for another key is refused", () => {
     const key = at(posted, 0);
     const bad: [string, RoundKey][] = [
-      [descriptorT0(descriptorOf(roster, { purpose: "another" })), key],
+      [descriptorT0(descriptorOf(identities, roster, { purpose: "another" })), key],
       [t0, { ...key, party: "HR" }],
       [t0, { ...key, publicKey: at(posted, 1).publicKey }],
       [t0, { ...key, signature: at(posted, 1).signature }],
@@ -174,5 +175,17 @@ describe("round keys", () => {
     expect(() => {
       checkRoundKeys(roster, descriptor, posted.slice(1), t0);
     }).toThrow(expect.objectContaining({ code: "round-key-missing", detail: "no round key of AT" }));
+  });
+
+  test("two are evidence when one party signed both over one T0, and nothing else is", () => {
+    const [first, other] = [at(posted, 0), at(posted, 1)];
+    const second = makeRoundKey(at(identities, 0), t0).posted;
+    const elsewhere = makeRoundKey(at(identities, 0), "A".repeat(43)).posted;
+    expect(isEquivocation(roster, t0, first, second)).toBe(true);
+    expect(isEquivocation(roster, t0, first, first)).toBe(false);
+    expect(isEquivocation(roster, t0, first, other)).toBe(false);
+    expect(isEquivocation(roster, t0, first, elsewhere)).toBe(false);
+    expect(isEquivocation(roster, t0, first, { ...second, signature: first.signature })).toBe(false);
+    expect(isEquivocation(roster, t0, first, { ...first, publicKey: second.publicKey })).toBe(false);
   });
 });

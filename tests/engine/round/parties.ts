@@ -9,7 +9,7 @@ import { castOf, describeRound } from "#fixtures/cast.ts";
 
 /** When these rounds are described. */
 export const NOW = new Date("2026-11-30T12:00:00Z");
-const SECRETARIAT = makeStaffIdentity("operator", "secretariat").signKey;
+export const SECRETARIAT = makeStaffIdentity("operator", "secretariat").signKey;
 
 /** @param ids - In increasing order. */
 export function identitiesOf(ids: readonly string[]): Identity[] {

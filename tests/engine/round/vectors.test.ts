@@ -1,11 +1,15 @@
 /**
  * docs/spec/round.md against fixtures/vectors/round.json, which a second implementation wrote.
  */
+import { createDecipheriv, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { LinkageError, PROBLEM_CODES } from "#engine/errors.ts";
-import { Bytes32, toBase64url } from "#engine/round/binary.ts";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import { checkAgreements } from "#engine/round/agreement.ts";
+import { Answer, answersBytes, Answers } from "#engine/round/answers.ts";
+import { Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from "#engine/round/binary.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import {
   checkConfirmation,
@@ -16,9 +20,13 @@ import {
   signRoundKey,
   transcriptT1,
 } from "#engine/round/keys.ts";
+import { makeIdentity } from "#engine/round/identity.ts";
+import { PartyId, RoundId } from "#engine/round/ids.ts";
+import { Hit, openPackage, openSection, sealPackage } from "#engine/round/package.ts";
 import { privateKeyOf, rawPrivate } from "#engine/round/raw-key.ts";
-import { Roster, rosterDigest } from "#engine/round/roster.ts";
-import { PartyId } from "#engine/round/ids.ts";
+import { checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { isSignedBy, signStatement, STATEMENT_LABELS, type StatementKind } from "#engine/round/statement.ts";
+import { SealedBatch, transcriptT2 } from "#engine/round/transcript.ts";
 
 const Name = { name: z.string() };
 const Pairing = z.strictObject({
@@ -38,6 +46,42 @@ const Pairing = z.strictObject({
       confirmation: Confirmation,
     }),
   ]),
+});
+const Signer = { signSecret: Bytes32, signKey: Bytes32 };
+const Hex = z.string().regex(/^([0-9a-f]{2})+$/);
+const Signature = z.strictObject({ message: Hex, signature: Bytes64 });
+const Statement = z.strictObject({
+  ...Name,
+  kind: z.literal("statement"),
+  statement: z.enum(Object.keys(STATEMENT_LABELS) as StatementKind[]),
+  ...Signer,
+  body: z.record(z.string(), z.json()),
+  expect: Signature,
+});
+const AnswersCase = z.strictObject({
+  ...Name,
+  kind: z.literal("answers"),
+  direction: z.strictObject({ from: PartyId, round: RoundId, t2: Bytes32, to: PartyId }),
+  answers: z.array(Answer),
+  ...Signer,
+  expect: Signature,
+});
+const SectionCase = z.strictObject({
+  ...Name,
+  kind: z.literal("section"),
+  key: Bytes32,
+  party: PartyId,
+  counterpart: PartyId,
+  t2: Bytes32,
+  hits: z.array(Hit),
+  expect: z.strictObject({
+    nonce: Hex,
+    additionalData: Hex,
+    byteLength: z.int(),
+    first16: Hex,
+    tag: Hex,
+    sha256: Hex,
+  }),
 });
 const Vectors = z.object({
   cases: z
@@ -73,6 +117,16 @@ const Vectors = z.object({
           expect: z.strictObject({ t1: Bytes32 }),
         }),
         Pairing,
+        z.strictObject({
+          ...Name,
+          kind: z.literal("t2"),
+          t1: Bytes32,
+          batches: z.array(SealedBatch),
+          expect: z.strictObject({ t2: Bytes32 }),
+        }),
+        Statement,
+        AnswersCase,
+        SectionCase,
       ]),
     )
     .min(1),
@@ -83,14 +137,28 @@ const path = new URL("../../../fixtures/vectors/round.json", import.meta.url);
 const vectors = Vectors.parse(JSON.parse(readFileSync(path, "utf8")));
 
 describe("the second implementation's values are ours", () => {
-  test.each(vectors.cases.map((vector) => [vector.name, vector] as const))("%s", (_name, vector) => {
-    checkCase(vector);
+  test.each(vectors.cases.map((vector) => [vector.name, vector] as const))("%s", async (_name, vector) => {
+    await checkCase(vector);
+  });
+
+  test("of every kind of statement", () => {
+    const found = vectors.cases.flatMap((vector) => (vector.kind === "statement" ? [vector.statement] : []));
+    expect(new Set(found)).toEqual(new Set(Object.keys(STATEMENT_LABELS)));
+  });
+
+  test("a descriptor's agreements are signed by its roster's parties", () => {
+    const roster = vectors.cases.find((vector) => vector.kind === "roster")?.roster;
+    const descriptor = vectors.cases.find((vector) => vector.kind === "t0")?.descriptor;
+    if (roster === undefined || descriptor === undefined) throw new RangeError("no roster or descriptor");
+    expect(descriptor.roster).toBe(rosterDigest(roster));
+    checkAgreements(roster, descriptor.agreements);
   });
 });
 
-function checkCase(vector: VectorCase): void {
+async function checkCase(vector: VectorCase): Promise<void> {
   switch (vector.kind) {
     case "roster":
+      checkRoster(vector.roster);
       expect(rosterDigest(vector.roster)).toBe(vector.expect.digest);
       break;
     case "t0":
@@ -109,7 +177,53 @@ function checkCase(vector: VectorCase): void {
     case "pairing":
       checkPairing(vector);
       break;
+    case "t2":
+      expect(transcriptT2(vector.t1, vector.batches)).toBe(vector.expect.t2);
+      break;
+    case "statement": {
+      const { statement, body, signKey, signSecret } = vector;
+      const { message, signature } = vector.expect;
+      expect(toHex(labelled(STATEMENT_LABELS[statement], canonicalBytes(body)))).toBe(message);
+      expect(signStatement({ signKey, signSecret }, statement, body).signature).toBe(signature);
+      expect(isSignedBy(signKey, statement, { ...body, signature })).toBe(true);
+      break;
+    }
+    case "answers": {
+      const { direction, answers, signKey, signSecret } = vector;
+      const bytes = answersBytes(direction, answers, answers.length, { signKey, signSecret });
+      const { padding, signature, ...signed } = Answers.parse(JSON.parse(new TextDecoder().decode(bytes)));
+      expect(toHex(labelled("aquila/v1/answers", canonicalBytes(signed)))).toBe(vector.expect.message);
+      expect(signature).toBe(vector.expect.signature);
+      expect(padding).toMatch(/^0+$/);
+      break;
+    }
+    case "section":
+      await checkSection(vector);
+      break;
   }
+}
+
+async function checkSection(vector: z.infer<typeof SectionCase>): Promise<void> {
+  const { party, counterpart, t2, hits, expect: expected } = vector;
+  const key = fromBase64url(vector.key);
+  const identity = makeIdentity(party);
+  const content = { round: "2026-4", t2, party, sections: [{ counterpart, key, hits }] };
+  const opened = await openPackage(await sealPackage(content, identity.boxKey), identity);
+  const sealed = fromBase64url(opened.sections[0]?.ciphertext ?? "");
+  expect(sealed).toHaveLength(expected.byteLength);
+  expect(toHex(sealed.subarray(0, 16))).toBe(expected.first16);
+  expect(toHex(sealed.subarray(-16))).toBe(expected.tag);
+  expect(createHash("sha256").update(sealed).digest("hex")).toBe(expected.sha256);
+  expect(openSection(opened, counterpart, key)).toEqual(hits);
+  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(expected.nonce, "hex"), { authTagLength: 16 })
+    .setAAD(Buffer.from(expected.additionalData, "hex"))
+    .setAuthTag(sealed.subarray(-16));
+  const plain = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
+  expect(plain.toString("utf8")).toContain(`"counterpart":"${counterpart}"`);
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }
 
 function checkPairing({ own, counterpart, t1, expect: expected }: z.infer<typeof Pairing>): void {

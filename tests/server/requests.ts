@@ -1,0 +1,100 @@
+/**
+ * Signed requests as a party or a member of staff sends them, and what a test can get wrong in them on purpose.
+ */
+import { randomBytes } from "node:crypto";
+import { createSigner, httpbis } from "http-message-signatures";
+import { privateKeyOf } from "#engine/round/raw-key.ts";
+import {
+  contentDigestOf,
+  SIGNATURE_ALGORITHM,
+  SIGNATURE_LABEL,
+  SIGNATURE_PARAMETERS,
+  SIGNATURE_TAG,
+  SIGNED_COMPONENTS,
+} from "#engine/round/requests.ts";
+
+/** One who signs requests. */
+export type Signing = { readonly keyId: string; readonly signSecret: string; readonly clock: () => Date };
+
+export type Answer = {
+  readonly status: number;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+};
+
+/** What a test can get wrong on purpose. */
+export type Twist = {
+  readonly created?: Date;
+  readonly expires?: Date;
+  readonly nonce?: string;
+  readonly keyId?: string;
+  readonly components?: string[];
+  readonly parameters?: string[];
+  readonly tag?: string;
+  readonly label?: string;
+  /** Sent in place of the body that was signed; pieces without a Content-Length. */
+  readonly sentBody?: Uint8Array;
+  readonly sentPieces?: AsyncIterable<Uint8Array>;
+  readonly sentPath?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly contentType?: string;
+};
+
+/** Sends a signed request. @param body - JSON when it is not bytes. */
+export async function send(
+  base: string,
+  signing: Signing,
+  method: string,
+  path: string,
+  body?: unknown,
+  twist: Twist = {},
+): Promise<Answer> {
+  const isBytes = body instanceof Uint8Array;
+  const bytes = body === undefined ? new Uint8Array() : isBytes ? body : new TextEncoder().encode(JSON.stringify(body));
+  const { created = signing.clock(), keyId = signing.keyId } = twist;
+  const signer = createSigner(privateKeyOf("ed25519", signing.signSecret), SIGNATURE_ALGORITHM, keyId);
+  const signed = await httpbis.signMessage(
+    {
+      key: signer,
+      name: twist.label ?? SIGNATURE_LABEL,
+      fields: twist.components ?? SIGNED_COMPONENTS,
+      params: twist.parameters ?? SIGNATURE_PARAMETERS,
+      paramValues: {
+        created,
+        expires: twist.expires ?? new Date(created.getTime() + 60_000),
+        nonce: twist.nonce ?? randomBytes(16).toString("base64url"),
+        keyid: keyId,
+        tag: twist.tag ?? SIGNATURE_TAG,
+      },
+    },
+    { method, url: base + path, headers: { "content-digest": contentDigestOf(bytes) } },
+  );
+  const contentType = twist.contentType ?? (isBytes ? "application/octet-stream" : "application/json");
+  const response = await fetch(base + (twist.sentPath ?? path), {
+    method,
+    headers: {
+      ...flat(signed.headers),
+      ...(body === undefined ? {} : { "content-type": contentType }),
+      ...twist.headers,
+    },
+    ...(body === undefined ? {} : { body: twist.sentPieces ?? Buffer.from(twist.sentBody ?? bytes), duplex: "half" }),
+  });
+  const answer = new Uint8Array(await response.arrayBuffer());
+  return {
+    status: response.status,
+    type: response.headers.get("content-type") ?? "",
+    bytes: answer,
+    text: new TextDecoder().decode(answer),
+  };
+}
+
+/** @returns The problem code of a refusal, or the status of anything else. */
+export function codeOf(answer: Answer): string {
+  if (!answer.type.startsWith("application/problem+json")) return String(answer.status);
+  return (JSON.parse(answer.text) as { code: string }).code;
+}
+
+function flat(headers: Record<string, string | string[]>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(", ")]));
+}
