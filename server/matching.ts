@@ -140,8 +140,9 @@ async function matchRound(secretariat: Secretariat, round: Round, signal: AbortS
 async function matchStored(run: Run, { a, b }: StoredPairing): Promise<void> {
   const { secretariat, round, signal } = run;
   const { pool, metrics, profile, log, maxHits } = secretariat;
+  const { informationMarginBits } = round.descriptor;
   const cap = hitCap(maxHits, round.descriptor, [a.from, b.from]);
-  const matched = await matchPairing(pool, profile, {
+  const matched = await matchPairing(pool, { ...profile, informationMarginBits }, {
     a,
     b,
     folder: folderOf(secretariat, round.id),

@@ -106,22 +106,24 @@ export async function joinTile({ a, b, parts, spills }: JoinTask): Promise<JoinA
 }
 
 /** Folds a block's evidence into candidate pairs and counts their match weights. */
-export async function foldBlock({ a, b, block, found }: FoldTask): Promise<FoldAnswer> {
-  const { weightBits } = foldFound(await openSides(a, b), a, block, found);
+export async function foldBlock({ a, b, block, found, informationMarginBits }: FoldTask): Promise<FoldAnswer> {
+  const { weightBits } = foldFound(await openSides(a, b), a, block, found, inRound(informationMarginBits));
   return { candidatePairs: weightBits.length, weights: countWeights(weightBits) };
 }
 
 /** Scores a block's candidate pairs; only those that reach `lowestBand` leave the worker, of these the `cap` of highest weight. */
 export async function releaseBlock({ a, b, block, found, prior, ...policy }: ReleaseTask): Promise<ReleaseAnswer> {
   const sides = await openSides(a, b);
-  return releasePairs(sides, foldFound(sides, a, block, found), prior, policy);
+  const folded = foldFound(sides, a, block, found, inRound(policy.informationMarginBits));
+  return releasePairs(sides, folded, prior, policy);
 }
 
 /** Folds, estimates the prior and scores at once, when one block holds all of a pairing's evidence. */
 export async function settleBlock({ a, b, found, ...policy }: SettleTask): Promise<SettleAnswer> {
   const sides = await openSides(a, b);
-  const folded = foldFound(sides, a, 0, found);
-  const prior = estimatePrior(profile, countWeights(folded.weightBits), sides.a.rowCount, sides.b.rowCount);
+  const ofRound = inRound(policy.informationMarginBits);
+  const folded = foldFound(sides, a, 0, found, ofRound);
+  const prior = estimatePrior(ofRound, countWeights(folded.weightBits), sides.a.rowCount, sides.b.rowCount);
   const released = await releasePairs(sides, folded, prior, policy);
   return { ...released, candidatePairs: folded.weightBits.length, matchesPerRow: prior.matchesPerRow };
 }
@@ -155,6 +157,12 @@ function refusalOf(error: unknown): Refusal {
 type Side = BatchRows & { readonly bytes: StoredBytes; readonly handlesAt: number };
 type Sides = { readonly a: Side; readonly b: Side };
 type Policy = Pick<ReleaseTask, "lowestBand" | "cap">;
+
+/** @returns The profile under the round's information threshold. */
+function inRound(informationMarginBits: number): Profile {
+  return { ...profile, informationMarginBits };
+}
+
 /** Rows a of a block, its evidence, and what they were folded into. */
 type FoldedBlock = {
   readonly firstRow: number;
@@ -173,12 +181,18 @@ async function openSides(a: CompleteBatch, b: CompleteBatch): Promise<Sides> {
   return { a: await open(a), b: await open(b) };
 }
 
-function foldFound(sides: Sides, stored: CompleteBatch, block: number, found: readonly BlockEvidence[]): FoldedBlock {
+function foldFound(
+  sides: Sides,
+  stored: CompleteBatch,
+  block: number,
+  found: readonly BlockEvidence[],
+  ofRound: Profile,
+): FoldedBlock {
   const firstRow = block * BLOCK_ROWS;
   const rowCount = Math.min(BLOCK_ROWS, sides.a.rowCount - firstRow);
   const parts = found.map(({ rule, words }) => ({ rule, ...evidenceOf(takeWords(words, stored)) }));
   const pairs = foldPairs(parts, firstRow, rowCount);
-  return { firstRow, rowCount, parts, pairs, weightBits: weighPairs(profile, pairs, sides.a, sides.b) };
+  return { firstRow, rowCount, parts, pairs, weightBits: weighPairs(ofRound, pairs, sides.a, sides.b) };
 }
 
 async function releasePairs(
