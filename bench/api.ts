@@ -180,7 +180,13 @@ function checksumOf(asked: string, answer: string, requests: number): string {
   const hash = createHash("sha256");
   if (asked === "round") {
     const view = RoundView.parse(JSON.parse(answer));
-    const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "", agreements: [], deadlines: {} }, requests };
+    const lasting = {
+      ...view,
+      createdAt: "",
+      t0: "",
+      descriptor: { ...view.descriptor, roster: "", agreements: [], deadlines: {} },
+      requests,
+    };
     hash.update(canonicalBytes(lasting));
   } else hash.update(`${answer}${requests}`);
   return hash.digest("hex").slice(0, 16);

@@ -66,7 +66,10 @@ export async function encodeRound(
         : await pool.encodePairing({ list: shared, task, vault: vault.access() });
     vault.writeHandleMap(round, counterpart, handleEntries(list, handles, place));
     onProgress?.(++done, tasks.length);
-    const profile = { ...list.profile, informationMarginBits: informationMarginBits ?? list.profile.informationMarginBits };
+    const profile = {
+      ...list.profile,
+      informationMarginBits: informationMarginBits ?? list.profile.informationMarginBits,
+    };
     const largerRowCount = Math.max(rowCount, counterpartRowCount);
     const hidden = visibilityOf({ ...list, profile }, largerRowCount).filter((each) => each !== "found");
     return { counterpart, rowCount, ...written, hiddenRows: hidden.length };

@@ -148,7 +148,10 @@ export function explainPair(a: ExplainedRow, b: ExplainedRow, linked: LinkResult
 export function explainHit(vault: Vault, round: string, hitId: string, profile: Profile): HitExplanation {
   const descriptor = vault.descriptor(round);
   if (descriptor === null || !isOpened(vault, round))
-    throw new LinkageError("package-unavailable", `the vault has no results of round ${round}; run: aquila round results`);
+    throw new LinkageError(
+      "package-unavailable",
+      `the vault has no results of round ${round}; run: aquila round results`,
+    );
   const hit = hitIn(vault, round, hitId);
   if (hit === null) throw new LinkageError("not-found", `round ${round} has no such hit`);
   const refs = vault.readHandleMap(round, hit.counterpart, new Set([hit.handle])).get(hit.handle)?.refs ?? [];

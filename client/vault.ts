@@ -388,14 +388,19 @@ export class Vault {
 
   /** @returns The desk that counterparts are to turn to. */
   contact(): string {
-    return this.#files.readJson(OWN, "contact.json", Contact)?.contact ?? `national contact point ${this.identity.party}`;
+    return (
+      this.#files.readJson(OWN, "contact.json", Contact)?.contact ?? `national contact point ${this.identity.party}`
+    );
   }
 
   /** @throws {@link LinkageError} `vault-invalid` if it is longer than 120 characters, or not printable words. */
   keepContact(contact: string): void {
     const parsed = Contact.safeParse({ contact });
     if (!parsed.success)
-      throw new LinkageError("vault-invalid", "a contact is at most 120 printable characters, words apart by one space");
+      throw new LinkageError(
+        "vault-invalid",
+        "a contact is at most 120 printable characters, words apart by one space",
+      );
     this.#files.writeJson(OWN, "contact.json", parsed.data);
   }
 

@@ -212,7 +212,9 @@ async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[
   const { missingDecoys, unproven, silent } = await round.answer();
   if (missingDecoys + unproven + silent > 0)
     throw new Error(`${missingDecoys} decoys are missing, ${unproven} hits unproven, ${silent} answers not in`);
-  printLine("packages acknowledged, every pairing opened for both sides; decoys all there, every hit proven by its counterpart");
+  printLine(
+    "packages acknowledged, every pairing opened for both sides; decoys all there, every hit proven by its counterpart",
+  );
   const hits = joinResults(await round.results());
   stages.push({ name: "results (wall clock)", seconds: secondsSince(from), amount: hits.length * 2, unit: "hits" });
   return hits;

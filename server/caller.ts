@@ -24,7 +24,10 @@ export function signersOf(roster: Roster): ReadonlyMap<string, Signer> {
   for (const { id, signKey } of roster.parties)
     signers.set(keyIdOfParty(id), { caller: { kind: "party", id }, key: publicKeyOf("ed25519", signKey) });
   for (const { id, signKey } of roster.operators)
-    signers.set(keyIdOfStaff("operator", id), { caller: { kind: "operator", id }, key: publicKeyOf("ed25519", signKey) });
+    signers.set(keyIdOfStaff("operator", id), {
+      caller: { kind: "operator", id },
+      key: publicKeyOf("ed25519", signKey),
+    });
   for (const { id, signKey } of roster.officers)
     signers.set(keyIdOfStaff("officer", id), { caller: { kind: "officer", id }, key: publicKeyOf("ed25519", signKey) });
   return signers;

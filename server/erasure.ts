@@ -27,12 +27,7 @@ export const SERVER: Caller = { kind: "operator", id: "server" };
  *
  * @throws {@link LinkageError} `round-unknown`; `round-state` once it is released, while it is matched, or if it is aborted already.
  */
-export async function abortRound(
-  secretariat: Secretariat,
-  id: string,
-  caller: Caller,
-  ending: Ending,
-): Promise<void> {
+export async function abortRound(secretariat: Secretariat, id: string, caller: Caller, ending: Ending): Promise<void> {
   await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
     requireState(
@@ -60,11 +55,7 @@ export async function eraseRound(
 ): Promise<void> {
   await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
-    requireState(round.state, [
-      ...ABORTABLE.filter((state) => state !== "matching"),
-      "released",
-      "followed-up",
-    ]);
+    requireState(round.state, [...ABORTABLE.filter((state) => state !== "matching"), "released", "followed-up"]);
     if (round.key_id === null) throw new RangeError("a round that is not erased has no data key");
     const keyFile = keyFileName(id, round.key_id);
     await destroyKeyFile(secretariat.keyFolder, id, round.key_id);

@@ -172,18 +172,11 @@ export function followUpOf(
   }[],
 ): FollowUp {
   return BANDS.flatMap((band) =>
-    rows
-      .filter((row) => row.band === band)
-      .map(({ confirmed, refuted, open }) => ({ band, confirmed, refuted, open })),
+    rows.filter((row) => row.band === band).map(({ confirmed, refuted, open }) => ({ band, confirmed, refuted, open })),
   );
 }
 
-async function ownHits(
-  secretariat: Secretariat,
-  round: Round,
-  dataKey: Uint8Array,
-  party: string,
-): Promise<KeptHit[]> {
+async function ownHits(secretariat: Secretariat, round: Round, dataKey: Uint8Array, party: string): Promise<KeptHit[]> {
   const hits: KeptHit[] = [];
   for (const pairing of await listPairings(secretariat.store, round.id))
     if (pairing.state === "opened" && isSideOf(pairing, party))

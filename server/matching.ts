@@ -142,19 +142,23 @@ async function matchStored(run: Run, { a, b }: StoredPairing): Promise<void> {
   const { pool, metrics, profile, log, maxHits } = secretariat;
   const { informationMarginBits } = round.descriptor;
   const cap = hitCap(maxHits, round.descriptor, [a.from, b.from]);
-  const matched = await matchPairing(pool, { ...profile, informationMarginBits }, {
-    a,
-    b,
-    folder: folderOf(secretariat, round.id),
-    lowestBand: round.descriptor.lowestBand,
-    cap,
-    signal,
-    onJoined: ({ keys, seconds, bytes }) => {
-      metrics.keysJoined.inc(keys);
-      metrics.tileSeconds.observe(seconds);
-      advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + bytes }));
+  const matched = await matchPairing(
+    pool,
+    { ...profile, informationMarginBits },
+    {
+      a,
+      b,
+      folder: folderOf(secretariat, round.id),
+      lowestBand: round.descriptor.lowestBand,
+      cap,
+      signal,
+      onJoined: ({ keys, seconds, bytes }) => {
+        metrics.keysJoined.inc(keys);
+        metrics.tileSeconds.observe(seconds);
+        advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + bytes }));
+      },
     },
-  });
+  );
   run.hits.set(`${a.from}-${b.from}`, matched.found.map(hitsOf));
   logPairing(log, round.id, `${a.from}-${b.from}`, matched);
   // Headers, handles and classes: what is no column.
@@ -209,7 +213,10 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
       const found = hits.get(pairing.join("-"));
       if (found === undefined) continue;
       const kept = found.map(([{ hit, band }]) => ({ hit, band }));
-      hitFiles.set(pairing.join("-"), await writeHits(folder, dataKey, id, pairing, kept, distinctHits(found.map(rowsOf))));
+      hitFiles.set(
+        pairing.join("-"),
+        await writeHits(folder, dataKey, id, pairing, kept, distinctHits(found.map(rowsOf))),
+      );
     }
     signal.throwIfAborted();
     return await store.transaction().execute(async (transaction) => {

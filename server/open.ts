@@ -59,7 +59,10 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   const serverKey = openServerKey(serverKeyFile);
   const signing = signingKeysOf(serverKey);
   if (signing.signKey !== roster.secretariat)
-    throw new LinkageError("file-unreadable", "the roster names another secretariat than this server key's: aquila server key");
+    throw new LinkageError(
+      "file-unreadable",
+      "the roster names another secretariat than this server key's: aquila server key",
+    );
   const keyFolder = openKeyFolder(serverKeyFile);
   const lock = lockFolder(join(dataDir, "aquila.lock"));
   const store = await openStore(join(dataDir, "aquila.db")).catch((error: unknown) => {

@@ -5,7 +5,17 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fast
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { SignedManifest } from "#engine/batch/manifest.ts";
-import { Acknowledgement, Approval, Dispute, ErasureCertificate, Hold, Report, Seal, Status, Withdrawal } from "#engine/round/acts.ts";
+import {
+  Acknowledgement,
+  Approval,
+  Dispute,
+  ErasureCertificate,
+  Hold,
+  Report,
+  Seal,
+  Status,
+  Withdrawal,
+} from "#engine/round/acts.ts";
 import { Agreement } from "#engine/round/agreement.ts";
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";

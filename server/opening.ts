@@ -166,9 +166,7 @@ async function requireInterval(
   const since = new Date(clock().getTime() - leastHoursBetweenRounds * HOUR_MS).toISOString();
   const named = new Set(pairings.map((pairing) => pairing.join("-")));
   const recent = await listEarlierRounds(store, since);
-  const again = recent.find(
-    (earlier) => named.has(`${earlier.lower}-${earlier.higher}`) && earlier.field === field,
-  );
+  const again = recent.find((earlier) => named.has(`${earlier.lower}-${earlier.higher}`) && earlier.field === field);
   if (again !== undefined)
     throw new LinkageError(
       "round-descriptor-invalid",

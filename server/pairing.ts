@@ -67,7 +67,8 @@ export async function matchPairing(pool: WorkerPool, profile: Profile, task: Pai
       return await pool.settleBlock({ a, b, found: blocks.get(0) ?? [], ...policy }, signal);
     const inOrder = [...blocks].sort(([one], [other]) => one - other);
     const folded: FoldAnswer[] = [];
-    for (const [block, found] of inOrder) folded.push(await pool.foldBlock({ a, b, block, found, informationMarginBits }, signal));
+    for (const [block, found] of inOrder)
+      folded.push(await pool.foldBlock({ a, b, block, found, informationMarginBits }, signal));
     const prior = estimatePrior(profile, mergedCounts(folded), a.expected.rowCount, b.expected.rowCount);
     const released: FoundPair[] = [];
     let isCapped = false;

@@ -15,13 +15,7 @@ import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
 import { dataKeyOf, isSideOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
-import {
-  findAnswer,
-  findPackage,
-  insertAcknowledgement,
-  insertAnswer,
-  listAcknowledged,
-} from "./store/packages.ts";
+import { findAnswer, findPackage, insertAcknowledgement, insertAnswer, listAcknowledged } from "./store/packages.ts";
 import { findPairing, listPairings, updatePairing, type PairingName } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import type { Direction } from "./store/uploads.ts";
@@ -127,7 +121,8 @@ export async function storeAnswers(
   try {
     await store.transaction().execute(async (transaction) => {
       await requireOpened(transaction, direction, caller);
-      if (await isIn(transaction, direction, digest)) throw new LinkageError("overloaded", "the same answers are coming in");
+      if (await isIn(transaction, direction, digest))
+        throw new LinkageError("overloaded", "the same answers are coming in");
       await insertAnswer(transaction, { round: id, sender: from, recipient: to, file, digest });
       await recordAct(transaction, secretariat, id, caller, "answered", `${from}-${to}`);
     });
@@ -141,11 +136,7 @@ export async function storeAnswers(
  * @returns The answers that `from` sealed for `to`, once those of both are in.
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`; `answers-unavailable` naming the silent side.
  */
-export async function readAnswers(
-  secretariat: Secretariat,
-  direction: Direction,
-  caller: Caller,
-): Promise<Uint8Array> {
+export async function readAnswers(secretariat: Secretariat, direction: Direction, caller: Caller): Promise<Uint8Array> {
   const { store } = secretariat;
   const { round: id, from, to } = direction;
   const round = await requireOpened(store, direction, caller);

@@ -98,7 +98,10 @@ export async function beginMatching(store: Store, secretariat: Secretariat, roun
   const missing = [...new Set(unsealed.flatMap(({ lower, higher }) => [lower, higher]))].filter(
     (party) => !sealed.has(party),
   );
-  if (unsealed.length === admitted.length || (unsealed.length > 0 && !isPast(round.descriptor, "seals", secretariat.clock)))
+  if (
+    unsealed.length === admitted.length ||
+    (unsealed.length > 0 && !isPast(round.descriptor, "seals", secretariat.clock))
+  )
     throw new LinkageError("round-seal-missing", `T2 is not co-signed by ${missing.sort().join(", ")}`);
   const files: string[] = [];
   for (const pairing of unsealed) files.push(...(await leaveOut(store, pairing, true)));
@@ -133,11 +136,7 @@ export async function withdraw(secretariat: Secretariat, caller: Caller, withdra
 }
 
 /** @param keepsDigests - T2 names the batches: they stay listed, without their bytes. @returns Files that no row names any more. */
-async function leaveOut(
-  store: Store,
-  { round, lower, higher }: PairingRow,
-  keepsDigests = false,
-): Promise<string[]> {
+async function leaveOut(store: Store, { round, lower, higher }: PairingRow, keepsDigests = false): Promise<string[]> {
   const files: string[] = [];
   for (const [from, to] of [
     [lower, higher],

@@ -141,7 +141,14 @@ export async function closeUpload(
       // The round may have been erased while the batch was read.
       const { state } = await requireRound(transaction, round.id, caller);
       requireState(state, ["submitting"]);
-      await recordAct(transaction, secretariat, round.id, caller, "batch", `${direction.from}-${direction.to} ${digest}`);
+      await recordAct(
+        transaction,
+        secretariat,
+        round.id,
+        caller,
+        "batch",
+        `${direction.from}-${direction.to} ${digest}`,
+      );
       await completeUpload(transaction, direction, { digest, byteLength: stored.byteLength, signature });
     });
   } catch (error) {

@@ -182,13 +182,13 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
   };
 }
 
-async function callerOf(
-  io: CommandIo,
-  { vault: folder, identity }: CallerOptions,
-): Promise<Identity | StaffIdentity> {
+async function callerOf(io: CommandIo, { vault: folder, identity }: CallerOptions): Promise<Identity | StaffIdentity> {
   if (identity !== undefined) return unlockStaff(io, identity);
   if (folder === undefined)
-    throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's or officer's --identity");
+    throw new LinkageError(
+      "identity-invalid",
+      "who asks? name a party's --vault or an operator's or officer's --identity",
+    );
   using vault = await unlockVault(io, folder);
   return vault.identity;
 }

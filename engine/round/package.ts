@@ -133,8 +133,7 @@ export async function openPackage(
  */
 export function openSection(opened: Package, counterpart: string, key: Uint8Array): readonly Hit[] {
   const section = opened.sections.find((one) => one.counterpart === counterpart);
-  if (section === undefined)
-    throw new LinkageError("package-invalid", `the package has no section for ${counterpart}`);
+  if (section === undefined) throw new LinkageError("package-invalid", `the package has no section for ${counterpart}`);
   const place = { t2: opened.t2, party: opened.party, counterpart };
   const bytes = decryptSection(key, place, fromBase64url(section.ciphertext));
   const parsed = Section.safeParse(jsonOf(bytes));

@@ -118,6 +118,10 @@ function chunkRoute(app: App, secretariat: Secretariat): void {
   });
 }
 
-async function requireOwn(secretariat: Secretariat, request: FastifyRequest, { round, from }: Direction): Promise<void> {
+async function requireOwn(
+  secretariat: Secretariat,
+  request: FastifyRequest,
+  { round, from }: Direction,
+): Promise<void> {
   await requireSelf(secretariat, request, { round, party: from });
 }

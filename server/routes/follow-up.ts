@@ -111,7 +111,8 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
     url: "/rounds/:round/follow-up",
     schema: {
       operationId: "getFollowUp",
-      summary: "Shows by band how many hits both sides confirmed, either refuted, or neither decided (operator, officer)",
+      summary:
+        "Shows by band how many hits both sides confirmed, either refuted, or neither decided (operator, officer)",
       tags: TAGS,
       security: SIGNED,
       params: RoundParams,
@@ -119,7 +120,8 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const caller = callerOf(request);
-      if (caller.kind === "party") throw new LinkageError("request-forbidden", "only operators and officers may see this");
+      if (caller.kind === "party")
+        throw new LinkageError("request-forbidden", "only operators and officers may see this");
       const { id } = await requireRound(store, request.params.round, caller);
       return followUpOf(await listFollowUps(store, id));
     },

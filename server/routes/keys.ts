@@ -82,7 +82,8 @@ export function keyRoutes(app: App, secretariat: Secretariat): void {
     url: "/rounds/:round/disputes",
     schema: {
       operationId: "postDispute",
-      summary: "Ends an attempt whose keys do not fit together; two signed keys name their party, nothing else names anybody",
+      summary:
+        "Ends an attempt whose keys do not fit together; two signed keys name their party, nothing else names anybody",
       tags: TAGS,
       security: SIGNED,
       params: z.strictObject({ round: RoundId }),

@@ -83,11 +83,7 @@ export async function closePairings(
 
 /** Forgets keys and files of a round's pairings; opened ones are closed by it. */
 export async function stripPairings(store: Store, round: string): Promise<void> {
-  await store
-    .updateTable("pairings")
-    .set({ wrapped_key: null, hits_file: null })
-    .where("round", "=", round)
-    .execute();
+  await store.updateTable("pairings").set({ wrapped_key: null, hits_file: null }).where("round", "=", round).execute();
 }
 
 /** @returns Hits and descriptor of this pairing in earlier rounds in which it was matched, newest first. */

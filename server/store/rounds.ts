@@ -88,11 +88,7 @@ export async function setEnding(store: Store, id: string, ending: string): Promi
 
 /** Says that the round is erased and its data key destroyed. @param certificate - JSON. */
 export async function setErased(store: Store, id: string, certificate: string): Promise<void> {
-  await store
-    .updateTable("rounds")
-    .set({ state: "erased", key_id: null, certificate })
-    .where("id", "=", id)
-    .execute();
+  await store.updateTable("rounds").set({ state: "erased", key_id: null, certificate }).where("id", "=", id).execute();
 }
 
 /** @returns Ids of all rounds that are not erased, oldest first. */
