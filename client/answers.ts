@@ -15,7 +15,8 @@ import { signStatement } from "#engine/round/statement.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { pairingOf, sealOf } from "./release.ts";
-import type { KeptSection, Vault, VaultPairing } from "./vault.ts";
+import type { KeptSection, VaultPairing } from "./round-files.ts";
+import type { Vault } from "./vault.ts";
 
 const PROOF_BYTES = 32;
 /** Of a hit that the counterpart did not answer. */
@@ -65,7 +66,7 @@ export async function exchangeAnswers(
 }
 
 /** @returns What this party says of the row behind a hit; nothing that names the person. */
-export function noticeOf(vault: Vault, keyProof: Uint8Array, entry: HandleEntry): Notice {
+function noticeOf(vault: Vault, keyProof: Uint8Array, entry: HandleEntry): Notice {
   return {
     accuracy: entry.accuracy ?? "",
     contact: vault.contact(),

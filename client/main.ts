@@ -16,7 +16,7 @@ import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
 import { registerVerifyErasure } from "./commands/verify-erasure.ts";
 import { registerStatistics } from "./commands/statistics.ts";
-import { refusalOf } from "./http.ts";
+import { refusalOf } from "./transport.ts";
 
 const EXIT_CODES = `
 Exit codes:

@@ -9,7 +9,8 @@ import { counterpartsOf } from "#engine/round/descriptor.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { Connection } from "./http.ts";
-import type { KeptSection, Vault } from "./vault.ts";
+import type { KeptSection } from "./round-files.ts";
+import type { Vault } from "./vault.ts";
 
 export type Opened = {
   /** Counterparts whose section is open, in order. */

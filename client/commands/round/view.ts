@@ -44,7 +44,7 @@ export function registerViews(round: Command, io: CommandIo): void {
 }
 
 /** Options of a command that a party or a member of staff can give. */
-export function withCaller(command: Command): Command {
+function withCaller(command: Command): Command {
   command.addOption(serverOption());
   for (const option of callerOptions()) command.addOption(option);
   return command.addOption(jsonOption());
