@@ -1,5 +1,5 @@
 /**
- * What deadlines do to rounds: worked off at start-up and each minute, one round after another.
+ * What deadlines do to rounds: worked off at start-up and every so often, one round after another.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
@@ -9,19 +9,19 @@ import { followUp } from "./follow-up.ts";
 import { faultOf } from "./log.ts";
 import { isPast, recordAct, requireRound, type Round } from "./rounds.ts";
 import { closeRound } from "./sealing.ts";
+import { eraseEarly, isErasureApproved } from "./opening.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { listConfirmations, listRoundKeys } from "./store/keys.ts";
+import { emptyLog } from "./store/open.ts";
 import { closePairings, listPairings } from "./store/pairings.ts";
 import { listLiveRounds } from "./store/rounds.ts";
 import { listUploads } from "./store/uploads.ts";
 
-const EVERY_MS = 60_000;
-
-/** Works off deadlines each minute until the signal aborts. */
-export async function watchDeadlines(secretariat: Secretariat, signal: AbortSignal): Promise<void> {
+/** Works off deadlines every `everyMs` until the signal aborts. */
+export async function watchDeadlines(secretariat: Secretariat, everyMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      await wait(EVERY_MS, undefined, { signal, ref: false });
+      await wait(everyMs, undefined, { signal, ref: false });
     } catch {
       return;
     }
@@ -36,7 +36,7 @@ export async function workOffDeadlines(secretariat: Secretariat): Promise<void> 
     try {
       await workOff(secretariat, await requireRound(store, id, SERVER));
     } catch (error) {
-      log.error({ round: id, fault: faultOf(error) }, "a deadline cannot be worked off; tried again in a minute");
+      log.error({ round: id, fault: faultOf(error) }, "a deadline cannot be worked off; tried again soon");
     }
   }
 }
@@ -56,6 +56,9 @@ async function workOff(secretariat: Secretariat, round: Round): Promise<void> {
     if (isPast(descriptor, "submission", clock)) await closeLate(secretariat, round);
   } else if (state === "sealed" || state === "reviewed") {
     if (isPast(descriptor, "release", clock)) await expire(secretariat, round, []);
+  } else if ((state === "released" || state === "followed-up") && (await isErasureApproved(secretariat.store, id))) {
+    // Approved, and the server ended before it was erased.
+    await eraseEarly(secretariat, round, SERVER);
   } else if (state === "released") {
     if (isPast(descriptor, "acknowledgements", clock)) await closeUnopened(secretariat, id);
     if (isPast(descriptor, "followUp", clock)) {
@@ -102,11 +105,13 @@ async function closeLate(secretariat: Secretariat, round: Round): Promise<void> 
 
 /** Pairings that were not acknowledged by both in time are opened to neither. */
 async function closeUnopened(secretariat: Secretariat, id: string): Promise<void> {
-  await secretariat.store.transaction().execute(async (store) => {
+  const isClosed = await secretariat.store.transaction().execute(async (store) => {
     const unopened = (await listPairings(store, id)).filter(({ state }) => state === "matched");
-    if (unopened.length === 0) return;
+    if (unopened.length === 0) return false;
     await closePairings(store, id, ["matched"], "closed");
     const names = unopened.map(({ lower, higher }) => `${lower}-${higher}`).join(" ");
     await recordAct(store, secretariat, id, null, "pairings-closed", names);
+    return true;
   });
+  if (isClosed) await emptyLog(secretariat.store);
 }

@@ -14,7 +14,16 @@ import type { HitCounts } from "#engine/statistics/histogram.ts";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 import type { Caller } from "./caller.ts";
 import { freshFileName, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
-import { dataKeyOf, isSideOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
+import {
+  dataKeyOf,
+  hasDataKey,
+  isSideOf,
+  recordAct,
+  requireBefore,
+  requirePairing,
+  requireRound,
+  type Round,
+} from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { replaceReport } from "./store/acts.ts";
 import { insertFollowUps, listStatuses, replaceStatus } from "./store/packages.ts";
@@ -130,12 +139,23 @@ export async function postReport(secretariat: Secretariat, caller: Caller, repor
   });
 }
 
-/**
- * Counts by band what both sides said of their hits, and moves the round to followed-up.
- *
- * @throws {@link LinkageError} `round-state`.
- */
+/** Counts by band what both sides said of their hits, and moves the round to followed-up; uncounted if its key is lost. */
 export async function followUp(secretariat: Secretariat, round: Round): Promise<void> {
+  const { store } = secretariat;
+  const isReadable = await hasDataKey(secretariat, round);
+  const rows = isReadable ? await countHits(secretariat, round) : [];
+  await store.transaction().execute(async (transaction) => {
+    if (rows.length > 0) await insertFollowUps(transaction, rows);
+    await moveRound(transaction, round.id, "released", "followed-up");
+    await recordAct(transaction, secretariat, round.id, null, isReadable ? "followed-up" : "followed-up-uncounted");
+  });
+}
+
+/** @returns A row for each band. */
+async function countHits(
+  secretariat: Secretariat,
+  round: Round,
+): Promise<{ round: string; band: ReleasedBand; confirmed: number; refuted: number; open: number }[]> {
   const { store } = secretariat;
   const dataKey = await dataKeyOf(secretariat, round);
   const said = new Map<string, Status["status"][]>();
@@ -154,12 +174,7 @@ export async function followUp(secretariat: Secretariat, round: Round): Promise<
       else count.open++;
     }
   }
-  await store.transaction().execute(async (transaction) => {
-    const rows = [...counts].map(([band, count]) => ({ round: round.id, band, ...count }));
-    await insertFollowUps(transaction, rows);
-    await moveRound(transaction, round.id, "released", "followed-up");
-    await recordAct(transaction, secretariat, round.id, null, "followed-up");
-  });
+  return [...counts].map(([band, count]) => ({ round: round.id, band, ...count }));
 }
 
 /** @returns Counts as they are shown, band *high* first. */

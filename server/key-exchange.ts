@@ -90,7 +90,8 @@ export async function dispute(secretariat: Secretariat, id: string, caller: Call
     return;
   }
   const { first, second } = found;
-  if (!isEquivocation(roster, round.t0, first, second))
+  const isIn = round.descriptor.parties.some(({ id: party }) => party === first.party);
+  if (!isIn || !isEquivocation(roster, round.t0, first, second))
     throw new LinkageError("round-key-signature", "these are not two keys that one party signed for this attempt");
   const ending = { reason: "equivocated" as const, parties: [first.party], evidence: [first, second] };
   await abortRound(secretariat, id, caller, ending);

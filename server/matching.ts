@@ -60,6 +60,8 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
   const { round, files } = await secretariat.store.transaction().execute(async (store) => {
     const found = await requireRound(store, id, caller);
     requireState(found.state, ["sealed"]);
+    // Between its abortion and its erasure a round is still sealed.
+    if (found.ending !== null) throw new LinkageError("round-state", "the attempt is aborted");
     requireBefore(found, "release", secretariat.clock);
     await dataKeyOf(secretariat, found);
     const leftOut = await beginMatching(store, secretariat, found);

@@ -19,6 +19,8 @@ import type { Clock, Matching, Secretariat } from "./secretariat.ts";
 import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
+const MINUTE_MS = 60_000;
+
 type ServerOptions = {
   /** Made if it is missing. */
   readonly dataDir: string;
@@ -33,6 +35,8 @@ type ServerOptions = {
   /** Most hits in one party's package, of all its pairings. */
   readonly maxHits: number;
   readonly requestsPerMinute: number;
+  /** How often deadlines are looked at; each minute when left out. */
+  readonly deadlinesEveryMs?: number;
   readonly tls: Tls | null;
   readonly metrics: {
     /** Whether the API's address serves /metrics. */
@@ -103,7 +107,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
     };
     await recover(secretariat);
     await workOffDeadlines(secretariat);
-    const watching = watchDeadlines(secretariat, stopping.signal);
+    const watching = watchDeadlines(secretariat, options.deadlinesEveryMs ?? MINUTE_MS, stopping.signal);
     jobs.add(watching);
     const { requestsPerMinute, metrics } = options;
     const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute });

@@ -106,9 +106,18 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
   });
   if (!isDone) return;
   if (act === "release") await publishHits(secretariat, id, caller);
-  if (act !== "erase") return;
-  await followUp(secretariat, await requireRound(secretariat.store, id, caller));
-  await eraseRound(secretariat, id, caller, "erased");
+  if (act === "erase") await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
+}
+
+/** @returns Whether two operators approved erasing the round before its follow-up. */
+export async function isErasureApproved(store: Store, id: string): Promise<boolean> {
+  return (await listApprovals(store, id)).filter(({ act }) => act === "erase").length >= NEEDED_OPERATORS;
+}
+
+/** Ends a released round before its follow-up, with the counts as they are. */
+export async function eraseEarly(secretariat: Secretariat, round: Round, caller: Caller): Promise<void> {
+  if (round.state === "released") await followUp(secretariat, round);
+  await eraseRound(secretariat, round.id, caller, "erased");
 }
 
 /** Publishes the round's hits behind noise, decoys left out; a spent budget holds up no release, but is logged. */

@@ -38,7 +38,7 @@ export async function readPackage(
 }
 
 /**
- * Takes a party's word that it holds its package; opens each pairing whose two sides have given theirs, for both at once.
+ * Takes a party's word that it holds its package, once; opens each pairing whose two sides have given theirs, for both at once.
  *
  * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `package-invalid` if
  * the digest is not that of the party's package.
@@ -52,12 +52,12 @@ export async function acknowledge(
   checkStatement(partyOf(secretariat.roster, party).signKey, "acknowledgement", acknowledgement);
   await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
-    const acknowledged = await listAcknowledged(store, id);
-    if (round.state === "released" && acknowledged.includes(party)) return;
     requireState(round.state, ["released"]);
-    requireBefore(round, "acknowledgements", secretariat.clock);
     if (round.t2 !== t2 || (await findPackage(store, id, party))?.digest !== digest)
       throw new LinkageError("package-invalid", "the acknowledgement is not for this party's package");
+    const acknowledged = await listAcknowledged(store, id);
+    if (acknowledged.includes(party)) return;
+    requireBefore(round, "acknowledgements", secretariat.clock);
     await insertAcknowledgement(store, { round: id, party, signature });
     await recordAct(store, secretariat, id, caller, "acknowledged", digest);
     await openPairings(store, secretariat, id, party, new Set(acknowledged));

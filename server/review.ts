@@ -11,6 +11,7 @@ import type { Caller } from "./caller.ts";
 import { recordAct, requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { insertHold } from "./store/acts.ts";
+import { emptyLog } from "./store/open.ts";
 import { findPairing, listEarlier, listPairings, updatePairing, type PairingRow } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 
@@ -66,6 +67,8 @@ export async function decide(secretariat: Secretariat, hold: Hold, caller: Calle
     await insertHold(store, { round: id, lower, higher, officer, decision, signature });
     await recordAct(store, secretariat, id, caller, `decided-${decision}`, `${lower}-${higher}`);
   });
+  // The package key must not live on in the write-ahead log.
+  if (decision === "drop") await emptyLog(secretariat.store);
 }
 
 async function historyOf(store: Store, round: string, { lower, higher }: PairingRow): Promise<number[]> {
@@ -91,7 +94,9 @@ function hitsOf({ high, medium, low }: Pick<PairingRow, "high" | "medium" | "low
   return (high ?? 0) + (medium ?? 0) + (low ?? 0);
 }
 
+/** @param values - At least one. */
 function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
 }

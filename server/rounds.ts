@@ -79,6 +79,17 @@ export async function dataKeyOf({ keyFolder, serverKey }: Secretariat, round: Ro
   }
 }
 
+/** @returns Whether the round's data key can be read. */
+export async function hasDataKey(secretariat: Secretariat, round: Round): Promise<boolean> {
+  return dataKeyOf(secretariat, round).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof LinkageError) return false;
+      throw error;
+    },
+  );
+}
+
 /** @returns Both directions of every pairing. */
 export function directionsOf(descriptor: RoundDescriptor): (readonly [from: string, to: string])[] {
   return descriptor.pairings.flatMap(([lower, higher]) => [[lower, higher] as const, [higher, lower] as const]);

@@ -12,7 +12,7 @@ import { deleteFiles } from "./encrypted-file.ts";
 import { abortRound } from "./erasure.ts";
 import { isPast, isSideOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
-import { insertSeal, insertWithdrawal, listSealed } from "./store/acts.ts";
+import { insertSeal, insertWithdrawal, listSealed, listWithdrawn } from "./store/acts.ts";
 import { listPairings, updatePairing, type PairingRow } from "./store/pairings.ts";
 import { moveRound, setSealed } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
@@ -122,6 +122,7 @@ export async function withdraw(secretariat: Secretariat, caller: Caller, withdra
     const round = await requireRound(transaction, id, caller);
     if (round.t0 !== t0) throw new LinkageError("statement-signature", "the withdrawal is for another T0");
     requireState(round.state, ["draft", "opened", "keyed", "submitting", "sealed"]);
+    if ((await listWithdrawn(transaction, id)).includes(party)) return { files: [], isOver: false };
     await insertWithdrawal(transaction, { round: id, party, signature });
     await recordAct(transaction, secretariat, id, caller, "withdrawal");
     if (round.state !== "submitting" && round.state !== "sealed") return { files: [], isOver: true };

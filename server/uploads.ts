@@ -141,6 +141,9 @@ export async function closeUpload(
       // The round may have been erased while the batch was read.
       const { state } = await requireRound(transaction, round.id, caller);
       requireState(state, ["submitting"]);
+      const batch = { digest, byteLength: stored.byteLength, signature };
+      if (!(await completeUpload(transaction, direction, batch)))
+        throw new LinkageError("round-state", "the pairing was left out while its batch was read");
       await recordAct(
         transaction,
         secretariat,
@@ -149,7 +152,6 @@ export async function closeUpload(
         "batch",
         `${direction.from}-${direction.to} ${digest}`,
       );
-      await completeUpload(transaction, direction, { digest, byteLength: stored.byteLength, signature });
     });
   } catch (error) {
     if (error instanceof LinkageError) await dropUpload(secretariat, direction, chunks);

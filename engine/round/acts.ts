@@ -63,16 +63,18 @@ export const Status = z.strictObject({
 export type Status = z.infer<typeof Status>;
 
 /** What a client found wrong: `count` of the `of` hits (or decoys) of a pairing. */
-export const Report = z.strictObject({
-  count: z.int().min(1).max(1_000_000),
-  kind: z.enum(["unproven", "decoy-missing"]),
-  of: z.int().min(1).max(1_000_000),
-  pairing: z.tuple([PartyId, PartyId]),
-  party: PartyId,
-  round: RoundId,
-  t2: Bytes32,
-  signature: Bytes64,
-});
+export const Report = z
+  .strictObject({
+    count: z.int().min(1).max(1_000_000),
+    kind: z.enum(["unproven", "decoy-missing"]),
+    of: z.int().min(1).max(1_000_000),
+    pairing: z.tuple([PartyId, PartyId]),
+    party: PartyId,
+    round: RoundId,
+    t2: Bytes32,
+    signature: Bytes64,
+  })
+  .refine(({ count, of }) => count <= of, "counts more than there are");
 export type Report = z.infer<typeof Report>;
 
 /** An officer's word on a pairing. */

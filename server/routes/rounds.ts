@@ -188,7 +188,8 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const caller = requireOperator(request);
-      requireSame(request.body, { ...request.params, operator: caller.id });
+      requireSame(request.body, request.params);
+      requireSame(request.body, { operator: caller.id });
       await approve(secretariat, request.body, caller);
       return show(request.params.round, caller);
     },
@@ -208,7 +209,8 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const caller = requireOfficer(request);
-      requireSame(request.body, { ...request.params, officer: caller.id });
+      requireSame(request.body, request.params);
+      requireSame(request.body, { officer: caller.id });
       await decide(secretariat, request.body, caller);
       return show(request.params.round, caller);
     },

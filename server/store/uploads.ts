@@ -67,13 +67,13 @@ export async function moveAllUploads(store: Store, from: UploadState, to: Upload
   await store.updateTable("uploads").set({ state: to }).where("state", "=", from).execute();
 }
 
-/** Completes an upload that is being checked. */
+/** @returns Whether the upload was being checked and now is complete. */
 export async function completeUpload(
   store: Store,
   direction: Direction,
   batch: { readonly digest: string; readonly byteLength: number; readonly signature: string },
-): Promise<void> {
-  await store
+): Promise<boolean> {
+  const { numUpdatedRows } = await store
     .updateTable("uploads")
     .set({
       state: "complete",
@@ -85,7 +85,8 @@ export async function completeUpload(
     .where("sender", "=", direction.from)
     .where("recipient", "=", direction.to)
     .where("state", "=", "checking")
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 export async function deleteUpload(store: Store, { round, from, to }: Direction): Promise<void> {

@@ -100,6 +100,7 @@ export async function startServer(
     maxRecords?: number;
     leastHoursBetweenRounds?: number;
     maxHits?: number;
+    deadlinesEveryMs?: number;
     metricsOnApi?: boolean;
   } = {},
 ): Promise<RunningServer> {
@@ -114,6 +115,7 @@ export async function startServer(
     leastHoursBetweenRounds: changes.leastHoursBetweenRounds ?? 0,
     maxHits: changes.maxHits ?? MAX_HITS,
     requestsPerMinute: changes.requestsPerMinute ?? 100_000,
+    ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
     tls: null,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
     clock: () => house.clock(),
@@ -202,6 +204,13 @@ export function headerOf(
 
 /** A key that row `row` holds under rule `rule`, in that row's first slot. */
 export type PlantedKey = { readonly rule: number; readonly row: number; readonly key: bigint };
+
+/** @returns Keys of `count` people in the first rows, who agree on every rule with those of any other such list. */
+export function people(count: number): PlantedKey[] {
+  return Array.from({ length: count }, (_, row) => row).flatMap((row) =>
+    PROFILE.rules.map((_rule, rule) => ({ rule, row, key: BigInt(1 + row * PROFILE.rules.length + rule) << 40n })),
+  );
+}
 
 /** @returns A batch of random keys but for those planted, and its handles. */
 export function makeBatch(

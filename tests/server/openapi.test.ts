@@ -70,11 +70,11 @@ describe("the OpenAPI document", () => {
       operations()
         .map(([method, path]) => `${method.toUpperCase()} ${path}`)
         .sort(),
-    ).toEqual([
-      "GET /healthz",
-      "GET /metrics",
-      ...ROUTES.map(([method, path]) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`).sort(),
-    ]);
+    ).toEqual(
+      ["GET /healthz", "GET /metrics"]
+        .concat(ROUTES.map(([method, path]) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`))
+        .sort(),
+    );
   });
 
   it("names each operation once, declares each path parameter, and says how each refuses", () => {
