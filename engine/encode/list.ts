@@ -162,10 +162,10 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
 
 /** Raises each row's best bits to those of its cells. */
 function raiseBits(best: Float32Array, { owner, bits }: CellColumn, rowOf: (owner: number) => number): void {
-  owner.forEach((cellOwner, at) => {
-    const row = rowOf(cellOwner);
-    best[row] = Math.max(best[row] as number, bits[at] as number);
-  });
+  for (let at = 0; at < owner.length; at++) {
+    const row = rowOf(owner[at] as number);
+    if ((bits[at] as number) > (best[row] as number)) best[row] = bits[at] as number;
+  }
 }
 
 /** @returns The cells of records that were taken, each owned by its record. */
@@ -174,6 +174,7 @@ function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
   const kept = new Uint32Array(owner.length);
   let count = 0;
   for (let at = 0; at < owner.length; at++) if ((recordOf[owner[at] as number] as number) >= 0) kept[count++] = at;
+  if (count === owner.length) return { ...column, owner: owner.map((position) => recordOf[position] as number) };
   return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
 }
 
