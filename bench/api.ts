@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import autocannon from "autocannon";
 import { canonicalBytes } from "#engine/canonical-json.ts";
+import { makeIdentity } from "#engine/round/identity.ts";
 import { RoundView } from "#engine/round/messages.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
@@ -26,7 +27,7 @@ import {
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { describeRound } from "#fixtures/cast.ts";
+import { castOf, describeRound } from "#fixtures/cast.ts";
 import { machine, SCALES, type Scale } from "./measurement.ts";
 import { startServer, stopServer } from "./server-process.ts";
 
@@ -74,7 +75,7 @@ export async function api(args: readonly string[]): Promise<number> {
 type Measured = Run & { readonly asked: string; readonly checksum: string };
 
 async function measureIn(folder: string, requests: number): Promise<Measured[]> {
-  const server = await startServer(folder, ["AT", "HR"], 1);
+  const server = await startServer(folder, (key) => castOf(["AT", "HR"].map(makeIdentity), key), 1);
   const { url, cast } = server;
   const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: cast.identities[0]?.signSecret ?? "" };
   const [operator] = cast.operators;
@@ -179,7 +180,13 @@ function checksumOf(asked: string, answer: string, requests: number): string {
   const hash = createHash("sha256");
   if (asked === "round") {
     const view = RoundView.parse(JSON.parse(answer));
-    const lasting = { ...view, createdAt: "", t0: "", descriptor: { ...view.descriptor, roster: "", agreements: [], deadlines: {} }, requests };
+    const lasting = {
+      ...view,
+      createdAt: "",
+      t0: "",
+      descriptor: { ...view.descriptor, roster: "", agreements: [], deadlines: {} },
+      requests,
+    };
     hash.update(canonicalBytes(lasting));
   } else hash.update(`${answer}${requests}`);
   return hash.digest("hex").slice(0, 16);

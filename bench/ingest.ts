@@ -14,10 +14,10 @@ import { manifestOf, MANIFEST_LABEL } from "#engine/batch/manifest.ts";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { signMessage, type Identity } from "#engine/round/identity.ts";
+import { makeIdentity, signMessage, type Identity } from "#engine/round/identity.ts";
 import { derivePairingKeys, makeConfirmation, makeRoundKey } from "#engine/round/keys.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { describeRound } from "#fixtures/cast.ts";
+import { castOf, describeRound } from "#fixtures/cast.ts";
 import { drawnBatch } from "./drawn-batches.ts";
 import type { Bench, Measurement, Scale } from "./measurement.ts";
 import { openRound, startServer, stopServer, type RunningServer } from "./server-process.ts";
@@ -54,7 +54,7 @@ export const ingest: Bench = {
 
 async function measureIngest(folder: string, records: number, batches: number): Promise<Measurement> {
   const counterparts = COUNTERPARTS.slice(0, batches);
-  const server = await startServer(folder, [SENDER, ...counterparts], 2);
+  const server = await startServer(folder, (key) => castOf([SENDER, ...counterparts].map(makeIdentity), key), 2);
   const { identities, operators } = server.cast;
   try {
     const as = (identity: Parameters<typeof connect>[0]["identity"]): Connection =>

@@ -1,6 +1,8 @@
 /**
  * Bench `quality`: what the product finds, and finds wrongly, on fresh fictional people and on the lists of a folder.
  * `npm run -s bench -- quality [--json] [--data DIR] [--ablation] [--curve] [--no-oracle] [--plots DIR]`; sizes by BENCH as for every bench.
+ * `… quality --sizes 100000,1000000` measures nothing but lists of these many records: bands, recall, false hits, bridging;
+ * bench/results/quality/sizes.jsonl is that with `--json`.
  * The pictures of bench/results/quality are `--data DIR --curve --plots bench/results/quality`.
  * One line a measurement, no times in them: two runs give the same bytes.
  */
@@ -10,12 +12,13 @@ import { parseArgs } from "node:util";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import type { OracleModel } from "./oracle/oracle.ts";
 import { SCALES, type Scale } from "./measurement.ts";
-import { encoderOf, linkBlind, type BlindJudged, type Encoder } from "./quality/blind.ts";
+import { encoderOf, linkBlind, type BlindJudged } from "./quality/blind.ts";
 import { linkClear, oracleModel } from "./quality/clear.ts";
 import { readDataSets } from "./quality/data-samples.ts";
 import { bridgingSvg, falseHitsSvg, precisionRecallSvg, reliabilitySvg } from "./quality/figure-files.ts";
 import { pooledFigures, type PooledFigures } from "./quality/figures.ts";
-import { freshFixtures, growingFixtures } from "./quality/fixture-samples.ts";
+import { freshFixtures } from "./quality/fixture-samples.ts";
+import { GROWING_SIZES, linkGrowing } from "./quality/growing-lists.ts";
 import { checksumOf, lineJson, lineText, type QualityLine } from "./quality/line.ts";
 import { marginCurve, type MarginPoint } from "./quality/margin-curve.ts";
 import {
@@ -63,12 +66,18 @@ export async function quality(args: readonly string[]): Promise<number> {
       curve: { type: "boolean", default: false },
       "no-oracle": { type: "boolean", default: false },
       plots: { type: "string" },
+      sizes: { type: "string" },
     },
   });
   const wantedScale = process.env["BENCH"] ?? "usual";
   const scale = SCALES.find((known) => known === wantedScale);
   if (scale === undefined) {
     console.error("BENCH is smoke, usual or full");
+    return 64;
+  }
+  const sizes = values.sizes?.split(",").map(Number);
+  if (sizes?.some((size) => !Number.isInteger(size) || size < 1) === true) {
+    console.error("--sizes is whole numbers above 0, such as 100000,1000000");
     return 64;
   }
   const lines: string[] = [];
@@ -78,8 +87,9 @@ export async function quality(args: readonly string[]): Promise<number> {
     console.log(values.json ? json : lineText(line));
   };
   const { data, ablation, curve } = values;
-  const oracle = values["no-oracle"] ? undefined : oracleModel(scale);
-  for await (const output of measureAll({ scale, data, ablation, curve, oracle })) {
+  const oracle = values["no-oracle"] || sizes !== undefined ? undefined : oracleModel(scale);
+  const outputs = sizes === undefined ? measureAll({ scale, data, ablation, curve, oracle }) : measureSizes(sizes);
+  for await (const output of outputs) {
     if ("line" in output) print(output.line);
     else if (values.plots !== undefined) {
       mkdirSync(values.plots, { recursive: true });
@@ -90,7 +100,7 @@ export async function quality(args: readonly string[]): Promise<number> {
     measure: "run",
     dataSet: "all",
     profile: SHIPPED_PROFILE_DIGEST,
-    scale,
+    scale: sizes === undefined ? scale : "sizes",
     allLines: checksumOf(lines.join("\n")),
   });
   return 0;
@@ -118,7 +128,7 @@ async function* measureAll(options: Options): AsyncGenerator<Output> {
   if (options.data === undefined)
     yield { line: { measure: "missing", dataSet: "data", file: "no folder was named: --data DIR" } };
   else yield* linesOnly(nameLines(options.data));
-  yield* measureSizes(encode, options.scale);
+  yield* measureSizes(GROWING_SIZES[options.scale]);
 }
 
 function dataSetsOf({ data }: Options): ReturnType<typeof readDataSets> {
@@ -155,10 +165,10 @@ function* measureDataSet(
   if (ablation) yield* linesOnly(ablationLines(SHIPPED_PROFILE, name, results));
 }
 
-/** One list pair at a time: the largest fills memory. */
-function* measureSizes(encode: Encoder, scale: Scale): Generator<Output> {
+/** One pairing at a time: the largest fills memory. */
+async function* measureSizes(sizes: readonly number[]): AsyncGenerator<Output> {
   const points: SizePoint[] = [];
-  for (const sample of growingFixtures(scale)) points.push(yield* linesOnly(sizeLines(linkBlind(sample, encode))));
+  for (const size of sizes) points.push(yield* linesOnly(sizeLines(await linkGrowing(size))));
   yield { file: "false-hits.svg", svg: falseHitsSvg(points) };
 }
 

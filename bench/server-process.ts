@@ -8,9 +8,9 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Connection } from "#client/http.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, type StaffIdentity } from "#engine/round/identity.ts";
+import type { StaffIdentity } from "#engine/round/identity.ts";
 import { signStatement } from "#engine/round/statement.ts";
-import { castOf, type Cast } from "#fixtures/cast.ts";
+import type { Cast } from "#fixtures/cast.ts";
 import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 
 export type RunningServer = { readonly child: ChildProcess; readonly url: string; readonly cast: Cast };
@@ -21,16 +21,16 @@ export async function stopServer({ child }: Pick<RunningServer, "child">): Promi
   await ended;
 }
 
-/** @param parties - Ids; each gets fresh keys. */
+/** @param castWith - Makes the parties and staff of a secretariat that signs with this public key. */
 export async function startServer(
   folder: string,
-  parties: readonly string[],
+  castWith: (secretariat: string) => Cast,
   workers: number,
 ): Promise<RunningServer> {
   const serverKeyFile = join(folder, "keys", "server.key");
   mkdirSync(dirname(serverKeyFile), { mode: 0o700 });
   const { signKey } = signingKeysOf(openServerKey(serverKeyFile));
-  const cast = castOf(parties.map(makeIdentity), signKey);
+  const cast = castWith(signKey);
   writeFileSync(join(folder, "roster.json"), JSON.stringify(cast.roster));
   const config = {
     port: 0,

@@ -22,7 +22,8 @@ import {
 import type { RoundView } from "#engine/round/messages.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import type { Connection } from "./http.ts";
-import type { RoundSecret, Vault, VaultPairing } from "./vault.ts";
+import type { RoundSecret, VaultPairing } from "./round-files.ts";
+import type { Vault } from "./vault.ts";
 
 export type KeyAgreement =
   | {

@@ -15,7 +15,8 @@ import { signStatement } from "#engine/round/statement.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { pairingOf, sealOf } from "./release.ts";
-import type { KeptSection, Vault, VaultPairing } from "./vault.ts";
+import type { KeptSection, VaultPairing } from "./round-files.ts";
+import type { Vault } from "./vault.ts";
 
 const PROOF_BYTES = 32;
 /** Of a hit that the counterpart did not answer. */
@@ -39,8 +40,7 @@ export type Exchange = {
 
 /**
  * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in.
- *
- * @throws {@link LinkageError} `answers-invalid` if a counterpart's answers are not its own for this pairing and these hits.
+ * Answers that are not a counterpart's own leave its hits unproven.
  */
 export async function exchangeAnswers(
   connection: Pick<Connection, "round" | "putAnswers" | "fetchAnswers" | "putReport">,
@@ -66,7 +66,7 @@ export async function exchangeAnswers(
 }
 
 /** @returns What this party says of the row behind a hit; nothing that names the person. */
-export function noticeOf(vault: Vault, keyProof: Uint8Array, entry: HandleEntry): Notice {
+function noticeOf(vault: Vault, keyProof: Uint8Array, entry: HandleEntry): Notice {
   return {
     accuracy: entry.accuracy ?? "",
     contact: vault.contact(),
@@ -130,8 +130,9 @@ async function takeAnswers(
   const direction = { round, t2, from: counterpart, to: party };
   const sealed = await connection.fetchAnswers(round, counterpart, party);
   const { signKey } = partyOf(vault.roster(), counterpart);
-  const answers = await openAnswers(sealed, direction, section.hitCount, vault.identity, signKey);
-  const answerOf = new Map(answers.map((answer) => [answer.hit, answer]));
+  const answerOf = new Map(
+    (await openedOrNone(sealed, direction, section, vault, signKey)).map((answer) => [answer.hit, answer]),
+  );
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
   // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
@@ -149,6 +150,22 @@ async function takeAnswers(
   }
   vault.keepAnswers(round, counterpart, checked);
   return failed;
+}
+
+/** Answers that are not the counterpart's own prove nothing, like none; they hold up no other pairing. */
+async function openedOrNone(
+  sealed: Uint8Array,
+  direction: Parameters<typeof openAnswers>[1],
+  { hitCount }: KeptSection,
+  { identity }: Vault,
+  signKey: string,
+): Promise<Answer[]> {
+  try {
+    return await openAnswers(sealed, direction, hitCount, identity, signKey);
+  } catch (error) {
+    if (error instanceof LinkageError && error.code === "answers-invalid") return [];
+    throw error;
+  }
 }
 
 /** @returns Own cells that agreed, by hit; a hit that names a key which its row does not hold is absent. */

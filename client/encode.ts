@@ -3,19 +3,21 @@
  * In: an agreed round in the vault and an encoded list. Out: batch files and handle maps in the vault.
  */
 import { randomFillSync } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { HANDLE_BYTES } from "#engine/batch/layout.ts";
-import { encodeBatch, type EncodedBatch } from "#engine/encode/encode-batch.ts";
+import type { HandlingFacts } from "#engine/encode/handling-facts.ts";
+import { requireRoom } from "#engine/encode/encode-batch.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { visibilityOf } from "#engine/encode/visibility.ts";
 import { LinkageError } from "#engine/errors.ts";
+import type { Profile } from "#engine/profile.ts";
 import { expectedRowCount } from "#engine/round/descriptor.ts";
 import { decoysOf } from "#engine/round/decoys.ts";
-import { Notice } from "#engine/round/notice.ts";
+import type { BatchTask } from "./batch-file.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
-
-/** Own cells that are written at once. */
-const OWN_CELLS_PART_BYTES = 16 * 2 ** 20;
+import { openPairingPool } from "./workers/pairing-pool.ts";
+import { shareList } from "./workers/shared-list.ts";
 
 export type EncodedPairing = {
   readonly counterpart: string;
@@ -26,18 +28,69 @@ export type EncodedPairing = {
   readonly hiddenRows: number;
 };
 
+export type EncodeOptions = {
+  /** Called after each counterpart. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Threads; none if 0. When left out none for a small list, else one for each processor but four at most. */
+  readonly workers?: number | undefined;
+};
+
+/** A smaller list is encoded before threads have started. */
+const LEAST_ROWS_FOR_WORKERS = 5_000;
+const MOST_WORKERS = 4;
+
 /**
- * Encodes the list for every counterpart of the round.
+ * Encodes the list for every counterpart of the round; what fails for one is thrown when all others are written.
  *
- * @param onProgress - Called after each counterpart.
- * @throws {@link LinkageError} `round-state` when the keys are not agreed yet or are destroyed; `batch-too-large`.
+ * @throws {@link LinkageError} `round-state` when the keys are not agreed yet or are destroyed; `batch-too-large`;
+ * `file-exists` when a batch has been submitted.
  */
-export function encodeRound(
+export async function encodeRound(
   vault: Vault,
   round: string,
   list: EncodedList,
-  onProgress: (done: number, total: number) => void = () => undefined,
-): EncodedPairing[] {
+  { onProgress, workers = defaultWorkers(list) }: EncodeOptions = {},
+): Promise<EncodedPairing[]> {
+  const tasks = tasksOf(vault, round, list.profile);
+  const threads = Math.min(workers, tasks.length);
+  const pool = threads === 0 ? undefined : openPairingPool(threads);
+  const shared = pool && shareList(list);
+  let done = 0;
+  const encodeOne = async (task: BatchTask): Promise<EncodedPairing> => {
+    const { to: counterpart, rowCount, counterpartRowCount, informationMarginBits } = task.pairing;
+    requireRoom(list, task.decoys.length, rowCount);
+    vault.prepareBatch(round, counterpart);
+    const { handles, place, ...written } =
+      pool === undefined || shared === undefined
+        ? vault.writeBatch(list, task, randomFillSync)
+        : await pool.encodePairing({ list: shared, task, vault: vault.access() });
+    vault.writeHandleMap(round, counterpart, handleEntries(list, handles, place));
+    onProgress?.(++done, tasks.length);
+    const profile = {
+      ...list.profile,
+      informationMarginBits: informationMarginBits ?? list.profile.informationMarginBits,
+    };
+    const largerRowCount = Math.max(rowCount, counterpartRowCount);
+    const hidden = visibilityOf({ ...list, profile }, largerRowCount).filter((each) => each !== "found");
+    return { counterpart, rowCount, ...written, hiddenRows: hidden.length };
+  };
+  try {
+    // One that fails keeps no other from being written: each has given up its earlier handle map by now.
+    const settled = await Promise.allSettled(tasks.map(encodeOne));
+    return settled.map((each) => {
+      if (each.status === "rejected") throw each.reason;
+      return each.value;
+    });
+  } finally {
+    await pool?.close();
+  }
+}
+
+function defaultWorkers({ rows }: EncodedList): number {
+  return rows.length < LEAST_ROWS_FOR_WORKERS ? 0 : Math.min(availableParallelism(), MOST_WORKERS);
+}
+
+function tasksOf(vault: Vault, round: string, profile: Profile): BatchTask[] {
   const { party } = vault.identity;
   const descriptor = vault.descriptor(round);
   const t1 = vault.transcript(round);
@@ -46,7 +99,7 @@ export function encodeRound(
     throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila round join`);
   const provenanceSeed = vault.provenanceSeed(round);
   const rowCount = expectedRowCount(descriptor, party);
-  return pairings.map(({ counterpart, keyTag, keyProof, keyId }, at) => {
+  return pairings.map(({ counterpart, keyTag, keyProof, keyId }) => {
     if (keyTag === null)
       throw new LinkageError(
         "round-state",
@@ -58,48 +111,25 @@ export function encodeRound(
       ...{ round, t1, from: party, to: counterpart, keyId, keyTag, provenanceSeed },
       ...{ rowCount, counterpartRowCount, informationMarginBits },
     };
-    const decoys = decoysOf({ ...list.profile, informationMarginBits }, keyProof, [rowCount, counterpartRowCount]);
-    const ownCells = ownCellParts((part, cells) => {
-      vault.writeOwnCells(round, counterpart, part, cells);
-    });
-    const encoded = encodeBatch(list, pairing, randomFillSync, { decoys, keepOwnCells: ownCells.keep });
-    const written = vault.writeBatch(round, counterpart, encoded.pieces);
-    ownCells.finish();
-    vault.keepDecoys(round, counterpart, encoded.decoyHandles);
-    vault.writeHandleMap(round, counterpart, handleEntries(list, encoded));
-    onProgress(at + 1, pairings.length);
-    const largerRowCount = Math.max(rowCount, counterpartRowCount);
-    const hidden = visibilityOf({ ...list, profile: { ...list.profile, informationMarginBits } }, largerRowCount).filter((visibility) => visibility !== "found");
-    return { counterpart, rowCount, ...written, hiddenRows: hidden.length };
+    const decoys = decoysOf({ ...profile, informationMarginBits }, keyProof, [rowCount, counterpartRowCount]);
+    return { pairing, decoys };
   });
 }
 
-/** Own cells come while the batch is written; they go to files of their own, few and bounded. */
-function ownCellParts(write: (part: number, cells: Iterable<Uint8Array>) => void): {
-  readonly keep: (cells: Uint8Array) => void;
-  readonly finish: () => void;
-} {
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
-  let part = 0;
-  const finish = (): void => {
-    write(part++, held);
-    held = [];
-    heldBytes = 0;
-  };
+/** @returns The codes that are given. */
+function codesOf({ reliability, accuracy, handling, riskIndicators }: HandlingFacts): Partial<HandleEntry> {
   return {
-    keep: (cells) => {
-      held.push(cells);
-      heldBytes += cells.length;
-      if (heldBytes >= OWN_CELLS_PART_BYTES) finish();
-    },
-    finish,
+    ...(reliability === "" ? {} : { reliability }),
+    ...(accuracy === "" ? {} : { accuracy }),
+    ...(handling === "" ? {} : { handling }),
+    ...(riskIndicators.length === 0 ? {} : { riskIndicators: [...riskIndicators] }),
   };
 }
 
-function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Generator<HandleEntry> {
-  for (const [row, { refs, origins, handling }] of list.rows.entries()) {
-    const placed = place[row] as number;
+function* handleEntries({ rows }: EncodedList, handles: Uint8Array, place: Uint32Array): Generator<HandleEntry> {
+  let row = 0;
+  for (const { refs, origins, handlingFacts } of rows) {
+    const placed = place[row++] as number;
     const from = placed * HANDLE_BYTES;
     const handle = Buffer.from(handles.subarray(from, from + HANDLE_BYTES)).toString("base64url");
     yield {
@@ -107,7 +137,7 @@ function* handleEntries(list: EncodedList, { handles, place }: EncodedBatch): Ge
       refs: [...refs],
       row: placed,
       ...(origins.length === 0 ? {} : { origins: [...origins] }),
-      ...(handling === "" ? {} : { handling: Notice.shape.handling.parse(handling) }),
+      ...codesOf(handlingFacts),
     };
   }
 }

@@ -98,9 +98,12 @@ export type HitExplanation = {
  * @throws {@link LinkageError} `not-found`
  */
 export function rowOfReference(list: EncodedList, ref: string, option: string): number {
-  const row = list.rows.findIndex(({ refs }) => refs.includes(ref));
-  if (row < 0) throw new LinkageError("not-found", `${option}: the list has no such record, or it was refused`);
-  return row;
+  let row = 0;
+  for (const { refs } of list.rows) {
+    if (refs.includes(ref)) return row;
+    row++;
+  }
+  throw new LinkageError("not-found", `${option}: the list has no such record, or it was refused`);
 }
 
 /** @param linked - Of the two rows' lists. */
@@ -145,7 +148,10 @@ export function explainPair(a: ExplainedRow, b: ExplainedRow, linked: LinkResult
 export function explainHit(vault: Vault, round: string, hitId: string, profile: Profile): HitExplanation {
   const descriptor = vault.descriptor(round);
   if (descriptor === null || !isOpened(vault, round))
-    throw new LinkageError("package-unavailable", `the vault has no results of round ${round}; run: aquila round results`);
+    throw new LinkageError(
+      "package-unavailable",
+      `the vault has no results of round ${round}; run: aquila round results`,
+    );
   const hit = hitIn(vault, round, hitId);
   if (hit === null) throw new LinkageError("not-found", `round ${round} has no such hit`);
   const refs = vault.readHandleMap(round, hit.counterpart, new Set([hit.handle])).get(hit.handle)?.refs ?? [];
@@ -300,7 +306,5 @@ function micro(bits: number): number {
 }
 
 function refsOf({ list, row }: ExplainedRow): readonly string[] {
-  const refs = list.rows[row]?.refs;
-  if (refs === undefined) throw new RangeError(`no row ${row}`);
-  return refs;
+  return list.rows.at(row).refs;
 }

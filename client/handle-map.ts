@@ -51,7 +51,11 @@ export function readHandleLines(
   for (const line of linesOf(pieces)) {
     lineNumber++;
     // Most lines are of no hit: they are not read further than their handle.
-    if (wanted !== undefined && line.startsWith(LEAD) && !wanted.has(line.slice(LEAD.length, LEAD.length + HANDLE_CHARACTERS)))
+    if (
+      wanted !== undefined &&
+      line.startsWith(LEAD) &&
+      !wanted.has(line.slice(LEAD.length, LEAD.length + HANDLE_CHARACTERS))
+    )
       continue;
     const entry = parseEntry(line, `${what}, line ${lineNumber}`);
     if (references.has(entry.handle))

@@ -18,14 +18,12 @@ import {
   type Withdrawal,
 } from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
   ActLog,
   BatchStatus,
   FollowUp,
   PackageKeys,
-  Problem,
   Progress,
   ReportList,
   RoundList,
@@ -35,7 +33,18 @@ import {
 import { MAX_HITS, sectionLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { eventData } from "./event-stream.ts";
-import { signRequest, signerOf } from "./signature.ts";
+import { YearStatistics, type PartyStatistics } from "#engine/statistics/published.ts";
+import {
+  asker,
+  bodyOf,
+  mediaTypeOf,
+  originOf,
+  parseAnswer,
+  parseJson,
+  sender,
+  type ConnectOptions,
+  type Method,
+} from "./transport.ts";
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
 /** More than the largest package: base64url and seal around the sections. */
@@ -43,35 +52,6 @@ const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
 const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
 const JSON_TYPE = "application/json";
 const OCTETS = "application/octet-stream";
-const RETRY_STATUSES = [429, 503];
-/** Faults before a request's first byte has left. */
-const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
-/** Faults of a socket that the server closed while it was idle, as the next request finds them. */
-const CLOSED_IDLE = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
-
-/** What happened on the wire; nothing of a body. */
-export type RequestEvent = {
-  readonly method: string;
-  readonly path: string;
-  readonly attempt: number;
-  /** Null when no answer came. */
-  readonly status: number | null;
-  readonly durationMs: number;
-};
-
-export type ConnectOptions = {
-  /** Origin of the server; https, or http to a loopback address. */
-  readonly serverUrl: string;
-  readonly identity: Identity | StaffIdentity;
-  readonly fetch?: typeof globalThis.fetch;
-  readonly log?: (event: RequestEvent) => void;
-  readonly now?: () => Date;
-  readonly wait?: (durationMs: number) => Promise<void>;
-  /** For an answer to begin and end; the manifest, after which the server reads the whole batch, has `manifestMs`. */
-  readonly timeouts?: { readonly requestMs: number; readonly chunkMs: number; readonly manifestMs: number };
-  /** For GET and PUT; the pause doubles from `pauseMs` unless the server's Retry-After says another. */
-  readonly retry?: { readonly attempts: number; readonly pauseMs: number; readonly longestPauseMs: number };
-};
 
 export type Connection = {
   readonly roster: () => Promise<Roster>;
@@ -120,23 +100,10 @@ export type Connection = {
   readonly acts: (round: string) => Promise<ActLog>;
   readonly followUp: (round: string) => Promise<FollowUp>;
   readonly certificate: (round: string) => Promise<ErasureCertificate>;
+  readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
+  /** @param year - UTC. */
+  readonly statistics: (year: number) => Promise<YearStatistics>;
 };
-
-type Method = "GET" | "PUT" | "POST" | "DELETE";
-type Call = {
-  readonly method: Method;
-  readonly path: string;
-  readonly body?: { readonly bytes: Uint8Array; readonly type: string };
-  readonly timeoutMs: number;
-  readonly maxBytes: number;
-};
-type Answer = {
-  readonly status: number;
-  readonly type: string;
-  readonly bytes: Uint8Array;
-  readonly retryAfter: string | null;
-};
-
 /**
  * Every method throws a {@link LinkageError}: the server's own code when it refuses (see {@link refusalOf}),
  * `server-unreachable` when no answer comes in time, `server-answer-invalid` when the answer has another shape.
@@ -249,202 +216,12 @@ export function connect(options: ConnectOptions): Connection {
     acts: (round) => asJson(ActLog, "GET", `${roundPath(round)}/log`),
     followUp: (round) => asJson(FollowUp, "GET", `${roundPath(round)}/follow-up`),
     certificate: (round) => asJson(ErasureCertificate, "GET", `${roundPath(round)}/certificate`),
+    putStatistics: (statistics) =>
+      putNothingBack(
+        `${roundPath(statistics.round)}/statistics/${statistics.party}`,
+        canonicalBytes(statistics),
+        JSON_TYPE,
+      ),
+    statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
-}
-
-/** @returns The problem with which the server refused, when `error` comes from such a refusal; otherwise null. */
-export function refusalOf(error: unknown): Problem | null {
-  if (!(error instanceof LinkageError)) return null;
-  const refusal = Problem.safeParse(error.cause);
-  return refusal.success ? refusal.data : null;
-}
-
-/**
- * Asks once, and once more if the server had closed the idle connection meanwhile: fetch does not tell a connection that
- * was used before from a new one, so that is taken from an answer having come before. A write that was carried out after
- * all changes nothing the second time, or is refused in the round's new state.
- */
-function asker(options: ConnectOptions, origin: string): (call: Call) => Promise<Response> {
-  const signer = signerOf(options.identity);
-  const now = options.now ?? (() => new Date());
-  let hasAnswered = false;
-  return async function ask(call) {
-    const signal = AbortSignal.timeout(call.timeoutMs);
-    const url = new URL(call.path, origin);
-    const bytes = new Uint8Array(call.body?.bytes ?? []);
-    const askOnce = async (): Promise<Response> => {
-      // Signed anew for each attempt: the server takes a nonce once.
-      const headers = await signRequest(signer, call.method, url, bytes, now());
-      if (call.body !== undefined) headers["content-type"] = call.body.type;
-      const body = call.body === undefined ? {} : { body: bytes };
-      return (options.fetch ?? globalThis.fetch)(url, {
-        method: call.method,
-        headers,
-        ...body,
-        redirect: "error",
-        signal,
-      });
-    };
-    const response = await askOnce().catch((error: unknown) => {
-      if (!hasAnswered || !CLOSED_IDLE.includes(causeCode(error))) throw error;
-      return askOnce();
-    });
-    hasAnswered = true;
-    return response;
-  };
-}
-
-function sender(
-  options: ConnectOptions,
-  origin: string,
-  ask: (call: Call) => Promise<Response>,
-): (call: Call) => Promise<Answer> {
-  const wait = options.wait ?? ((durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)));
-  const now = options.now ?? (() => new Date());
-  const retry = options.retry ?? { attempts: 4, pauseMs: 500, longestPauseMs: 30_000 };
-
-  async function attemptOnce(call: Call, attempt: number): Promise<Answer | LinkageError> {
-    const startedMs = performance.now();
-    const record = (status: number | null) =>
-      options.log?.({
-        method: call.method,
-        path: call.path,
-        attempt,
-        status,
-        durationMs: performance.now() - startedMs,
-      });
-    try {
-      const response = await ask(call);
-      const answer = await readAnswer(response, call);
-      record(response.status);
-      return answer;
-    } catch (error) {
-      record(null);
-      if (error instanceof LinkageError) throw error;
-      return unreachable(call, origin, error);
-    }
-  }
-
-  return async function send(call: Call): Promise<Answer> {
-    const attempts = call.method === "POST" ? 1 : retry.attempts;
-    for (let attempt = 1; ; attempt++) {
-      const answer = await attemptOnce(call, attempt);
-      const failed = answer instanceof LinkageError;
-      if (!failed && !RETRY_STATUSES.includes(answer.status)) return accepted(answer, call);
-      if (attempt >= attempts) {
-        if (failed) throw answer;
-        return accepted(answer, call);
-      }
-      const backoffMs = retry.pauseMs * 2 ** (attempt - 1);
-      const askedMs = failed ? null : retryAfterMs(answer.retryAfter, now());
-      await wait(Math.min(Math.max(askedMs ?? backoffMs, 0), retry.longestPauseMs));
-    }
-  };
-}
-
-function originOf(serverUrl: string): string {
-  const url = URL.canParse(serverUrl) ? new URL(serverUrl) : null;
-  if (
-    url === null ||
-    !["http:", "https:"].includes(url.protocol) ||
-    url.pathname !== "/" ||
-    url.search !== "" ||
-    url.username !== ""
-  )
-    throw new LinkageError(
-      "request-invalid",
-      "the server's address must be an origin such as https://aquila.example:8443",
-    );
-  if (url.protocol === "http:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))
-    throw new LinkageError("request-invalid", "beyond this machine the server's address must be https");
-  return url.origin;
-}
-
-async function readAnswer(response: Response, call: Call): Promise<Answer> {
-  const pieces: Uint8Array[] = [];
-  let byteLength = 0;
-  for await (const piece of bodyOf(response)) {
-    byteLength += piece.length;
-    if (byteLength > call.maxBytes) throw answerInvalid(call, `is larger than ${call.maxBytes} bytes`);
-    pieces.push(piece);
-  }
-  return {
-    status: response.status,
-    type: mediaTypeOf(response),
-    bytes: new Uint8Array(Buffer.concat(pieces, byteLength)),
-    retryAfter: response.headers.get("retry-after"),
-  };
-}
-
-function mediaTypeOf(response: Response): string {
-  return response.headers.get("content-type")?.split(";")[0]?.trim() ?? "";
-}
-
-async function* bodyOf({ body }: Response): AsyncGenerator<Uint8Array, void> {
-  const stream: ReadableStream<Uint8Array> | null = body;
-  if (stream !== null) yield* stream;
-}
-
-function accepted(answer: Answer, call: Call): Answer {
-  if (answer.status >= 200 && answer.status < 300) return answer;
-  if (answer.type !== "application/problem+json")
-    throw answerInvalid(call, `has status ${answer.status} and is no problem`);
-  const problem = parseAnswer(Problem, answer, `${call.method} ${call.path}`);
-  throw new LinkageError(problem.code, problem.detail, { cause: problem });
-}
-
-function parseAnswer<T>(shape: z.ZodType<T>, { bytes }: Answer, request: string): T {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new LinkageError("server-answer-invalid", `the answer to ${request} is not UTF-8`, { cause: error });
-  }
-  return parseJson(shape, text, request);
-}
-
-function parseJson<T>(shape: z.ZodType<T>, text: string, request: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new LinkageError("server-answer-invalid", `the answer to ${request} is not JSON`, { cause: error });
-  }
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues[0]?.path.join(".") ?? "";
-  throw new LinkageError(
-    "server-answer-invalid",
-    `the answer to ${request} has another shape${where === "" ? "" : ` at ${where}`}; do client and server have the same version?`,
-  );
-}
-
-function answerInvalid(call: Call, fault: string): LinkageError {
-  return new LinkageError("server-answer-invalid", `the answer to ${call.method} ${call.path} ${fault}`);
-}
-
-function unreachable(call: Call, origin: string, cause: unknown): LinkageError {
-  const code = causeCode(cause);
-  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-  const reason = timedOut ? `did not answer within ${call.timeoutMs} ms` : `cannot be reached (${code})`;
-  const doubt =
-    call.method === "POST" && !NEVER_SENT.includes(code)
-      ? "; the request may have been carried out: ask for the round's status"
-      : "";
-  return new LinkageError("server-unreachable", `${origin} ${reason}${doubt}`, { cause });
-}
-
-/** @returns The innermost system error code, such as ECONNREFUSED or a TLS fault's name. */
-function causeCode(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown";
-  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
-  return error.cause instanceof Error ? causeCode(error.cause) : code;
-}
-
-/** Retry-After in seconds or as a date (RFC 9110 §10.2.3). */
-function retryAfterMs(value: string | null, now: Date): number | null {
-  if (value === null) return null;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : date - now.getTime();
 }

@@ -74,20 +74,24 @@ export function linkLists(listA: EncodedList, listB: EncodedList): LinkResult {
   };
 }
 
-type OpenBatch = { readonly batch: Batch; readonly refsAt: ReadonlyMap<number, readonly string[]> };
+/** A batch as its counterpart reads it, and the list's row, plus one, at each of its rows; 0 is a filler row. */
+type OpenBatch = { readonly batch: Batch; readonly list: EncodedList; readonly rowAt: Uint32Array };
 
 function openBatch(list: EncodedList, pairing: Pairing): OpenBatch {
   const encoded = encodeBatch(list, pairing, randomFillSync);
   const bytes = new Uint8Array(Buffer.concat([...encoded.pieces]));
   const expected = { ...pairing, profile: profileDigest(list.profile) };
-  const refsAt = new Map(list.rows.map(({ refs }, row) => [encoded.place[row] as number, refs]));
-  return { batch: readBatch(bytes, list.profile, expected), refsAt };
+  const rowAt = new Uint32Array(pairing.rowCount);
+  encoded.place.forEach((place, row) => {
+    rowAt[place] = row + 1;
+  });
+  return { batch: readBatch(bytes, list.profile, expected), list, rowAt };
 }
 
-function refsOf({ refsAt }: OpenBatch, row: number): readonly string[] {
-  const refs = refsAt.get(row);
-  if (refs === undefined) throw new RangeError("a filler row agreed with another row");
-  return refs;
+function refsOf({ list, rowAt }: OpenBatch, row: number): readonly string[] {
+  const found = rowAt[row] ?? 0;
+  if (found === 0) throw new RangeError("a filler row agreed with another row");
+  return list.rows.at(found - 1).refs;
 }
 
 function byWeight(one: LinkedPair, other: LinkedPair): number {

@@ -15,7 +15,8 @@ import { registerRoster } from "./commands/roster.ts";
 import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
 import { registerVerifyErasure } from "./commands/verify-erasure.ts";
-import { refusalOf } from "./http.ts";
+import { registerStatistics } from "./commands/statistics.ts";
+import { refusalOf } from "./transport.ts";
 
 const EXIT_CODES = `
 Exit codes:
@@ -62,6 +63,7 @@ registerLink(program, io);
 registerEvaluate(program, io);
 registerExplain(program, io);
 registerVerifyErasure(program, io);
+registerStatistics(program, io);
 registerServer(program, io);
 
 try {

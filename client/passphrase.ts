@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { LinkageError } from "#engine/errors.ts";
 
-export const LEAST_CHARACTERS = 12;
+const LEAST_CHARACTERS = 12;
 const MOST_BYTES = 1_024;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -35,7 +35,7 @@ export async function askPassphrase(terminal: Terminal, { of, descriptor }: Pass
  * A passphrase for something new; a person types it twice.
  *
  * @returns As {@link askPassphrase}.
- * @throws {@link LinkageError} `passphrase-invalid` also if it has fewer than {@link LEAST_CHARACTERS} characters, or the two differ.
+ * @throws {@link LinkageError} `passphrase-invalid` also if it has fewer than 12 characters, or the two differ.
  */
 export async function choosePassphrase(terminal: Terminal, { of, descriptor }: PassphraseRequest): Promise<Uint8Array> {
   if (descriptor !== undefined) return longEnough(readPassphrase(descriptor));
@@ -73,7 +73,7 @@ function requireReadable(descriptor: number): void {
   if (found !== null && (found.isFile() || found.isFIFO() || found.isSocket() || found.isCharacterDevice())) return;
   throw new LinkageError(
     "passphrase-invalid",
-    `file descriptor ${descriptor} is not open for reading; npm hands on none beyond 0: start client/main.ts without npm, or use 0`,
+    `file descriptor ${descriptor} is not open for reading; npm hands on no other than 0: use that, or start client/main.ts without npm`,
   );
 }
 

@@ -6,7 +6,7 @@ const LINE_FEED = 0x0a;
 
 /** @returns The same bytes in fresh pieces of `pieceBytes`, the last shorter; none for no bytes. */
 export function* inPieces(pieces: Iterable<Uint8Array>, pieceBytes: number): Generator<Uint8Array> {
-  let filling = new Uint8Array(pieceBytes);
+  let filling = Buffer.allocUnsafeSlow(pieceBytes);
   let filled = 0;
   for (const piece of pieces)
     for (let from = 0; from < piece.length;) {
@@ -16,7 +16,7 @@ export function* inPieces(pieces: Iterable<Uint8Array>, pieceBytes: number): Gen
       from += taken.length;
       if (filled < pieceBytes) continue;
       yield filling;
-      filling = new Uint8Array(pieceBytes);
+      filling = Buffer.allocUnsafeSlow(pieceBytes);
       filled = 0;
     }
   if (filled > 0) yield filling.subarray(0, filled);

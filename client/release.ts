@@ -9,7 +9,8 @@ import { counterpartsOf } from "#engine/round/descriptor.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { Connection } from "./http.ts";
-import type { KeptSection, Vault } from "./vault.ts";
+import type { KeptSection } from "./round-files.ts";
+import type { Vault } from "./vault.ts";
 
 export type Opened = {
   /** Counterparts whose section is open, in order. */
@@ -66,7 +67,15 @@ export async function openHits(
     if (kept.decoysMissing === 0) continue;
     missingDecoys.set(counterpart, kept.decoysMissing);
     const pairing = pairingOf(party, counterpart);
-    const report = { count: kept.decoysMissing, kind: "decoy-missing", of: kept.decoys, pairing, party, round, t2 } as const;
+    const report = {
+      count: kept.decoysMissing,
+      kind: "decoy-missing",
+      of: kept.decoys,
+      pairing,
+      party,
+      round,
+      t2,
+    } as const;
     await connection.putReport(signStatement(vault.identity, "report", report));
   }
   const counterparts = counterpartsOf(descriptor, party);
@@ -124,13 +133,7 @@ function checkPackage(vault: Vault, opened: Package, round: string, t2: string):
     throw new LinkageError("package-invalid", "the package has other sections than this party has pairings");
 }
 
-function checkHits(
-  vault: Vault,
-  round: string,
-  counterpart: string,
-  hits: readonly Hit[],
-  profile: Profile,
-): void {
+function checkHits(vault: Vault, round: string, counterpart: string, hits: readonly Hit[], profile: Profile): void {
   if (hits.length === 0) return;
   const known = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
   if (hits.some(({ handle }) => !known.has(handle)))

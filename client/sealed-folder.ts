@@ -22,6 +22,9 @@ const SPACE = 0x20;
 /** The group of files that belong to no round. */
 export const OWN = "";
 
+/** A folder's place and its key, 32 bytes, secret. */
+export type VaultAccess = { readonly directory: string; readonly key: Uint8Array };
+
 export class SealedFolder {
   readonly directory: string;
   /** Zeroed and gone after {@link close}. */
@@ -39,6 +42,11 @@ export class SealedFolder {
     this.#keys?.files.fill(0);
     this.#keys?.names.fill(0);
     this.#keys = null;
+  }
+
+  /** @returns What opens the same folder again on another thread; the key is a copy. */
+  access(): VaultAccess {
+    return { directory: this.directory, key: this.#open().files.slice() };
   }
 
   has(group: string, name: string): boolean {

@@ -35,11 +35,11 @@ export function* sealStream(
     // One chunk behind, since the last one is sealed as such.
     let held: Uint8Array = new Uint8Array(0);
     for (const chunk of inPieces(pieces, CHUNK_BYTES)) {
-      if (held.length > 0) yield sealChunk(key, index++, false, held);
+      if (held.length > 0) yield* sealChunk(key, index++, false, held);
       held.fill(0);
       held = chunk;
     }
-    yield sealChunk(key, index, true, held);
+    yield* sealChunk(key, index, true, held);
     held.fill(0);
   } finally {
     key.fill(0);
@@ -91,9 +91,11 @@ function streamKey(secret: Uint8Array, salt: Uint8Array, context: Uint8Array): U
   return new Uint8Array(hkdfSync("sha256", secret, salt, context, KEY_BYTES));
 }
 
-function sealChunk(key: Uint8Array, index: number, isLast: boolean, plain: Uint8Array): Uint8Array {
+/** @returns Ciphertext and tag, apart, so that the one is not copied. */
+function sealChunk(key: Uint8Array, index: number, isLast: boolean, plain: Uint8Array): Uint8Array[] {
   const cipher = createCipheriv(ALGORITHM, key, nonceOf(index, isLast), { authTagLength: TAG_BYTES });
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const sealed = [cipher.update(plain), cipher.final()];
+  return [...sealed, cipher.getAuthTag()];
 }
 
 /** @returns Null if the chunk was not sealed by this key at this place. */

@@ -19,7 +19,15 @@ const PIECE_CELLS = 16_384;
 type Piece = { readonly at: number; readonly cells: number };
 type RuleFile = { readonly descriptor: number; readonly pieces: Piece[]; end: number };
 
+/** Where a store's cells lie, for other threads of this process: descriptors are good in all of them. */
+export type SealedCells = {
+  readonly key: Uint8Array;
+  readonly files: ReadonlyMap<number, Pick<RuleFile, "descriptor" | "pieces">>;
+};
+
 export type SpillStore = CellStore & {
+  /** Good until the store is changed or closed. */
+  readonly sealed: () => SealedCells;
   /** Deletes the files; the store is of no use afterwards. */
   readonly close: () => void;
 };
@@ -50,16 +58,8 @@ export function spillStore(folder: string = tmpdir()): SpillStore {
   };
   return {
     append,
-    read: (rule) => {
-      const { descriptor, pieces } = open(rule);
-      const column = emptyColumn(pieces.reduce((sum, { cells }) => sum + cells, 0));
-      let from = 0;
-      for (const piece of pieces) {
-        readPiece(key, descriptor, piece, column, from);
-        from += piece.cells;
-      }
-      return column;
-    },
+    read: (rule) => readSealed({ key, files }, rule),
+    sealed: () => ({ key, files }),
     replace: (rule, column) => {
       const file = open(rule);
       file.pieces.length = 0;
@@ -72,6 +72,22 @@ export function spillStore(folder: string = tmpdir()): SpillStore {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+export function isSpillStore(store: CellStore): store is SpillStore {
+  return "sealed" in store;
+}
+
+/** @returns All cells of a rule, as {@link CellStore} reads them. */
+export function readSealed({ key, files }: SealedCells, rule: number): CellColumn {
+  const { descriptor = -1, pieces = [] } = files.get(rule) ?? {};
+  const column = emptyColumn(pieces.reduce((sum, { cells }) => sum + cells, 0));
+  let from = 0;
+  for (const piece of pieces) {
+    readPiece(key, descriptor, piece, column, from);
+    from += piece.cells;
+  }
+  return column;
 }
 
 function seal(key: Uint8Array, { digests, owner, bits }: CellColumn, from: number, to: number): Buffer {

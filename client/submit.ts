@@ -8,7 +8,8 @@ import { MANIFEST_LABEL, manifestOf, type Manifest } from "#engine/batch/manifes
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { signMessage } from "#engine/round/identity.ts";
-import { refusalOf, type Connection } from "./http.ts";
+import { type Connection } from "./http.ts";
+import { refusalOf } from "./transport.ts";
 import { inPieces } from "./pieces.ts";
 import type { Vault } from "./vault.ts";
 

@@ -22,6 +22,7 @@ import {
   PURPOSE,
   VAULT_PASSPHRASE,
   vaultFolderOf,
+  wireFolderOf,
   type PartyThreads,
 } from "./parties.ts";
 import { megabytes, printLine, printText, printTitle, showStatus, wholeNumber } from "./printing.ts";
@@ -151,7 +152,7 @@ function keepMemory({ folder }: Run, server: ServerProcess, name: string): strin
 
 /** Creates and opens the round; all parties agree on the keys of all pairings. */
 async function openRound({ folder, cast, recordsPerParty, parties }: Run, server: ServerProcess): Promise<PartyRound> {
-  const round = new PartyRound(folder, server.url, cast, ROUND);
+  const round = new PartyRound(folder, server.url, cast, ROUND, wireFolderOf(folder));
   await round.operator.createRound(describeDemo(ROUND, cast, recordsPerParty, new Date()));
   await round.approve("open");
   printLine("round created; two operators opened it");
@@ -211,7 +212,9 @@ async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[
   const { missingDecoys, unproven, silent } = await round.answer();
   if (missingDecoys + unproven + silent > 0)
     throw new Error(`${missingDecoys} decoys are missing, ${unproven} hits unproven, ${silent} answers not in`);
-  printLine("packages acknowledged, every pairing opened for both sides; decoys all there, every hit proven by its counterpart");
+  printLine(
+    "packages acknowledged, every pairing opened for both sides; decoys all there, every hit proven by its counterpart",
+  );
   const hits = joinResults(await round.results());
   stages.push({ name: "results (wall clock)", seconds: secondsSince(from), amount: hits.length * 2, unit: "hits" });
   return hits;
@@ -220,6 +223,7 @@ async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[
 /** @returns What speaks against the secretariat's blindness, or against the search. */
 async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): Promise<string[]> {
   const { server, round, program } = played;
+  const wire = wireFolderOf(run.folder);
   const { snapshot, dataFolder, memory, matchingStage } = played.kept;
   const after = join(run.folder, "held-after-release");
   keepDataFolder(server.dataFolder, after);
@@ -240,8 +244,8 @@ async function proveBlindness(run: Run, played: Played, proof: BlindnessProof): 
     place("server's files and database as they lay", [dataFolder, after], true),
     place("the same files decrypted", [opened], false),
     place("what is left after the erasure", [erased], true),
-    place("requests: lines, headers, bodies", [join(round.wireFolder, "requests")], true),
-    place("answers", [join(round.wireFolder, "answers")], true),
+    place("requests: lines, headers, bodies", [join(wire, "requests")], true),
+    place("answers", [join(wire, "answers")], true),
     place("log", [server.logFile], false),
     place("heap snapshot, all batches in", [snapshot], true, true),
     ...(memory === undefined ? [] : [place(`memory of the process, ${matchingStage}`, [memory], true, true)]),

@@ -16,7 +16,7 @@ import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { CATEGORIES } from "#engine/encode/person.ts";
 import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, type StaffIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
@@ -66,6 +66,10 @@ export function vaultFolderOf(folder: string, party: string): string {
 export function listPathOf(folder: string, party: string): string {
   return join(folder, "lists", `${party}.jsonl`);
 }
+/** Everything that goes over the wire. */
+export function wireFolderOf(folder: string): string {
+  return join(folder, "wire");
+}
 
 /**
  * Makes an identity and a vault for each party, two operators and an officer.
@@ -100,25 +104,20 @@ export class PartyRound {
   readonly #parties: readonly string[];
   readonly #round: string;
   readonly #operators: readonly { readonly identity: StaffIdentity; readonly connection: Connection }[];
+  readonly #wireFolder: string | undefined;
   readonly operator: Connection;
 
-  constructor(folder: string, serverUrl: string, { roster, operators }: Cast, round: string) {
+  /** @param wireFolder - Gets everything that goes over the wire, in `requests` and `answers`; undefined keeps nothing of it. */
+  constructor(folder: string, serverUrl: string, { roster, operators }: Cast, round: string, wireFolder?: string) {
     this.#folder = folder;
+    this.#wireFolder = wireFolder;
     this.#serverUrl = serverUrl;
     this.#parties = roster.parties.map((party) => party.id);
     this.#round = round;
-    this.#operators = operators.map((identity) => ({
-      identity,
-      connection: connect({ serverUrl, identity, fetch: recordingFetch(this.wireFolder, identity.id) }),
-    }));
+    this.#operators = operators.map((identity) => ({ identity, connection: this.#connectAs(identity, identity.id) }));
     const [first] = this.#operators;
     if (first === undefined) throw new RangeError("a round needs operators");
     this.operator = first.connection;
-  }
-
-  /** Everything that went over the wire, in `requests` and `answers`. */
-  get wireFolder(): string {
-    return join(this.#folder, "wire");
   }
 
   /** Both operators approve. */
@@ -149,7 +148,7 @@ export class PartyRound {
   }
 
   /** @returns What each party did, in order of party. */
-  async submit(threads: PartyThreads): Promise<SubmitAnswer[]> {
+  async submit(threads: Pick<PartyThreads, "encodeAndSubmit">): Promise<SubmitAnswer[]> {
     return Promise.all(
       this.#parties.map((party) =>
         threads.encodeAndSubmit({
@@ -158,7 +157,7 @@ export class PartyRound {
           passphrase: VAULT_PASSPHRASE,
           listPath: listPathOf(this.#folder, party),
           round: this.#round,
-          wireFolder: this.wireFolder,
+          wireFolder: this.#wireFolder,
         }),
       ),
     );
@@ -174,13 +173,13 @@ export class PartyRound {
   }
 
   /** @throws Error if the server gave up. */
-  async untilReviewed(onProgress: (progress: Progress) => void): Promise<void> {
+  async untilReviewed(onProgress: (progress: Progress) => void, pollMs = POLL_MS): Promise<void> {
     for (;;) {
       const { state, progress } = await this.operator.round(this.#round);
       onProgress(progress);
       if (state === "reviewed") return;
       if (state !== "matching") throw new Error(`matching failed; the round is ${state}`);
-      await pause(POLL_MS);
+      await pause(pollMs);
     }
   }
 
@@ -218,9 +217,14 @@ export class PartyRound {
   async #each(step: (vault: Vault, connection: Connection) => unknown): Promise<void> {
     for (const party of this.#parties) {
       using vault = openVault(vaultFolderOf(this.#folder, party), VAULT_PASSPHRASE);
-      const fetch = recordingFetch(this.wireFolder, party);
-      await step(vault, connect({ serverUrl: this.#serverUrl, identity: vault.identity, fetch }));
+      await step(vault, this.#connectAs(vault.identity, party));
     }
+  }
+
+  #connectAs(identity: Identity | StaffIdentity, name: string): Connection {
+    const folder = this.#wireFolder;
+    const recording = folder === undefined ? {} : { fetch: recordingFetch(folder, name) };
+    return connect({ serverUrl: this.#serverUrl, identity, ...recording });
   }
 }
 

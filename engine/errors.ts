@@ -49,6 +49,9 @@ export const PROBLEM_CODES = [
   "hit-unknown",
   "statement-signature",
   "answers-invalid",
+  // statistics
+  "statistics-budget-spent",
+  "statistics-conflict",
   // requests
   "request-invalid",
   "request-signature",

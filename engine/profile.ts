@@ -200,7 +200,8 @@ function profileFaults(profile: ProfileParts): string[] {
 function decoyFaults({ rules, coverageClasses }: ProfileParts, patterns: readonly DecoyPattern[]): string[] {
   const faults: string[] = [];
   for (const { cells, classes } of patterns) {
-    if (cells.length !== rules.length) faults.push(`a decoy pattern has ${cells.length} digits for ${rules.length} rules`);
+    if (cells.length !== rules.length)
+      faults.push(`a decoy pattern has ${cells.length} digits for ${rules.length} rules`);
     else if (rules.some(({ slots }, rule) => Number(cells[rule]) > slots))
       faults.push("a decoy pattern has more cells of a rule than there are slots");
     if (classes.some((index) => index >= coverageClasses.length))

@@ -30,6 +30,7 @@ import { metricsRoute, operationRoutes } from "./routes/operations.ts";
 import { followUpRoutes } from "./routes/follow-up.ts";
 import { releaseRoutes } from "./routes/release.ts";
 import { roundRoutes } from "./routes/rounds.ts";
+import { statisticsRoutes } from "./routes/statistics.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { checkContentDigest, requireContentDigest, verifySignature } from "./signature.ts";
 
@@ -90,6 +91,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
       batchRoutes(v1, secretariat);
       releaseRoutes(v1, secretariat);
       followUpRoutes(v1, secretariat);
+      statisticsRoutes(v1, secretariat);
       done();
     },
     { prefix: "/v1" },

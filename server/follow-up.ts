@@ -10,6 +10,7 @@ import type { FollowUp } from "#engine/round/messages.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
+import type { HitCounts } from "#engine/statistics/histogram.ts";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 import type { Caller } from "./caller.ts";
 import { freshFileName, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
@@ -31,23 +32,30 @@ import { moveRound } from "./store/rounds.ts";
 
 const ID_BYTES = 16;
 const BANDS = ReleasedBand.options;
+/** A u32, little-endian, for each band before the hits. */
+const COUNT_BYTES = 4;
 const DECIDED: ReadonlySet<string> = new Set(["confirmed", "refuted"]);
 
 /** A hit as the server keeps it until the follow-up: its id, base64url, and its band. */
 export type KeptHit = { readonly hit: string; readonly band: ReleasedBand };
 
-/** @returns Name of the encrypted file that holds a pairing's hit ids and bands. */
+/**
+ * @param distinct - Hits as the statistics count them, no row twice.
+ * @returns Name of the encrypted file that holds a pairing's hit ids and bands.
+ */
 export async function writeHits(
   folder: string,
   dataKey: Uint8Array,
   round: string,
   pairing: PairingName,
   hits: readonly KeptHit[],
+  distinct: HitCounts,
 ): Promise<string> {
   const file = freshFileName();
-  const bytes = Buffer.concat(
-    hits.map(({ hit, band }) => Buffer.concat([Buffer.from(hit, "base64url"), Buffer.of(BANDS.indexOf(band))])),
-  );
+  const bytes = Buffer.concat([
+    Buffer.from(Uint32Array.from(BANDS, (band) => distinct[band]).buffer),
+    ...hits.map(({ hit, band }) => Buffer.concat([Buffer.from(hit, "base64url"), Buffer.of(BANDS.indexOf(band))])),
+  ]);
   await writeEncrypted(folder, file, dataKey, hitsContext(round, pairing), bytes);
   return file;
 }
@@ -191,17 +199,38 @@ async function ownHits(secretariat: Secretariat, round: Round, dataKey: Uint8Arr
   return hits;
 }
 
-async function readHits(
+/** @returns Hits of a matched pairing as the statistics count them: no row twice, decoys among them. */
+export async function distinctCountsOf(
+  secretariat: Secretariat,
+  round: Round,
+  dataKey: Uint8Array,
+  pairing: PairingRow,
+): Promise<HitCounts> {
+  const view = new DataView((await hitBytes(secretariat, round, dataKey, pairing)).slice().buffer);
+  const countAt = (band: ReleasedBand): number => view.getUint32(COUNT_BYTES * BANDS.indexOf(band), true);
+  return { high: countAt("high"), medium: countAt("medium"), low: countAt("low") };
+}
+
+async function hitBytes(
   secretariat: Secretariat,
   round: Round,
   dataKey: Uint8Array,
   { lower, higher, hits_file: file }: PairingRow,
-): Promise<KeptHit[]> {
-  if (file === null) throw new RangeError("an opened pairing has no file of hits");
+): Promise<Uint8Array> {
+  if (file === null) throw new RangeError("a matched pairing has no file of hits");
   const context = hitsContext(round.id, [lower, higher]);
-  const bytes = await readEncrypted(folderOf(secretariat, round.id), file, dataKey, context);
+  return readEncrypted(folderOf(secretariat, round.id), file, dataKey, context);
+}
+
+async function readHits(
+  secretariat: Secretariat,
+  round: Round,
+  dataKey: Uint8Array,
+  pairing: PairingRow,
+): Promise<KeptHit[]> {
+  const bytes = await hitBytes(secretariat, round, dataKey, pairing);
   const hits: KeptHit[] = [];
-  for (let at = 0; at < bytes.length; at += ID_BYTES + 1) {
+  for (let at = COUNT_BYTES * BANDS.length; at < bytes.length; at += ID_BYTES + 1) {
     const band = BANDS[bytes[at + ID_BYTES] ?? -1];
     if (band === undefined) throw new RangeError("a hit is kept with no band");
     hits.push({ hit: Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString("base64url"), band });

@@ -11,6 +11,7 @@ import { cellsText, PACKAGE_KEY_BYTES, type Hit, type PackageContent } from "#en
 import { counterpartsOf, type ReleasedBand, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
+import { distinctHits } from "#engine/statistics/histogram.ts";
 import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./encrypted-file.ts";
 import { hitCap } from "./hit-cap.ts";
@@ -141,20 +142,25 @@ async function matchRound(secretariat: Secretariat, round: Round, signal: AbortS
 async function matchStored(run: Run, { a, b }: StoredPairing): Promise<void> {
   const { secretariat, round, signal } = run;
   const { pool, metrics, profile, log, maxHits } = secretariat;
+  const { informationMarginBits } = round.descriptor;
   const cap = hitCap(maxHits, round.descriptor, [a.from, b.from]);
-  const matched = await matchPairing(pool, profile, {
-    a,
-    b,
-    folder: folderOf(secretariat, round.id),
-    lowestBand: round.descriptor.lowestBand,
-    cap,
-    signal,
-    onJoined: ({ keys, seconds, bytes }) => {
-      metrics.keysJoined.inc(keys);
-      metrics.tileSeconds.observe(seconds);
-      advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + bytes }));
+  const matched = await matchPairing(
+    pool,
+    { ...profile, informationMarginBits },
+    {
+      a,
+      b,
+      folder: folderOf(secretariat, round.id),
+      lowestBand: round.descriptor.lowestBand,
+      cap,
+      signal,
+      onJoined: ({ keys, seconds, bytes }) => {
+        metrics.keysJoined.inc(keys);
+        metrics.tileSeconds.observe(seconds);
+        advance(run, ({ bytesDone }) => ({ stage: "joining", bytesDone: bytesDone + bytes }));
+      },
     },
-  });
+  );
   run.hits.set(`${a.from}-${b.from}`, matched.found.map(hitsOf));
   logPairing(log, round.id, `${a.from}-${b.from}`, matched);
   // Headers, handles and classes: what is no column.
@@ -209,7 +215,10 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
       const found = hits.get(pairing.join("-"));
       if (found === undefined) continue;
       const kept = found.map(([{ hit, band }]) => ({ hit, band }));
-      hitFiles.set(pairing.join("-"), await writeHits(folder, dataKey, id, pairing, kept));
+      hitFiles.set(
+        pairing.join("-"),
+        await writeHits(folder, dataKey, id, pairing, kept, distinctHits(found.map(rowsOf))),
+      );
     }
     signal.throwIfAborted();
     return await store.transaction().execute(async (transaction) => {
@@ -257,6 +266,10 @@ function sectionsOf(
     const own = (hits.get(name) ?? []).map(([lower, higher]) => (party < counterpart ? lower : higher));
     return { counterpart, key, hits: own };
   });
+}
+
+function rowsOf([lower, higher]: PairingHits[number]): { handleA: string; handleB: string; band: ReleasedBand } {
+  return { handleA: lower.handle, handleB: higher.handle, band: lower.band };
 }
 
 function countsOf(hits: PairingHits): Record<ReleasedBand, number> {

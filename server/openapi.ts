@@ -21,6 +21,7 @@ import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import { BatchStatus, Problem, Progress, RoundView } from "#engine/round/messages.ts";
 import { Roster } from "#engine/round/roster.ts";
+import { PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
 
 export const API_VERSION = "0.2.0";
@@ -41,6 +42,7 @@ export const API_DESCRIPTION = {
     { name: "batches", description: "Hashed batches, by chunk" },
     { name: "release", description: "Sealed packages, acknowledgements, package keys and answers" },
     { name: "follow-up", description: "Statuses of hits, reports and counts" },
+    { name: "statistics", description: "Counts behind noise, and the yearly privacy budget" },
     { name: "operations", description: "Health and metrics" },
   ],
   components: {
@@ -66,6 +68,7 @@ for (const [id, shape] of Object.entries({
   Dispute,
   ErasureCertificate,
   Hold,
+  PartyStatistics,
   Problem,
   Progress,
   Report,
@@ -77,6 +80,7 @@ for (const [id, shape] of Object.entries({
   SignedManifest,
   Status,
   Withdrawal,
+  YearStatistics,
 }))
   schemaRegistry.add(shape, { id });
 

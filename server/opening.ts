@@ -7,7 +7,8 @@ import { LinkageError } from "#engine/errors.ts";
 import { profileDigest } from "#engine/profile.ts";
 import type { Approval, ApprovedAct } from "#engine/round/acts.ts";
 import { checkAgreements } from "#engine/round/agreement.ts";
-import { checkDescriptor, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { decoyCount } from "#engine/round/decoys.ts";
+import { checkDescriptor, descriptorT0, expectedRowCount, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { NEEDED_OPERATORS, rosterDigest, staffOf } from "#engine/round/roster.ts";
 import { requireState, type RoundState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
@@ -16,9 +17,11 @@ import { writeKeyFile } from "./data-key-file.ts";
 import { makeDataKey, wrapDataKey } from "./data-key.ts";
 import { syncFolder } from "./encrypted-file.ts";
 import { eraseRound } from "./erasure.ts";
-import { followUp } from "./follow-up.ts";
-import { isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
+import { distinctCountsOf, followUp } from "./follow-up.ts";
+import { dataKeyOf, isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
+import type { PairingCounts } from "#engine/statistics/release.ts";
+import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
 import { findRound, insertRound, insertRoundParties, moveRound } from "./store/rounds.ts";
@@ -101,8 +104,9 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
-  if (isDone && act === "erase")
-    await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
+  if (!isDone) return;
+  if (act === "release") await publishHits(secretariat, id, caller);
+  if (act === "erase") await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
 }
 
 /** @returns Whether two operators approved erasing the round before its follow-up. */
@@ -114,6 +118,29 @@ export async function isErasureApproved(store: Store, id: string): Promise<boole
 export async function eraseEarly(secretariat: Secretariat, round: Round, caller: Caller): Promise<void> {
   if (round.state === "released") await followUp(secretariat, round);
   await eraseRound(secretariat, round.id, caller, "erased");
+}
+
+/** Publishes the round's hits behind noise, decoys left out; a spent budget holds up no release, but is logged. */
+async function publishHits(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
+  const { store } = secretariat;
+  const round = await requireRound(store, id, caller);
+  const dataKey = await dataKeyOf(secretariat, round);
+  const counts: PairingCounts[] = [];
+  for (const pairing of await listPairings(store, id)) {
+    if (pairing.state !== "matched") continue;
+    const { high, ...others } = await distinctCountsOf(secretariat, round, dataKey, pairing);
+    const names = [pairing.lower, pairing.higher] as const;
+    const rows = names.map((party) => expectedRowCount(round.descriptor, party));
+    // Every decoy is a hit in band high, with rows of its own.
+    const people = Math.max(high - decoyCount(Math.min(...rows)), 0);
+    counts.push({ pairing: names, counts: { high: people, ...others } });
+  }
+  try {
+    await releaseRoundStatistics(secretariat, round, counts);
+  } catch (error) {
+    if (!(error instanceof LinkageError) || error.code !== "statistics-budget-spent") throw error;
+    await recordAct(store, secretariat, id, null, "statistics-refused", "the year's privacy budget is spent");
+  }
 }
 
 async function carryOut(store: Store, secretariat: Secretariat, round: Round, act: ApprovedAct): Promise<void> {

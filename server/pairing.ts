@@ -52,22 +52,28 @@ export type MatchedPairing = {
   readonly matchesPerRow: number;
 };
 
-/** @throws AbortError when the signal aborts. */
+/**
+ * @param profile - Under the round's information threshold.
+ * @throws AbortError when the signal aborts.
+ */
 export async function matchPairing(pool: WorkerPool, profile: Profile, task: PairingTask): Promise<MatchedPairing> {
   const { a, b, folder, lowestBand, cap, signal } = task;
+  const { informationMarginBits } = profile;
+  const policy = { lowestBand, cap, informationMarginBits };
   const evidence = new Evidence(task.evidenceBytes ?? EVIDENCE_BYTES);
   try {
     const blocks = await joinTiles(pool, profile, task, evidence);
     if (a.expected.rowCount <= BLOCK_ROWS && evidence.files.length === 0)
-      return await pool.settleBlock({ a, b, found: blocks.get(0) ?? [], lowestBand, cap }, signal);
+      return await pool.settleBlock({ a, b, found: blocks.get(0) ?? [], ...policy }, signal);
     const inOrder = [...blocks].sort(([one], [other]) => one - other);
     const folded: FoldAnswer[] = [];
-    for (const [block, found] of inOrder) folded.push(await pool.foldBlock({ a, b, block, found }, signal));
+    for (const [block, found] of inOrder)
+      folded.push(await pool.foldBlock({ a, b, block, found, informationMarginBits }, signal));
     const prior = estimatePrior(profile, mergedCounts(folded), a.expected.rowCount, b.expected.rowCount);
     const released: FoundPair[] = [];
     let isCapped = false;
     for (const [block, found] of inOrder) {
-      const answer = await pool.releaseBlock({ a, b, block, found, prior, lowestBand, cap }, signal);
+      const answer = await pool.releaseBlock({ a, b, block, found, prior, ...policy }, signal);
       for (const pair of answer.found) released.push(pair);
       isCapped ||= answer.isCapped;
     }

@@ -149,7 +149,7 @@ export async function readAnswers(secretariat: Secretariat, direction: Direction
 }
 
 /** @throws {@link LinkageError} `round-unknown`, `pairing-unknown`; `round-state` unless the pairing is opened. */
-export async function requireOpened(store: Store, { round: id, from, to }: Direction, caller: Caller): Promise<Round> {
+async function requireOpened(store: Store, { round: id, from, to }: Direction, caller: Caller): Promise<Round> {
   const round = await requireRound(store, id, caller);
   const pairing = await findPairing(store, id, pairingOf(from, to));
   if (pairing === null) throw new LinkageError("pairing-unknown", "the round has no such pairing");

@@ -3,7 +3,7 @@
  */
 import { createCipheriv } from "node:crypto";
 import type { Pairing } from "#engine/encode/encode-batch.ts";
-import type { RandomFill } from "#engine/encode/key-column.ts";
+import type { RandomFill } from "#engine/uniform.ts";
 import { generateRecords, PARTIES } from "#fixtures/people.ts";
 import type { FixtureRecord } from "#fixtures/record.ts";
 

@@ -58,5 +58,5 @@ export function withoutRule(profile: Profile, result: BlindJudged, rule: number 
 }
 
 function rowsOf(list: EncodedList): Map<string, number> {
-  return new Map(list.rows.flatMap(({ refs }, row) => refs.map((ref): [string, number] => [ref, row])));
+  return new Map([...list.rows].flatMap(({ refs }, row) => refs.map((ref): [string, number] => [ref, row])));
 }

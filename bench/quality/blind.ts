@@ -11,7 +11,7 @@ import type { Profile } from "#engine/profile.ts";
 import type { Band } from "#engine/match/band.ts";
 import type { Forecast } from "#engine/match/forecast.ts";
 import { linkLists } from "#client/link.ts";
-import { pairName, type Sample } from "./sample.ts";
+import { pairName, type KnownTruth, type Sample } from "./sample.ts";
 
 /** A candidate pair held against the truth. */
 export type JudgedPair = {
@@ -70,6 +70,22 @@ export function encodeList(profile: Profile, makeCells: CellMaker, records: read
 export function linkBlind(sample: Sample, encode: Encoder): BlindJudged {
   const listA = encode(sample.listA);
   const listB = encode(sample.listB);
+  return {
+    ...judgeLink(sample, listA, listB),
+    sample,
+    listA,
+    listB,
+    paddedRows: [sizeClassOf(listA.rows.length), sizeClassOf(listB.rows.length)],
+  };
+}
+
+/** One link whose lists are not kept. */
+export type JudgedLink = Pick<BlindJudged, "pairs" | "rows" | "bridgingRows" | "forecast"> & {
+  readonly sample: KnownTruth;
+};
+
+/** Links two lists and holds their pairs against the truth. */
+export function judgeLink(sample: KnownTruth, listA: EncodedList, listB: EncodedList): JudgedLink {
   const { pairs, rows, bridgingRows, prior, forecast } = linkLists(listA, listB);
   return {
     sample,
@@ -78,11 +94,8 @@ export function linkBlind(sample: Sample, encode: Encoder): BlindJudged {
       logOddsBits: pair.weightBits + prior.logOddsBits,
       same: sample.truth.has(pairName(pair.refA, pair.refB)),
     })),
-    listA,
-    listB,
     rows,
     bridgingRows,
-    paddedRows: [sizeClassOf(listA.rows.length), sizeClassOf(listB.rows.length)],
     forecast,
   };
 }

@@ -5,8 +5,11 @@
 import { createHash } from "node:crypto";
 import { BANDS } from "#engine/match/band.ts";
 import { evaluate, type Evaluation } from "#client/evaluation.ts";
-import type { Judged, JudgedPair } from "./blind.ts";
-import { pairRefs } from "./sample.ts";
+import type { JudgedPair } from "./blind.ts";
+import { pairRefs, type KnownTruth } from "./sample.ts";
+
+/** Pairs and what they are held against; the lists themselves are not needed. */
+type JudgedPairs = { readonly sample: KnownTruth; readonly pairs: readonly JudgedPair[] };
 
 /** Pairs of one band. */
 export type BandFigures = {
@@ -23,7 +26,7 @@ export type PooledFigures = Evaluation & {
 };
 
 /** @param results - One matcher's, all of one data set. */
-export function pooledFigures(results: readonly Judged[]): PooledFigures {
+export function pooledFigures(results: readonly JudgedPairs[]): PooledFigures {
   const pairs = results.flatMap((result, at) =>
     result.pairs.map(({ refA, refB, logOddsBits, band }) => ({
       refA: `${at} ${refA}`,
@@ -72,7 +75,7 @@ export function precisionRecall(
 }
 
 /** 16 hexadecimal digits over every pair with its odds to six decimals and its band. */
-export function pairsChecksum(results: readonly Judged[]): string {
+export function pairsChecksum(results: readonly JudgedPairs[]): string {
   const hash = createHash("sha256");
   for (const { sample, pairs } of results) {
     const lines = pairs.map(

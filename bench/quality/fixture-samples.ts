@@ -44,26 +44,6 @@ export function freshFixtures(scale: Scale): DataSet {
   return { name: "fixtures", samples: draws(scale).flatMap(samplesOf) };
 }
 
-const SIZES: Record<Scale, readonly number[]> = {
-  smoke: [300, 600],
-  usual: [3000, 30_000],
-  full: [3000, 30_000, 300_000],
-};
-
-/** One pairing at growing sizes; made when asked for, for the largest fills memory. */
-export function* growingFixtures(scale: Scale): Generator<Sample> {
-  for (const recordsPerParty of SIZES[scale]) {
-    yield* samplesOf({
-      seed: 9211,
-      preset: "life",
-      parties: ["RS", "BG"],
-      recordsPerParty,
-      overlap: 0.1,
-      pairings: [["RS", "BG"]],
-    });
-  }
-}
-
 function samplesOf(draw: Draw): Sample[] {
   const lists = new Map(
     draw.parties.map((party): [string, PersonRecord[]] => [

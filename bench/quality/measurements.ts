@@ -4,7 +4,7 @@
 import { BANDS, reaches } from "#engine/match/band.ts";
 import type { Profile } from "#engine/profile.ts";
 import { withoutRule, type Ablated } from "./ablation.ts";
-import type { BlindJudged, Judged } from "./blind.ts";
+import type { BlindJudged, Judged, JudgedLink } from "./blind.ts";
 import { bandChecks, brierScore, reliabilityTable, type BandCheck, type ReliabilityBin } from "./calibration.ts";
 import { pairsChecksum, pooledFigures, type PooledFigures } from "./figures.ts";
 import { byLanguage, byScripts, checkGroups } from "./groups.ts";
@@ -93,8 +93,10 @@ export type SizePoint = {
   readonly falseHitsPer1000: { readonly high: number; readonly medium: number; readonly low: number };
 };
 
-export function* sizeLines(result: BlindJudged): Generator<QualityLine, SizePoint> {
-  const recordsPerList = (result.sample.listA.length + result.sample.listB.length) / 2;
+export function* sizeLines(
+  result: JudgedLink & { readonly recordsPerList: number },
+): Generator<QualityLine, SizePoint> {
+  const { recordsPerList } = result;
   const rate = (lowest: "high" | "medium" | "low"): number => {
     const hits = result.pairs.filter(({ band, same }) => !same && reaches(band, lowest));
     return (1000 * hits.length) / recordsPerList;
@@ -115,14 +117,25 @@ export function* sizeLines(result: BlindJudged): Generator<QualityLine, SizePoin
     pairsChecksum: pairsChecksum([result]),
   };
   yield* bandLines(dataSet, "blind", bandChecks(result.pairs));
+  yield recallLine(dataSet, result);
   yield forecastLine(dataSet, result);
   return { recordsPerList, falseHitsPer1000 };
+}
+
+/** Of all true pairs, those of each band and all above it; `none` is all candidates. */
+function recallLine(dataSet: string, { sample, pairs }: JudgedLink): QualityLine {
+  const found = pairs.filter(({ same }) => same);
+  const recall = BANDS.map((lowest) => {
+    const reached = found.filter(({ band }) => reaches(band, lowest));
+    return [lowest, reached.length / sample.truth.size] as const;
+  });
+  return { measure: "recall", dataSet, truePairs: sample.truth.size, downTo: Object.fromEntries(recall) };
 }
 
 const FORECAST_FACTOR = 2;
 
 /** Coincidental pairs by band beside the forecast of them; held together to a factor of two, as bands move with the lists' own overlap. */
-function forecastLine(dataSet: string, { forecast, pairs }: BlindJudged): QualityLine {
+function forecastLine(dataSet: string, { forecast, pairs }: JudgedLink): QualityLine {
   const coincidental = pairs.filter(({ same }) => !same);
   const found = Object.fromEntries(
     BANDS.map((each) => [each, coincidental.filter(({ band }) => band === each).length] as const),

@@ -3,13 +3,17 @@
  */
 import type { PersonRecord } from "#engine/encode/person.ts";
 
-/** Two lists and who is who across them. */
-export type Sample = {
+/** What pairs are held against. */
+export type KnownTruth = {
   readonly name: string;
-  readonly listA: readonly PersonRecord[];
-  readonly listB: readonly PersonRecord[];
   /** True pairs as {@link pairName} gives them. */
   readonly truth: ReadonlySet<string>;
+};
+
+/** Two lists and who is who across them. */
+export type Sample = KnownTruth & {
+  readonly listA: readonly PersonRecord[];
+  readonly listB: readonly PersonRecord[];
   /** Pair name → country code of the true person, as far as the truth tells it. */
   readonly homes: ReadonlyMap<string, string>;
 };

@@ -34,12 +34,12 @@ const Quality = z.strictObject({
 export type Quality = z.infer<typeof Quality>;
 
 /**
- * `link`: two lists end to end; `compare`: all pairs of two lists of Bloom filters; `join`: two columns of keys;
+ * `link`: two lists end to end, in one process; `round`: the same over HTTP, between two parties and a secretariat; `compare`: all pairs of two lists of Bloom filters; `join`: two columns of keys;
  * `intersect`: exact private set intersection of two sets of keys.
  */
 export const MeasuredLine = z.strictObject({
   system: z.enum(SYSTEMS),
-  measure: z.enum(["link", "compare", "join", "intersect"]),
+  measure: z.enum(["link", "round", "compare", "join", "intersect"]),
   /** Of one `data` all lines come from the same files. */
   data: z.string().min(1),
   rowsA: z.int().positive(),

@@ -2,10 +2,11 @@
  * Two lists end to end, by each system that does so: Aquila, anonlink, Splink.
  * Each is held to one core; its time runs from the start of its process to its pairs.
  */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { coresOfChildren, runChild, runNodeChild } from "./child.ts";
 import { judgePairs } from "./judged-pairs.ts";
-import { median, type ChildLine, type MeasuredLine, type Quality, type SkippedLine, type System } from "./line.ts";
+import { median, type ChildLine, type MeasuredLine, type Quality, type System } from "./line.ts";
 import type { People } from "./people.ts";
 
 const PYTHON_FOLDER = "bench/thirdparty/python";
@@ -21,11 +22,21 @@ export function linkByAquila(people: People, folder: string): MeasuredLine {
 }
 
 /**
- * Place of the bench of a round over HTTP (encode at both parties, submit, match, results), once `npm run -s bench -- round` is there:
- * a {@link MeasuredLine} with the measure `link` and a note that says so.
+ * A round over HTTP: keys agreed, both lists encoded and submitted, matched, results fetched and opened; both parties' process and
+ * the server's, on one core. Its pairs have bands and no weights: its quality is that of taking them down to one of the bands.
  */
-export function linkByRound(): SkippedLine {
-  return { system: "aquila", skipped: "a round over HTTP: there is no bench `round` yet; `aquila link` stands for it" };
+export function linkByRound(people: People, folder: string): MeasuredLine {
+  const [out, roundFolder] = [join(folder, "aquila-round.csv"), join(folder, "round")];
+  mkdirSync(roundFolder);
+  const child = runNodeChild("aquila-round.ts", [...people.lists, out, roundFolder, String(Math.max(...people.rows))]);
+  const line = linkLine(
+    "aquila",
+    people,
+    child,
+    judgePairs(out, people.truth),
+    "a round over HTTP on loopback, two processes, all fields, down to band low",
+  );
+  return { ...line, measure: "round" };
 }
 
 /** CLKs of names, date, sex and place of birth; Dice of all pairs; greedy one-to-one solution. */

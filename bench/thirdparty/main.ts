@@ -74,7 +74,6 @@ async function* measureAll(options: Options, folder: string): AsyncGenerator<Thi
     yield* measureJoins(keys, wanted.has("duckdb") ? pythonPath : undefined);
   }
   yield* measureLinkages(options, wanted, pythonPath, folder, say);
-  yield linkByRound();
   const modulesPath = pathOf(modules);
   if (modulesPath !== undefined) yield* measureIntersections(options, modulesPath, folder, say);
 }
@@ -95,6 +94,7 @@ async function* measureLinkages(
     say(`${people.name}, ${people.rows.join(" and ")} records`);
     const peopleFolder = dirname(people.tables[0]);
     yield linkByAquila(people, peopleFolder);
+    yield linkByRound(people, peopleFolder);
     if (anonlink !== undefined) {
       for (const compared of kernel ? [] : [undefined, people])
         yield tried("anonlink", () => compareByAnonlink(compared, anonlink));

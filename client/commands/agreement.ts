@@ -45,7 +45,9 @@ export function registerAgreement(program: Command, io: CommandIo): void {
       const agreements = sign(vault.identity, options);
       createFile(options.out, [Buffer.concat([canonicalBytes(agreements), Buffer.from("\n")])]);
       const text = agreements
-        .map(({ from, to, field, validFrom, validUntil }) => `${from} with ${to}: ${field}, ${validFrom} to ${validUntil}`)
+        .map(
+          ({ from, to, field, validFrom, validUntil }) => `${from} with ${to}: ${field}, ${validFrom} to ${validUntil}`,
+        )
         .join("\n");
       answer(io, options.json, agreements, text);
     });

@@ -36,7 +36,7 @@ export function registerCheck(program: Command, io: CommandIo): void {
 type CheckReport = ReturnType<typeof reportOf>;
 
 function reportOf({ list, refused, refusedCount }: ReadListResult, counterpartRecords: number) {
-  const { rows } = list;
+  const rows = [...list.rows];
   const visibility = visibilityOf(list, sizeClassOf(Math.max(rows.length, counterpartRecords)));
   const refsOf = (wanted: "thin" | "silenced"): string[] =>
     rows.filter((_, row) => visibility[row] === wanted).flatMap(({ refs }) => refs);

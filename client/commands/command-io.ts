@@ -9,7 +9,8 @@ import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { RoundId } from "#engine/round/ids.ts";
-import { connect, refusalOf, type Connection } from "../http.ts";
+import { connect, type Connection } from "../http.ts";
+import { refusalOf } from "../transport.ts";
 import { readBox } from "../passphrase-box.ts";
 import { askPassphrase, choosePassphrase, type PassphraseRequest } from "../passphrase.ts";
 import { STAFF_FILE, openIdentityFile, type IdentityKind } from "../sealed-identity.ts";
@@ -182,13 +183,13 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
   };
 }
 
-async function callerOf(
-  io: CommandIo,
-  { vault: folder, identity }: CallerOptions,
-): Promise<Identity | StaffIdentity> {
+async function callerOf(io: CommandIo, { vault: folder, identity }: CallerOptions): Promise<Identity | StaffIdentity> {
   if (identity !== undefined) return unlockStaff(io, identity);
   if (folder === undefined)
-    throw new LinkageError("identity-invalid", "who asks? name a party's --vault or an operator's or officer's --identity");
+    throw new LinkageError(
+      "identity-invalid",
+      "who asks? name a party's --vault or an operator's or officer's --identity",
+    );
   using vault = await unlockVault(io, folder);
   return vault.identity;
 }

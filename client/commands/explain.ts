@@ -83,7 +83,7 @@ async function explainedRow(
   options: ExplainOptions,
 ) {
   const row = rowOfReference(list, ref, name);
-  const records = await findRecords(path, listFormat(path, options), new Set(list.rows[row]?.refs));
+  const records = await findRecords(path, listFormat(path, options), new Set(list.rows.at(row).refs));
   return { list, row, records };
 }
 

@@ -45,10 +45,14 @@ type PassphraseOptions = WhoseOptions & { readonly newPassphraseFd?: number };
 type BackupOptions = { readonly vault: string; readonly backupPassphraseFd?: number; readonly json: boolean };
 
 export function registerKey(program: Command, io: CommandIo): void {
-  const key = program.command("key").description("make, show and back up the keys of a party, an operator or a data-protection officer");
+  const key = program
+    .command("key")
+    .description("make, show and back up the keys of a party, an operator or a data-protection officer");
   key
     .command("make")
-    .description("make a party's keys in a new vault, or an operator's or officer's in a new file; nothing is ever overwritten")
+    .description(
+      "make a party's keys in a new vault, or an operator's or officer's in a new file; nothing is ever overwritten",
+    )
     .addOption(new Option("--party <id>", "party id, such as AT").argParser(partyId))
     .addOption(new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT"))
     .addOption(new Option("--operator <name>", "operator's name, a-z, 0-9 and -").argParser(staffId))

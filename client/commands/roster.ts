@@ -17,7 +17,15 @@ import {
   signRoster,
 } from "#engine/round/roster.ts";
 import { createFile, replaceFile } from "../durable-file.ts";
-import { answer, jsonOption, readJsonFile, unlockStaff, unlockVault, vaultOption, type CommandIo } from "./command-io.ts";
+import {
+  answer,
+  jsonOption,
+  readJsonFile,
+  unlockStaff,
+  unlockVault,
+  vaultOption,
+  type CommandIo,
+} from "./command-io.ts";
 
 const Fingerprint = z.string().max(40);
 /** What `aquila key show --json` and `aquila server key --json` print. */
@@ -46,7 +54,9 @@ export function registerRoster(program: Command, io: CommandIo): void {
     });
   roster
     .command("sign")
-    .description(`sign a roster as an operator, having compared its fingerprints; ${NEEDED_OPERATORS} operators have to`)
+    .description(
+      `sign a roster as an operator, having compared its fingerprints; ${NEEDED_OPERATORS} operators have to`,
+    )
     .argument("<roster>", "roster file; the signature is added to it")
     .requiredOption("--identity <file>", "the operator's identity")
     .addOption(jsonOption())
@@ -122,8 +132,7 @@ function assemble(paths: readonly string[], serial: number): Roster {
 }
 
 function requireFingerprint(path: string, stated: string, found: string): void {
-  if (stated !== found)
-    throw new LinkageError("identity-invalid", `${path}: the fingerprint is not that of the keys`);
+  if (stated !== found) throw new LinkageError("identity-invalid", `${path}: the fingerprint is not that of the keys`);
 }
 
 function answerRoster(io: CommandIo, json: boolean, roster: Roster): void {

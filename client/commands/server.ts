@@ -43,7 +43,9 @@ export function registerServer(program: Command, io: CommandIo): void {
   const server = program.command("server").description("make the secretariat's key, and plan its machine");
   server
     .command("key")
-    .description("show the public key with which the secretariat signs, for the roster; makes the server key if it is missing")
+    .description(
+      "show the public key with which the secretariat signs, for the roster; makes the server key if it is missing",
+    )
     .argument("<file>", "serverKeyFile of the configuration")
     .addOption(jsonOption())
     .action((path: string, options: { json: boolean }) => {

@@ -13,9 +13,11 @@ import { LinkageError } from "../errors.ts";
 import { informationThreshold } from "../match/weight.ts";
 import { merkleRoot } from "../merkle.ts";
 import { profileDigest, type Profile } from "../profile.ts";
+import { uniformBelow, type RandomFill } from "../uniform.ts";
 import type { Decoy } from "../round/decoys.ts";
 import { carriersOf, type Side } from "./between.ts";
-import { keyColumnMaker, tellingCells, turnDigests, type RandomFill } from "./key-column.ts";
+import type { CellStore } from "./cell-store.ts";
+import { keyColumnMaker, tellingCells, turnDigests } from "./key-column.ts";
 import type { EncodedList } from "./list.ts";
 import { ownCellBytes } from "./own-cells.ts";
 
@@ -50,6 +52,12 @@ export type RoundPart = {
   readonly keepOwnCells: (piece: Uint8Array) => void;
 };
 
+/** What batches are made of: an encoded list without the references of its rows. */
+export type BatchSource = Pick<EncodedList, "profile" | "coverage" | "classes" | "provenance"> & {
+  readonly rows: { readonly length: number };
+  readonly cells: Pick<CellStore, "read">;
+};
+
 export type EncodedBatch = {
   readonly header: BatchHeader;
   /** The batch's bytes in order; consumed once. */
@@ -64,7 +72,7 @@ export type EncodedBatch = {
 
 /** @throws {@link LinkageError} `batch-too-large` when the list and the decoys have more rows than declared. */
 export function encodeBatch(
-  list: EncodedList,
+  list: BatchSource,
   pairing: Pairing,
   random: RandomFill,
   { decoys, keepOwnCells }: RoundPart = { decoys: [], keepOwnCells: () => undefined },
@@ -72,11 +80,7 @@ export function encodeBatch(
   const { profile } = list;
   const { rowCount } = pairing;
   const listRows = list.rows.length;
-  if (listRows + decoys.length > rowCount)
-    throw new LinkageError(
-      "batch-too-large",
-      `the list has ${listRows} rows, and there are ${decoys.length} decoys; ${rowCount} were declared`,
-    );
+  requireRoom(list, decoys.length, rowCount);
   const side = pairing.from < pairing.to ? "lower" : "higher";
   const place = shuffled(rowCount, random);
   const handles = new Uint8Array(rowCount * HANDLE_BYTES);
@@ -106,8 +110,17 @@ export function encodeBatch(
   };
 }
 
+/** @throws {@link LinkageError} `batch-too-large` when list and decoys have more rows than declared. */
+export function requireRoom({ rows }: Pick<BatchSource, "rows">, decoyCount: number, rowCount: number): void {
+  if (rows.length + decoyCount > rowCount)
+    throw new LinkageError(
+      "batch-too-large",
+      `the list has ${rows.length} rows, and there are ${decoyCount} decoys; ${rowCount} were declared`,
+    );
+}
+
 function* keyColumns(
-  list: EncodedList,
+  list: BatchSource,
   pairing: Pairing,
   side: Side,
   place: Uint32Array,
@@ -115,7 +128,10 @@ function* keyColumns(
   { decoys, keepOwnCells }: RoundPart,
 ): Generator<KeyColumn> {
   const largerRowCount = Math.max(pairing.rowCount, pairing.counterpartRowCount);
-  const thresholdBits = informationThreshold({ informationMarginBits: pairing.informationMarginBits ?? list.profile.informationMarginBits }, largerRowCount);
+  const thresholdBits = informationThreshold(
+    { informationMarginBits: pairing.informationMarginBits ?? list.profile.informationMarginBits },
+    largerRowCount,
+  );
   const makeColumn = keyColumnMaker(list.profile, pairing, place, random);
   const listRows = list.rows.length;
   for (const [index, rule] of list.profile.rules.entries()) {
@@ -134,7 +150,7 @@ function* keyColumns(
 }
 
 /** @returns Class of each decoy: its pattern's, or the nearest one that real rows have, so that it neither stands alone nor makes a class thin. */
-function decoyClasses({ profile, classes }: EncodedList, decoys: readonly Decoy[], side: Side): number[] {
+function decoyClasses({ profile, classes }: BatchSource, decoys: readonly Decoy[], side: Side): number[] {
   const counts = profile.coverageClasses.map((_, index) => classes.reduce((sum, at) => sum + Number(at === index), 0));
   return decoys.map((decoy) => {
     let index: number | null = decoy.classes[side === "lower" ? 0 : 1];
@@ -149,7 +165,7 @@ function mergesInto({ coverageClasses }: Profile, index: number): number | null 
 
 /** Classes of real rows, of decoys, then of the rows that fill up: drawn from the real ones, so that padding looks like the list. */
 function classesInBatch(
-  list: EncodedList,
+  list: BatchSource,
   decoyed: readonly number[],
   rowCount: number,
   random: RandomFill,
@@ -171,7 +187,7 @@ function classesInBatch(
 function shuffled(count: number, random: RandomFill): Uint32Array {
   const place = new Uint32Array(count);
   for (let row = 0; row < count; row++) place[row] = row;
-  const draw = unbiased(random);
+  const draw = uniformBelow(random);
   for (let at = count - 1; at > 0; at--) {
     const other = draw(at + 1);
     const held = place[at] as number;
@@ -181,25 +197,8 @@ function shuffled(count: number, random: RandomFill): Uint32Array {
   return place;
 }
 
-/** @returns A function that draws an integer below `bound`, by rejection. */
-function unbiased(random: RandomFill): (bound: number) => number {
-  const pool = new Uint32Array(4096);
-  let at = pool.length;
-  return (bound) => {
-    const limit = 2 ** 32 - (2 ** 32 % bound);
-    for (;;) {
-      if (at === pool.length) {
-        random(pool);
-        at = 0;
-      }
-      const value = pool[at++] as number;
-      if (value < limit) return value % bound;
-    }
-  };
-}
-
 /** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a decoy or filler row) behind a salt of its own. */
-function provenanceRoot(list: EncodedList, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
+function provenanceRoot(list: BatchSource, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
   const rowCount = place.length;
   const saltKey = Buffer.from(hkdfSync("sha256", provenanceSeed, "", `aquila/v1/provenance\u0000${to}`, 32));
   // AES-256-CTR (NIST SP 800-38A) as a generator: 32 bytes of key stream for each row.

@@ -12,6 +12,7 @@ import { DIGEST_BYTES } from "./digests.ts";
 import { factsOf, type RecordFacts } from "./facts.ts";
 import { nameReader } from "./names/name-reader.ts";
 import { usesOtherScript } from "./names/other-scripts.ts";
+import { handlingTextOf } from "./handling-facts.ts";
 import type { PersonRecord } from "./person.ts";
 
 export const PROVENANCE_BYTES = 32;
@@ -22,7 +23,7 @@ export type EncodedRecords = {
   readonly refs: readonly string[];
   /** References of origin; empty: unknown. */
   readonly origins: readonly string[];
-  /** Handling codes; empty: none given. */
+  /** As {@link handlingTextOf}. */
   readonly handling: readonly string[];
   /** Bits of the coverage facts. */
   readonly coverage: Uint8Array;
@@ -56,7 +57,7 @@ export function recordEncoder(
     return {
       refs: records.map(({ rec_id }) => rec_id),
       origins: records.map(({ origin_ref }) => origin_ref),
-      handling: records.map(({ handling_code }) => handling_code),
+      handling: records.map(handlingTextOf),
       coverage: Uint8Array.from(facts, (found: RecordFacts) => coverageBits(found)),
       provenance,
       surplus: cells.surplus,

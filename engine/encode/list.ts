@@ -8,15 +8,16 @@ import type { CellMaker } from "./cells.ts";
 import { carriersOf } from "./between.ts";
 import { classOf, settleClasses } from "./coverage.ts";
 import { PROVENANCE_BYTES, recordEncoder, type EncodedRecords } from "./encoded-records.ts";
+import { HandlingTexts } from "./handling-facts.ts";
 import { ownDuplicates } from "./own-duplicates.ts";
 import { PackedTexts } from "./packed-texts.ts";
 import type { PersonRecord } from "./person.ts";
-import { digestAt, HANDLING_CODES, mergedCoverage, mergedProvenance, rowsOf, type Row } from "./rows.ts";
+import { digestAt, mergedCoverage, mergedProvenance, Rows } from "./rows.ts";
 import { keepUnique } from "./uniqueness.ts";
 
 export type EncodedList = {
   readonly profile: Profile;
-  readonly rows: readonly Row[];
+  readonly rows: Rows;
   /** Bits of the coverage facts that each row has. */
   readonly coverage: Uint8Array;
   /** Coverage class of each row, thin classes merged. */
@@ -66,7 +67,8 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
   const encodeRecords = recordEncoder(profile, makeCells);
   const refs = new PackedTexts();
   const origins = new PackedTexts();
-  let handling = new Uint8Array(BUFFERED_RECORDS);
+  const handlingTexts = new HandlingTexts();
+  let handling = new Uint32Array(BUFFERED_RECORDS);
   let coverage = new Uint8Array(BUFFERED_RECORDS);
   let provenance = new Uint8Array(BUFFERED_RECORDS * PROVENANCE_BYTES);
   let waiting: PersonRecord[] = [];
@@ -86,7 +88,7 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
       recordOf[position] = record;
       refs.push(ref);
       origins.push(encoded.origins[position] as string);
-      handling[record] = HANDLING_CODES.indexOf(encoded.handling[position] as string);
+      handling[record] = handlingTexts.numberOf(encoded.handling[position] as string);
       coverage[record] = encoded.coverage[position] as number;
       provenance.set(digestAt(encoded.provenance, position), record * PROVENANCE_BYTES);
       surplusCells += encoded.surplus[position] as number;
@@ -128,10 +130,9 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
         store.replace(index, unique);
         return { rule: rule.id, cells: column.owner.length, unique: unique.owner.length };
       });
-      // Rows come last: they are much larger than the records are here.
       return {
         profile,
-        rows: rowsOf({ refs, origins, handling }, duplicates),
+        rows: new Rows({ refs, origins, handling, handlingTexts }, duplicates),
         coverage: rowCoverage,
         classes: settleClasses(
           profile,
@@ -161,10 +162,10 @@ export function listEncoder(profile: Profile, makeCells: CellMaker, store: CellS
 
 /** Raises each row's best bits to those of its cells. */
 function raiseBits(best: Float32Array, { owner, bits }: CellColumn, rowOf: (owner: number) => number): void {
-  owner.forEach((cellOwner, at) => {
-    const row = rowOf(cellOwner);
-    best[row] = Math.max(best[row] as number, bits[at] as number);
-  });
+  for (let at = 0; at < owner.length; at++) {
+    const row = rowOf(owner[at] as number);
+    if ((bits[at] as number) > (best[row] as number)) best[row] = bits[at] as number;
+  }
 }
 
 /** @returns The cells of records that were taken, each owned by its record. */
@@ -173,11 +174,13 @@ function withOwners(column: CellColumn, recordOf: Int32Array): CellColumn {
   const kept = new Uint32Array(owner.length);
   let count = 0;
   for (let at = 0; at < owner.length; at++) if ((recordOf[owner[at] as number] as number) >= 0) kept[count++] = at;
+  if (count === owner.length) return { ...column, owner: owner.map((position) => recordOf[position] as number) };
   return pickCells(column, kept.subarray(0, count), (at) => recordOf[owner[at] as number] as number);
 }
 
-function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2);
-  larger.set(bytes);
+function doubled<Values extends Uint8Array | Uint32Array>(values: Values): Values {
+  const Kind = values.constructor as new (length: number) => Values;
+  const larger = new Kind(values.length * 2);
+  larger.set(values);
   return larger;
 }

@@ -59,13 +59,14 @@ export function readOwnCells(pieces: Iterable<Uint8Array>, wanted: ReadonlySet<n
     for (; at + OWN_CELL_BYTES <= bytes.length; at += OWN_CELL_BYTES) {
       const row = view.getUint32(at, true);
       if (!wanted.has(row)) continue;
-      const digest = bytes.slice(at + OWN_CELL_BYTES - DIGEST_BYTES, at + OWN_CELL_BYTES);
+      // Copied: the slice of a Buffer would be a view on a piece that the reader may use again.
+      const digest = new Uint8Array(bytes.subarray(at + OWN_CELL_BYTES - DIGEST_BYTES, at + OWN_CELL_BYTES));
       const cell = { rule: view.getUint32(at + 4, true), upper: view.getUint32(at + 8, true), digest };
       const before = cells.get(row);
       if (before === undefined) cells.set(row, [cell]);
       else before.push(cell);
     }
-    rest = bytes.slice(at);
+    rest = new Uint8Array(bytes.subarray(at));
   }
   if (rest.length > 0) throw new RangeError("readOwnCells: the bytes end within a cell");
   return cells;

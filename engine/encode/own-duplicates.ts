@@ -22,6 +22,8 @@ export type OwnDuplicates = {
 /** A key shared by more records than this is no sign of one person. */
 const MAX_GROUP = 20;
 const MIN_SILENCING_RULES = 2;
+/** Room for the first pairs of a rule, numbers; more than one group can make. */
+const FIRST_PAIRS = 4096;
 /**
  * Two records at least as likely to be one person become one row. Lower than *high*: a pair left apart is found by nobody, a
  * pair joined in error shows its owner two of its own records. docs/spec/encoding.md has the figures.
@@ -75,24 +77,50 @@ export function ownDuplicates(profile: Profile, cells: CellStore, coverage: Uint
   return { rowOf, rowCount, silencing: apart };
 }
 
-/** Pairs of records, lower first, that share a telling key of one rule. */
+/** Pairs of records, lower first, that share a telling key of one rule; without garbage, since there are millions of keys. */
 function sharedKeys(
   column: CellColumn,
   thresholdBits: number,
   mayMeet: (one: number, other: number) => boolean,
 ): Uint32Array {
-  const pairs: number[] = [];
+  const { owner, bits } = column;
+  let pairs = new Uint32Array(FIRST_PAIRS);
+  let length = 0;
+  const holders = new Uint32Array(MAX_GROUP);
   forEqualCells(column, (order, start, end) => {
     if (end - start < 2) return;
-    const telling = order.subarray(start, end).filter((position) => (column.bits[position] as number) >= thresholdBits);
-    const owners = [...new Set(telling.map((position) => column.owner[position] as number))];
-    if (owners.length > MAX_GROUP) return;
-    owners.forEach((one, at) => {
-      for (const other of owners.slice(at + 1))
-        if (mayMeet(one, other)) pairs.push(Math.min(one, other), Math.max(one, other));
-    });
+    let count = 0;
+    for (let at = start; at < end; at++) {
+      const position = order[at] as number;
+      if ((bits[position] as number) < thresholdBits) continue;
+      const holder = owner[position] as number;
+      if (isAmong(holders, count, holder)) continue;
+      if (count === MAX_GROUP) return;
+      holders[count++] = holder;
+    }
+    if (length + count * (count - 1) > pairs.length) pairs = doubled(pairs);
+    for (let at = 0; at < count; at++) {
+      const one = holders[at] as number;
+      for (let after = at + 1; after < count; after++) {
+        const other = holders[after] as number;
+        if (!mayMeet(one, other)) continue;
+        pairs[length++] = Math.min(one, other);
+        pairs[length++] = Math.max(one, other);
+      }
+    }
   });
-  return Uint32Array.from(pairs);
+  return pairs.slice(0, length);
+}
+
+function isAmong(values: Uint32Array, count: number, wanted: number): boolean {
+  for (let at = 0; at < count; at++) if (values[at] === wanted) return true;
+  return false;
+}
+
+function doubled(values: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(2 * values.length);
+  larger.set(values);
+  return larger;
 }
 
 function rootOf(parent: Uint32Array, record: number): number {

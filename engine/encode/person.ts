@@ -41,7 +41,11 @@ export const PersonRecord = z.strictObject({
   information_accuracy: code(["1", "2", "3", "4"]),
   handling_code: code(["H0", "H1", "H2", "H3"]),
   category: code(CATEGORIES),
-  risk_indicators: Texts,
+  /** Codes, so that a notice can carry them. */
+  risk_indicators: z
+    .array(z.string().regex(/^[A-Za-z0-9._-]{1,32}$/))
+    .max(50)
+    .default([]),
   origin_ref: Text,
   case_ref: Text,
   legal_basis: Text,

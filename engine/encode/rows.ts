@@ -3,6 +3,7 @@
  */
 import { hash } from "node:crypto";
 import { PROVENANCE_BYTES } from "./encoded-records.ts";
+import type { HandlingFacts, HandlingTexts } from "./handling-facts.ts";
 import type { OwnDuplicates } from "./own-duplicates.ts";
 import type { PackedTexts } from "./packed-texts.ts";
 
@@ -12,12 +13,10 @@ export type Row = {
   readonly refs: readonly string[];
   /** At most four references of origin; empty: unknown. */
   readonly origins: readonly string[];
-  /** Strictest handling code of the records; empty: none given. */
-  readonly handling: string;
+  readonly handlingFacts: HandlingFacts;
 };
 
 const MAX_ORIGINS = 4;
-export const HANDLING_CODES = ["", "H0", "H1", "H2", "H3"];
 /** Shared by all rows without an origin: there are many. */
 const NO_ORIGINS: readonly string[] = [];
 
@@ -25,8 +24,9 @@ const NO_ORIGINS: readonly string[] = [];
 export type Records = {
   readonly refs: PackedTexts;
   readonly origins: PackedTexts;
-  /** Places among {@link HANDLING_CODES}. */
-  readonly handling: Uint8Array;
+  /** Numbers of texts in `handlingTexts`. */
+  readonly handling: Uint32Array;
+  readonly handlingTexts: HandlingTexts;
 };
 
 export function mergedCoverage(coverage: Uint8Array, { rowOf, rowCount }: OwnDuplicates): Uint8Array {
@@ -68,17 +68,40 @@ export function mergedProvenance(provenance: Uint8Array, duplicates: OwnDuplicat
   return merged;
 }
 
-export function rowsOf({ refs, origins, handling }: Records, duplicates: OwnDuplicates): Row[] {
-  const { first, several } = membersOf(duplicates);
-  return Array.from(first, (record, row): Row => {
-    const members = several.get(row) ?? [record];
+/** Rows in order, each put together when it is asked for: as objects they would take ten times the room. */
+export class Rows {
+  readonly #records: Records;
+  readonly #first: Int32Array;
+  readonly #several: ReadonlyMap<number, readonly number[]>;
+
+  constructor(records: Records, duplicates: OwnDuplicates) {
+    const { first, several } = membersOf(duplicates);
+    this.#records = records;
+    this.#first = first;
+    this.#several = several;
+  }
+
+  get length(): number {
+    return this.#first.length;
+  }
+
+  /** @throws RangeError if there is no such row. */
+  at(row: number): Row {
+    const first = this.#first[row];
+    if (first === undefined) throw new RangeError(`no row ${row}`);
+    const { refs, origins, handling, handlingTexts } = this.#records;
+    const members = this.#several.get(row) ?? [first];
     const known = [...new Set(members.map((member) => origins.at(member)))].filter((origin) => origin !== "");
     return {
       refs: members.map((member) => refs.at(member)),
       origins: known.length === 0 ? NO_ORIGINS : known.slice(0, MAX_ORIGINS),
-      handling: HANDLING_CODES[Math.max(...members.map((member) => handling[member] as number))] ?? "",
+      handlingFacts: handlingTexts.merged(members.map((member) => handling[member] as number)),
     };
-  });
+  }
+
+  *[Symbol.iterator](): Generator<Row> {
+    for (let row = 0; row < this.length; row++) yield this.at(row);
+  }
 }
 
 /** @returns A view on one record's provenance. */

@@ -24,6 +24,10 @@ export function keepUnique(
   const kept = new Uint32Array(column.owner.length);
   let keptCount = 0;
   forEqualCells(column, (order, start, end) => {
+    if (end - start === 1) {
+      kept[keptCount++] = order[start] as number;
+      return;
+    }
     for (const status of [0, 1]) {
       let best = -1;
       let shared = false;

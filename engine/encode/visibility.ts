@@ -13,7 +13,7 @@ export type Visibility = "found" | "thin" | "silenced";
  */
 export function visibilityOf(list: EncodedList, largerRowCount: number): Visibility[] {
   const thresholdBits = informationThreshold(list.profile, largerRowCount);
-  return list.rows.map((_, row) => {
+  return Array.from({ length: list.rows.length }, (_, row) => {
     if ((list.bestUniqueBits[row] as number) >= thresholdBits) return "found";
     return (list.bestBits[row] as number) >= thresholdBits ? "silenced" : "thin";
   });

@@ -13,7 +13,10 @@ import { weightTerms } from "./weight.ts";
  * @param cells - One digit for each rule of the profile: cells that agree under it.
  */
 export function isAlwaysHigh(profile: Profile, cells: string): boolean {
-  const pattern = Array.from(cells).reduce((bits, count, rule) => (count === "0" ? bits : (bits | (1 << rule)) >>> 0), 0);
+  const pattern = Array.from(cells).reduce(
+    (bits, count, rule) => (count === "0" ? bits : (bits | (1 << rule)) >>> 0),
+    0,
+  );
   const { informationMarginBits, prior, weights } = profile;
   return weights.thresholdBits.every((thresholdBits) => {
     const terms = profile.coverageClasses.map((_, index) =>

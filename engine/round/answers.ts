@@ -23,12 +23,15 @@ const MAX_ANSWERS = 262_144;
 export const Answer = z.strictObject({ hit: Bytes16, notice: Notice, proof: Bytes32 });
 export type Answer = z.infer<typeof Answer>;
 
-export const Answers = z.strictObject({
+const Answers = z.strictObject({
   /** In order of hit, each once. */
   answers: z
     .array(Answer)
     .max(MAX_ANSWERS)
-    .refine((answers) => answers.every(({ hit }, at) => at === 0 || hit > (answers[at - 1]?.hit ?? "")), "out of order"),
+    .refine(
+      (answers) => answers.every(({ hit }, at) => at === 0 || hit > (answers[at - 1]?.hit ?? "")),
+      "out of order",
+    ),
   format: z.literal("aquila/answers/v1"),
   from: PartyId,
   padding: z
@@ -40,7 +43,7 @@ export const Answers = z.strictObject({
   t2: Bytes32,
   to: PartyId,
 });
-export type Answers = z.infer<typeof Answers>;
+type Answers = z.infer<typeof Answers>;
 
 /** Which answers: one direction of one pairing in one round. */
 export type Direction = Pick<Answers, "round" | "t2" | "from" | "to">;
@@ -115,7 +118,7 @@ export async function sealAnswers(
  * @param hitCount - Hits of the section, decoys among them.
  * @param identity - Of `to`.
  * @param signKey - The pinned Ed25519 public key of `from`, base64url.
- * @returns In order of hit, each once. A hit that is not answered is unproven; an answer to a hit that there is not is a fault to report.
+ * @returns In order of hit, each once. A hit that is not answered is unproven; an answer to a hit that there is not is to be left aside.
  * @throws {@link LinkageError} `answers-invalid` if they do not open with this identity, have another shape or length, are of another
  * direction, round or T2, or are not signed by `signKey`.
  */

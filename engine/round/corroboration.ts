@@ -18,8 +18,7 @@ export type AnsweredHit = {
 };
 
 /** `independent`: both origins are known and differ, the hit is new and proven. The first of the others that applies, in this order. */
-export const FINDINGS = ["unproven", "known-before", "origin-unknown", "same-origin", "independent"] as const;
-export type Finding = (typeof FINDINGS)[number];
+export type Finding = "unproven" | "known-before" | "origin-unknown" | "same-origin" | "independent";
 
 export type Corroboration = {
   /** Of each hit, in their order. */

@@ -94,7 +94,9 @@ export const RoundView = z.strictObject({
 export type RoundView = z.infer<typeof RoundView>;
 
 /** Package keys of the caller's opened pairings, each sealed to its box key. */
-export const PackageKeys = z.array(z.strictObject({ counterpart: PartyId, sealedKey: z.string().max(200) })).max(MAX_PARTIES);
+export const PackageKeys = z
+  .array(z.strictObject({ counterpart: PartyId, sealedKey: z.string().max(200) }))
+  .max(MAX_PARTIES);
 export type PackageKeys = z.infer<typeof PackageKeys>;
 
 /** Statuses of the hits of the caller's pairings, of both sides. */
@@ -120,9 +122,9 @@ export const ActLog = z
 export type ActLog = z.infer<typeof ActLog>;
 
 /** Hits by band as both sides judged them at the follow-up deadline; decoys and silent ones are `open`. */
-export const FollowUp = z.array(
-  z.strictObject({ band: ReleasedBand, confirmed: Count, refuted: Count, open: Count }),
-).max(3);
+export const FollowUp = z
+  .array(z.strictObject({ band: ReleasedBand, confirmed: Count, refuted: Count, open: Count }))
+  .max(3);
 export type FollowUp = z.infer<typeof FollowUp>;
 
 export const RoundList = z.array(RoundView).max(1_000);

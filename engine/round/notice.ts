@@ -6,7 +6,7 @@ import { z } from "zod";
 import { Bytes16, labelled, toBase64url } from "./binary.ts";
 
 const TAG_BYTES = 16;
-export const MAX_ORIGIN_TAGS = 4;
+const MAX_ORIGIN_TAGS = 4;
 const MAX_RISK_INDICATORS = 8;
 
 /** A desk's name, address or number: printable, so that no escape makes it longer than its padding allows for. */

@@ -41,14 +41,14 @@ export const Hit = z.strictObject({
 });
 export type Hit = z.infer<typeof Hit>;
 
-export const Section = z.strictObject({
+const Section = z.strictObject({
   counterpart: PartyId,
   format: z.literal("aquila/section/v1"),
   /** In order of handle, then hit. */
   hits: z.array(Hit).max(MAX_HITS),
   padding: z.string().max(MAX_SECTION).regex(/^0*$/),
 });
-export type Section = z.infer<typeof Section>;
+type Section = z.infer<typeof Section>;
 
 export const Package = z.strictObject({
   format: z.literal("aquila/package/v2"),
@@ -133,8 +133,7 @@ export async function openPackage(
  */
 export function openSection(opened: Package, counterpart: string, key: Uint8Array): readonly Hit[] {
   const section = opened.sections.find((one) => one.counterpart === counterpart);
-  if (section === undefined)
-    throw new LinkageError("package-invalid", `the package has no section for ${counterpart}`);
+  if (section === undefined) throw new LinkageError("package-invalid", `the package has no section for ${counterpart}`);
   const place = { t2: opened.t2, party: opened.party, counterpart };
   const bytes = decryptSection(key, place, fromBase64url(section.ciphertext));
   const parsed = Section.safeParse(jsonOf(bytes));

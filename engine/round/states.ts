@@ -35,7 +35,7 @@ export const ABORT_REASONS = ["expired", "withdrawn", "equivocated", "disputed",
 export type AbortReason = (typeof ABORT_REASONS)[number];
 
 /** What became of a pairing. `closed`: not acknowledged in time, or not released at all. */
-export const PAIRING_STATES = ["admitted", "left-out", "matched", "held", "dropped", "opened", "closed"] as const;
+const PAIRING_STATES = ["admitted", "left-out", "matched", "held", "dropped", "opened", "closed"] as const;
 export const PairingState = z.enum(PAIRING_STATES);
 export type PairingState = z.infer<typeof PairingState>;
 

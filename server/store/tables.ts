@@ -93,6 +93,18 @@ export type Tables = {
   };
   follow_ups: { round: string; band: ReleasedBand; confirmed: number; refuted: number; open: number };
   acts: { number: Generated<number>; round: string; at: string; actor: string; act: string; about: string };
+  statistics: {
+    round: string;
+    /** Id of the party that drew the noise, or `secretariat`. */
+    source: string;
+    /** The calendar year (UTC) to whose budget `epsilon` is charged. */
+    year: number;
+    /** `numerator/denominator`. */
+    epsilon: string;
+    /** Canonical JSON of a HitStatistics or PartyStatistics. */
+    content: string;
+    released_at: string;
+  };
 };
 
 /** The database or a transaction in it. */

@@ -66,6 +66,8 @@ export type FoldTask = {
   readonly block: number;
   /** All of the block. */
   readonly found: readonly BlockEvidence[];
+  /** The round's: bits beyond log2 of the larger batch that every key carries. */
+  readonly informationMarginBits: number;
 };
 /** Counts of one block; its candidate pairs are folded again for release. */
 export type FoldAnswer = {

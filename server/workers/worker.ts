@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { workerData } from "piscina";
 import { z } from "zod";
 import { checkBatch as startCheck, expectedLayout } from "#engine/batch/check.ts";
-import { CHUNK_BYTES, HANDLE_BYTES } from "#engine/batch/layout.ts";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
@@ -21,6 +21,7 @@ import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
 import { agreedCells } from "./agreed-cells.ts";
 import { blocksOf, evidenceOf, type RuleEvidence } from "./evidence.ts";
+import { handlesOf } from "./handles.ts";
 import { keepWords, takeWords } from "./kept-words.ts";
 import { openStored, type StoredBytes } from "./stored-bytes.ts";
 import { joinStored } from "./stored-join.ts";
@@ -105,22 +106,24 @@ export async function joinTile({ a, b, parts, spills }: JoinTask): Promise<JoinA
 }
 
 /** Folds a block's evidence into candidate pairs and counts their match weights. */
-export async function foldBlock({ a, b, block, found }: FoldTask): Promise<FoldAnswer> {
-  const { weightBits } = foldFound(await openSides(a, b), a, block, found);
+export async function foldBlock({ a, b, block, found, informationMarginBits }: FoldTask): Promise<FoldAnswer> {
+  const { weightBits } = foldFound(await openSides(a, b), a, block, found, inRound(informationMarginBits));
   return { candidatePairs: weightBits.length, weights: countWeights(weightBits) };
 }
 
 /** Scores a block's candidate pairs; only those that reach `lowestBand` leave the worker, of these the `cap` of highest weight. */
 export async function releaseBlock({ a, b, block, found, prior, ...policy }: ReleaseTask): Promise<ReleaseAnswer> {
   const sides = await openSides(a, b);
-  return releasePairs(sides, foldFound(sides, a, block, found), prior, policy);
+  const folded = foldFound(sides, a, block, found, inRound(policy.informationMarginBits));
+  return releasePairs(sides, folded, prior, policy);
 }
 
 /** Folds, estimates the prior and scores at once, when one block holds all of a pairing's evidence. */
 export async function settleBlock({ a, b, found, ...policy }: SettleTask): Promise<SettleAnswer> {
   const sides = await openSides(a, b);
-  const folded = foldFound(sides, a, 0, found);
-  const prior = estimatePrior(profile, countWeights(folded.weightBits), sides.a.rowCount, sides.b.rowCount);
+  const ofRound = inRound(policy.informationMarginBits);
+  const folded = foldFound(sides, a, 0, found, ofRound);
+  const prior = estimatePrior(ofRound, countWeights(folded.weightBits), sides.a.rowCount, sides.b.rowCount);
   const released = await releasePairs(sides, folded, prior, policy);
   return { ...released, candidatePairs: folded.weightBits.length, matchesPerRow: prior.matchesPerRow };
 }
@@ -154,6 +157,12 @@ function refusalOf(error: unknown): Refusal {
 type Side = BatchRows & { readonly bytes: StoredBytes; readonly handlesAt: number };
 type Sides = { readonly a: Side; readonly b: Side };
 type Policy = Pick<ReleaseTask, "lowestBand" | "cap">;
+
+/** @returns The profile under the round's information threshold. */
+function inRound(informationMarginBits: number): Profile {
+  return { ...profile, informationMarginBits };
+}
+
 /** Rows a of a block, its evidence, and what they were folded into. */
 type FoldedBlock = {
   readonly firstRow: number;
@@ -172,12 +181,18 @@ async function openSides(a: CompleteBatch, b: CompleteBatch): Promise<Sides> {
   return { a: await open(a), b: await open(b) };
 }
 
-function foldFound(sides: Sides, stored: CompleteBatch, block: number, found: readonly BlockEvidence[]): FoldedBlock {
+function foldFound(
+  sides: Sides,
+  stored: CompleteBatch,
+  block: number,
+  found: readonly BlockEvidence[],
+  ofRound: Profile,
+): FoldedBlock {
   const firstRow = block * BLOCK_ROWS;
   const rowCount = Math.min(BLOCK_ROWS, sides.a.rowCount - firstRow);
   const parts = found.map(({ rule, words }) => ({ rule, ...evidenceOf(takeWords(words, stored)) }));
   const pairs = foldPairs(parts, firstRow, rowCount);
-  return { firstRow, rowCount, parts, pairs, weightBits: weighPairs(profile, pairs, sides.a, sides.b) };
+  return { firstRow, rowCount, parts, pairs, weightBits: weighPairs(ofRound, pairs, sides.a, sides.b) };
 }
 
 async function releasePairs(
@@ -192,8 +207,8 @@ async function releasePairs(
     if (reaches(scoredPair(profile, scored, at).band, lowestBand)) reaching.push(at);
   const chosen = heaviest(reaching, weightBits, cap).map((at) => scoredPair(profile, scored, at));
   const rows = (side: "rowA" | "rowB"): number[] => chosen.map((pair) => pair[side]);
-  const handlesA = await handlesOf(sides.a, rows("rowA"));
-  const handlesB = await handlesOf(sides.b, rows("rowB"));
+  const handlesA = await handlesOf(sides.a.bytes, sides.a.handlesAt, rows("rowA"));
+  const handlesB = await handlesOf(sides.b.bytes, sides.b.handlesAt, rows("rowB"));
   const agreed = agreedCells(parts, chosen, firstRow, rowCount);
   const found = chosen.map((pair, at): FoundPair => {
     const { pattern, weightBits: bits } = pair;
@@ -201,15 +216,4 @@ async function releasePairs(
     return { handleA, handleB, band: ReleasedBand.parse(pair.band), pattern, cells, weightBits: bits };
   });
   return { found, isCapped: chosen.length < reaching.length };
-}
-
-/** @returns Handles of these rows, base64url, in order of `rows`; read in order of the batch. */
-async function handlesOf({ bytes, handlesAt }: Side, rows: readonly number[]): Promise<string[]> {
-  const handles = new Array<string>(rows.length);
-  const order = [...rows.keys()].sort((one, other) => (rows[one] as number) - (rows[other] as number));
-  for (const at of order) {
-    const start = handlesAt + (rows[at] as number) * HANDLE_BYTES;
-    handles[at] = Buffer.from(await bytes.copy(start, start + HANDLE_BYTES)).toString("base64url");
-  }
-  return handles;
 }

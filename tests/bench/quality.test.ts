@@ -80,6 +80,19 @@ test("says plainly what is not there, and prints lines for people", () => {
   expect(out).toMatch(/^operating +fixtures +matcher blind +.* f1 0\.\d{4} /m);
 });
 
-test("refuses an option that it does not know", () => {
-  expect(bench("--yaml").code).toBe(64);
+test("sizes alone are lists of these many records and nothing else", () => {
+  const { code, out } = bench("--sizes", "200,300");
+  expect(code).toBe(0);
+  const dataSets = out
+    .split("\n")
+    .flatMap((line) => /^([a-z-]+) +(\S+ \S+)/.exec(line)?.slice(1, 3).join(" ") ?? [])
+    .filter((name) => /^(list-size|recall|forecast) /.test(name));
+  expect(dataSets).toEqual(
+    ["fixtures 200", "fixtures 300"].flatMap((name) => ["list-size", "recall", "forecast"].map((m) => `${m} ${name}`)),
+  );
+  expect(out).not.toMatch(/^operating/m);
+});
+
+test.each(["--yaml", "--sizes=0", "--sizes=many"])("refuses %s", (option) => {
+  expect(bench(option).code).toBe(64);
 });

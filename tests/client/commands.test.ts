@@ -1,7 +1,6 @@
 /**
  * `aquila` as its users meet it: a process with arguments, output and an exit code.
  */
-import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,15 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { Identity, OperatorIdentity } from "#engine/round/identity.ts";
+import { OPERATOR_FILE, openIdentityFile } from "#client/sealed-identity.ts";
+import { openVault } from "#client/vault.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { Roster, rosterDigest } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
-
-const MAIN = new URL("../../client/main.ts", import.meta.url).pathname;
-
-type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
+import { runAquila, type Outcome } from "./commands/command-line.ts";
+import { PASSPHRASE } from "./folders.ts";
 
 /** Keys of AT and HR and of operator anna, their roster, pinned at AT, and a descriptor: made once, by commands. */
 const folder = mkdtempSync(join(tmpdir(), "aquila-commands-"));
@@ -43,12 +41,7 @@ afterAll(() => {
 });
 
 function aquila(...args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env["PATH"] };
-    const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder, env }, (_error, stdout, stderr) => {
-      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
+  return runAquila(folder, args);
 }
 
 async function succeed(...args: readonly string[]): Promise<string> {
@@ -96,15 +89,16 @@ const DESCRIBE = [
 
 describe("setting up", () => {
   test("makes keys, shows the public ones alone, assembles and pins a roster", () => {
-    const [at, hr] = [read("at/identity.json", Identity), read("hr/identity.json", Identity)];
-    const anna = read("anna.json", OperatorIdentity);
+    const vault = openVault(join(folder, "at"), PASSPHRASE);
+    const [at, hr] = [vault.identity, openVault(join(folder, "hr"), PASSPHRASE).identity];
+    const anna = openIdentityFile(join(folder, "anna.json"), OPERATOR_FILE, PASSPHRASE);
     for (const { signKey } of [at, hr, anna]) expect(printed.made).toContain(signKey);
     for (const secret of [at.signSecret, at.boxSecret, hr.signSecret, hr.boxSecret, anna.signSecret])
       expect(printed.made).not.toContain(secret);
     expect(statSync(join(folder, "anna.json")).mode & 0o777).toBe(0o600);
     const roster = read("roster.json", Roster);
     expect(roster.parties.map((party) => party.id)).toEqual(["AT", "HR"]);
-    expect(read("at/roster.json", Roster)).toEqual(roster);
+    expect(vault.roster()).toEqual(roster);
     const fingerprint = /fingerprint {2}(.*)/.exec(printed.made)?.[1] ?? "none";
     expect(printed.pinned).toContain(fingerprint);
     expect(printed.pinned).toContain(rosterDigest(roster));

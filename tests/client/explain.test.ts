@@ -33,7 +33,7 @@ function linkable(records: readonly PersonRecord[]) {
 
 function rowOf({ list, records }: ReturnType<typeof linkable>, ref: string): ExplainedRow {
   const row = rowOfReference(list, ref, "--ref");
-  return { list, row, records: records.filter(({ rec_id }) => list.rows[row]?.refs.includes(rec_id)) };
+  return { list, row, records: records.filter(({ rec_id }) => list.rows.at(row).refs.includes(rec_id)) };
 }
 
 function explained(refA: string, refB: string, a = AT, b = HR, linked = LINKED): PairExplanation {

@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { createVerifier, httpbis, type SignatureParameters } from "http-message-signatures";
 import { afterEach, describe, expect, test } from "vitest";
-import { connect, refusalOf, type ConnectOptions, type RequestEvent } from "#client/http.ts";
+import { connect } from "#client/http.ts";
+import { refusalOf, type ConnectOptions, type RequestEvent } from "#client/transport.ts";
 import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
 import { contentDigestOf, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";

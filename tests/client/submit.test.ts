@@ -3,6 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { writeBatchFile } from "#client/batch-file.ts";
 import { submitBatch } from "#client/submit.ts";
 import { MAGIC, type BatchHeader } from "#engine/batch/header.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
@@ -44,7 +45,7 @@ function setUp(bytes: Buffer = batchBytes(2 * CHUNK_BYTES + 5)) {
   const fake = fakeSecretariat();
   const connection = connectionOf(fake, descriptorOf(roster), "AT");
   const write = (content: Buffer) => {
-    vault.writeBatch("2026-4", "HR", [content]);
+    writeBatchFile(vault.prepareBatch("2026-4", "HR"), [content]);
     vault.writeHandleMap("2026-4", "HR", []);
   };
   write(bytes);
@@ -146,7 +147,7 @@ describe("a batch", () => {
 
   test("without its handle map is not sent", async () => {
     const { submit, vault, bytes } = setUp();
-    vault.writeBatch("2026-4", "HR", [bytes]);
+    writeBatchFile(vault.prepareBatch("2026-4", "HR"), [bytes]);
     await expect(submit()).rejects.toMatchObject({ code: "vault-invalid" });
   });
 });

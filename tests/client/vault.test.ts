@@ -189,6 +189,18 @@ describe("a vault", () => {
     expect(vault.holdsHandleMap("2026-4", "HR")).toBe(false);
   });
 
+  test("keeps the batch before when writing another one fails, and nothing half-written", () => {
+    const { vault } = filledVault();
+    const files = filesIn(roundFolder(vault));
+    const failing = function* (): Generator<Uint8Array> {
+      yield Buffer.alloc(3_000_000);
+      throw new RangeError("out of luck");
+    };
+    expect(() => vault.writeBatch("2026-4", "HR", failing())).toThrow("out of luck");
+    expect(Buffer.concat([...vault.readBatch("2026-4", "HR")]).toString()).toBe("batch");
+    expect([...filesIn(roundFolder(vault))].filter((name) => !files.has(name))).toEqual([]);
+  });
+
   test("makes no path of an id that is none", () => {
     const { vault } = filledVault();
     expect(() => vault.descriptor("../../etc")).toThrow(expect.objectContaining({ code: "round-unknown" }));

@@ -14,7 +14,9 @@ const Operation = z.strictObject({
   tags: z.array(z.string()).min(1),
   security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z
-    .array(z.strictObject({ name: z.string(), in: z.literal("path"), required: z.literal(true), schema: Schema }))
+    .array(
+      z.strictObject({ name: z.string(), in: z.enum(["path", "query"]), required: z.literal(true), schema: Schema }),
+    )
     .optional(),
   requestBody: z.strictObject({ required: z.literal(true), content: Content }).optional(),
   responses: z.record(
@@ -80,7 +82,8 @@ describe("the OpenAPI document", () => {
     expect(new Set(ids).size).toBe(ids.length);
     const tags = document.tags.map(({ name }) => name);
     for (const [, path, operation] of operations()) {
-      const declared = (operation.parameters ?? []).map(({ name }) => `{${name}}`);
+      const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
+      const declared = inPath.map(({ name }) => `{${name}}`);
       expect(declared.sort(), path).toEqual((path.match(/\{[a-z]+\}/g) ?? []).sort());
       expect(Object.keys(operation.responses["default"]?.content ?? {})).toEqual(["application/problem+json"]);
       expect(operation.security).toEqual(path.startsWith("/v1/") ? [{ httpMessageSignature: [] }] : []);

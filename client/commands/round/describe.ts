@@ -126,7 +126,10 @@ function describe(options: DescribeOptions): RoundDescriptor {
   const ids = parties.map(({ id }) => id);
   const given = options.agreements.flatMap((path) => readJsonFile(path, AgreementFile, "round-descriptor-invalid"));
   const cover = { field: options.field, from: deadlines.keys, until: deadlines.followUp };
-  const { pairings, agreements } = agreedPairings(ids, given.filter((agreement) => covers(agreement, cover)));
+  const { pairings, agreements } = agreedPairings(
+    ids,
+    given.filter((agreement) => covers(agreement, cover)),
+  );
   const parsed = RoundDescriptor.safeParse({
     agreements,
     categories: [...options.categories].sort(),
@@ -185,7 +188,10 @@ function deadlinesOf(named: readonly string[]): Record<DeadlineName, string> {
   const deadlines = DEADLINES.map((name): [DeadlineName, string] => {
     const text = times.get(name);
     if (text !== undefined && !Moment.safeParse(text).success)
-      throw new LinkageError("round-descriptor-invalid", `--deadlines: ${name} is no time such as 2026-12-01T12:00:00Z`);
+      throw new LinkageError(
+        "round-descriptor-invalid",
+        `--deadlines: ${name} is no time such as 2026-12-01T12:00:00Z`,
+      );
     moment = text === undefined ? moment + DAYS_AFTER[name] * DAY_MS : Date.parse(text);
     if (Number.isNaN(moment)) throw new LinkageError("round-descriptor-invalid", "--deadlines: keys must be named");
     return [name, new Date(moment).toISOString().replace(/\.\d+Z$/, "Z")];

@@ -51,17 +51,20 @@ export async function encodeInto(
   const descriptor = vault.descriptor(round);
   if (descriptor === null)
     throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila round join`);
-  const encode = ({ list, refusedCount, notAdmitted }: ReadListResult): EncodeSummary => {
+  const encode = async ({ list, refusedCount, notAdmitted }: ReadListResult): Promise<EncodeSummary> => {
     if (list.rows.length === 0)
       throw new LinkageError(
         "list-empty",
         `no record is left to encode: ${refusedCount} refused, ${notAdmitted} of categories that the round does not admit (a record without one counts as other)`,
       );
     const bar = startBar(io, options.json, "encoding for counterparts");
-    const batches = encodeRound(vault, round, list, (done, total) => {
-      bar.update(done, total);
+    const batches = await encodeRound(vault, round, list, {
+      onProgress: (done, total) => {
+        bar.update(done, total);
+      },
+    }).finally(() => {
+      bar.stop();
     });
-    bar.stop();
     const { records, otherScripts, rows } = list.report;
     return { records, refused: refusedCount, notAdmitted, otherScripts, rows, batches };
   };

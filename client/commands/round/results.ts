@@ -52,7 +52,9 @@ export function registerResults(round: Command, io: CommandIo): void {
     },
   );
   withParty(round.command("results"))
-    .description(`open a round's hits, answer them and name them by the party's own references. A hit is a ${RESULT_NOTE}`)
+    .description(
+      `open a round's hits, answer them and name them by the party's own references. A hit is a ${RESULT_NOTE}`,
+    )
     .option("--out <file>", "write them to a new file, mode 600: .json as JSON, anything else as CSV")
     .action(async (options: PartyOptions & { out?: string }) => {
       using vault = await unlockVault(io, options.vault);
@@ -63,7 +65,9 @@ export function registerResults(round: Command, io: CommandIo): void {
       });
       tidyVault(vault, io.now());
     });
-  withParty(round.command("mark").description("say what became of hits; the counterpart sees it, by the hits' ids alone"))
+  withParty(
+    round.command("mark").description("say what became of hits; the counterpart sees it, by the hits' ids alone"),
+  )
     .addArgument(new Argument("<status>", "what to say").choices(HIT_STATUSES))
     .argument("<hits...>", "ids of hits")
     .action(async (status: HitStatus, hits: string[], options: PartyOptions) => {
@@ -81,11 +85,7 @@ export function registerResults(round: Command, io: CommandIo): void {
 
 /** Options of a command that only a party gives. */
 export function withParty(command: Command): Command {
-  return command
-    .addOption(serverOption())
-    .addOption(vaultOption())
-    .addOption(roundOption())
-    .addOption(jsonOption());
+  return command.addOption(serverOption()).addOption(vaultOption()).addOption(roundOption()).addOption(jsonOption());
 }
 
 /** Prints or writes a round's hits as far as they are open. */
@@ -158,7 +158,8 @@ function resultsText(
   if (options.out !== undefined) return [...summary, `written to ${options.out}`].join("\n");
   const lines = rows.map((row) => {
     const said = statuses.get(row.hit);
-    const raised = row.proposedAccuracy === null ? "" : `; accuracy ${row.accuracy} could be raised to ${row.proposedAccuracy}`;
+    const raised =
+      row.proposedAccuracy === null ? "" : `; accuracy ${row.accuracy} could be raised to ${row.proposedAccuracy}`;
     const theirs = said?.theirs === undefined || said.theirs === null ? "" : `; they say ${said.theirs}`;
     return `${row.band.padEnd(6)}  ${row.counterpart.padEnd(8)}  ${row.finding.padEnd(14)}  ${row.refs.join(" | ")}${raised}${theirs}`;
   });

@@ -26,9 +26,7 @@ type SubmitOptions = {
 export function registerSubmit(round: Command, io: CommandIo): void {
   round
     .command("submit")
-    .description(
-      "upload the batches that the vault holds for a round; goes on where it stopped",
-    )
+    .description("upload the batches that the vault holds for a round; goes on where it stopped")
     .addOption(serverOption())
     .addOption(vaultOption())
     .addOption(roundOption())

@@ -44,7 +44,7 @@ export function registerViews(round: Command, io: CommandIo): void {
 }
 
 /** Options of a command that a party or a member of staff can give. */
-export function withCaller(command: Command): Command {
+function withCaller(command: Command): Command {
   command.addOption(serverOption());
   for (const option of callerOptions()) command.addOption(option);
   return command.addOption(jsonOption());
@@ -62,7 +62,8 @@ function stateText({ state, ending, descriptor }: RoundView): string {
 }
 
 function viewText(view: RoundView): string {
-  const { descriptor, t0, t1, t2, approvals, keys, confirmations, withdrawn, batches, seals, pairings, progress } = view;
+  const { descriptor, t0, t1, t2, approvals, keys, confirmations, withdrawn, batches, seals, pairings, progress } =
+    view;
   const complete = batches.filter((batch) => batch.state === "complete").length;
   const approved = approvals.map(({ act, operator }) => `${act} by ${operator}`).join(", ");
   return [
@@ -92,7 +93,9 @@ function viewText(view: RoundView): string {
         `  ${pairing.join("-").padEnd(12)} ${state}`,
         ...(acknowledged.length === 0 ? [] : [`acknowledged by ${acknowledged.join(", ")}`]),
         ...(answered.length === 0 ? [] : [`answered by ${answered.join(", ")}`]),
-        ...(hits === null ? [] : [`hits: high ${hits.high}, medium ${hits.medium}, low ${hits.low}, decoys among them`]),
+        ...(hits === null
+          ? []
+          : [`hits: high ${hits.high}, medium ${hits.medium}, low ${hits.low}, decoys among them`]),
       ].join("; "),
     ),
     "",

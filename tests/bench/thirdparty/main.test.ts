@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { readChildLine, readLines } from "#bench/thirdparty/line.ts";
+import { readChildLine, readLines, type ThirdpartyLine } from "#bench/thirdparty/line.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const THIRDPARTY = join(ROOT, "bench", "thirdparty");
@@ -29,6 +29,10 @@ function bench(args: readonly string[]): { code: number | null; out: string; err
   return { code: status, out: stdout, err: stderr };
 }
 
+function judgedTruePairs(line: ThirdpartyLine | undefined): number | undefined {
+  return line !== undefined && "quality" in line ? line.quality?.truePairs : undefined;
+}
+
 describe("without the rivals' tools", () => {
   const out = join(folder, "out");
   const small = ["--records", "100", "--pairings", "HR-SI", "--keys", "2000", "--out", out];
@@ -38,7 +42,12 @@ describe("without the rivals' tools", () => {
     expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("join of 2000 keys a side") as string });
     const lines = readLines(readFileSync(join(out, "lines.jsonl"), "utf8"));
     const measured = lines.flatMap((line) => ("measure" in line ? [`${line.system} ${line.measure}`] : []));
-    expect(measured).toEqual(["aquila join", "aquila link"]);
+    expect(measured).toEqual(["aquila join", "aquila link", "aquila round"]);
+    const [link, round] = ["link", "round"].map((measure) =>
+      lines.find((line) => "measure" in line && line.measure === measure),
+    );
+    expect(round).toMatchObject({ results: expect.toSatisfy((pairs: number) => pairs > 0) as number });
+    expect(judgedTruePairs(round)).toBe(judgedTruePairs(link));
     const skipped = new Map(lines.flatMap((line) => ("skipped" in line ? [[line.system, line.skipped]] : [])));
     for (const rival of ["anonlink", "splink", "duckdb"] as const)
       expect(skipped.get(rival)).toContain("no Python 3.11");

@@ -18,13 +18,22 @@ const ANONLINK: MeasuredLine = {
 describe("report", () => {
   test("times stand beside Aquila's of the same data and size", () => {
     const report = reportText([RUN, LINKED, ANONLINK]);
-    expect(report).toContain("| HR-SI, seed 7, life | 10,000 | aquila | 12.3 | 12.0 | 1.0 |");
-    expect(report).toContain("| HR-SI, seed 7, life | 10,000 | anonlink | 24.7 | 24.0 | 2.0 |");
+    expect(report).toContain("| HR-SI, seed 7, life | 10,000 | aquila | 12.3 | 12.0 | 1.0 |  |");
+    expect(report).toContain("| HR-SI, seed 7, life | 10,000 | anonlink | 24.7 | 24.0 | 2.0 |  |");
+  });
+
+  test("a round has a row and a factor of its own", () => {
+    const round: MeasuredLine = { ...LINKED, measure: "round", wallS: 48.6, cpuS: 48 };
+    const report = reportText([RUN, LINKED, round, ANONLINK]);
+    expect(report).toContain("| aquila | 12.3 | 12.0 | 1.0 | 0.25 |");
+    expect(report).toContain("| aquila, a round | 48.6 | 48.0 | 4.0 | 1.0 |");
+    expect(report).toContain("| anonlink | 24.7 | 24.0 | 2.0 | 0.50 |");
+    expect(report).toContain("| 10,000 | aquila, a round | .765 | .500 | – |");
   });
 
   test("another size has no factor", () => {
     const report = reportText([RUN, LINKED, { ...ANONLINK, rowsA: 500, rowsB: 500 }]);
-    expect(report).toContain("| 500 | anonlink | 24.7 | 24.0 |  |");
+    expect(report).toContain("| 500 | anonlink | 24.7 | 24.0 |  |  |");
   });
 
   test("quality has a row for each way to take pairs; a precision never reached is a dash", () => {
@@ -35,7 +44,7 @@ describe("report", () => {
 
   test("what was projected is marked, and judged by nobody", () => {
     const report = reportText([RUN, projectAllPairs(ANONLINK, 1_000_000)]);
-    expect(report).toContain("| 1,000,000 | anonlink | ~ 200,251 | ~ 200,251 |  |");
+    expect(report).toContain("| 1,000,000 | anonlink | ~ 200,251 | ~ 200,251 |  |  |");
     expect(report).not.toContain("What they find");
   });
 

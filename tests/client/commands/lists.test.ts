@@ -1,10 +1,8 @@
 /**
  * Commands that read lists, as a party meets them: `check`, `link`, `evaluate`, `encode`.
  */
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -13,12 +11,10 @@ import { LIST_FIELDS, PERSON_FIELDS } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { SMALL, smallRecords, smallTruth } from "../encoded-lists.ts";
 import { temporaryFolder } from "../folders.ts";
+import { runAquila, type Outcome } from "./command-line.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const AT = join(SMALL, "AT.jsonl");
 const HR = join(SMALL, "HR.jsonl");
-
-type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 let folder = "";
 beforeEach(() => {
@@ -26,13 +22,7 @@ beforeEach(() => {
 });
 
 function aquila(...args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const env = { PATH: process.env["PATH"] };
-    const argv = [join(ROOT, "start.mjs"), "client/main.ts", ...args];
-    const child = execFile(process.execPath, argv, { cwd: folder, env }, (_error, stdout, stderr) => {
-      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
+  return runAquila(folder, args);
 }
 
 function file(name: string, content: string | Uint8Array): string {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { readBatch, type Batch } from "#engine/batch/read.ts";
 import { carriersOf } from "#engine/encode/between.ts";
 import { encodeBatch, type EncodedBatch, type Pairing } from "#engine/encode/encode-batch.ts";
-import type { RandomFill } from "#engine/encode/key-column.ts";
+import type { RandomFill } from "#engine/uniform.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { informationThreshold } from "#engine/match/weight.ts";
 import type { Rule } from "#engine/profile.ts";

@@ -14,7 +14,7 @@ const RECORDS = generatedRecords(400);
 function cellsByRef(list: EncodedList): string[][] {
   return SHIPPED_PROFILE.rules.map((_, rule) => {
     const column = list.cells.read(rule);
-    const refs = Array.from(column.owner, (row) => list.rows[row]?.refs.toSorted().join("+") ?? "");
+    const refs = Array.from(column.owner, (row) => list.rows.at(row).refs.toSorted().join("+"));
     return digestsOf(column)
       .map((digest, at) => `${refs[at] ?? ""} ${digest} ${column.bits[at] ?? 0}`)
       .sort();
@@ -44,7 +44,7 @@ describe("the order of records", () => {
       encoded(order),
     );
     const [first, ...others] = orders;
-    expect(first?.rows.some(({ refs }) => refs.length === 3)).toBe(true);
+    expect([...(first?.rows ?? [])].some(({ refs }) => refs.length === 3)).toBe(true);
     for (const other of others) {
       expect(cellsByRef(other)).toEqual(cellsByRef(first as EncodedList));
       expect(other.classes.toSorted()).toEqual(first?.classes.toSorted());
@@ -55,17 +55,29 @@ describe("the order of records", () => {
 
 describe("a merged row", () => {
   const five = ["a", "b", "c", "d", "e"].map((rec_id, at) =>
-    copy(rec_id, { origin_ref: rec_id === "c" ? "" : `O${at}`, handling_code: ["", "H1", "H3", "H0", "H2"][at] }),
+    copy(rec_id, {
+      origin_ref: rec_id === "c" ? "" : `O${at}`,
+      handling_code: ["", "H1", "H3", "H0", "H2"][at],
+      source_reliability: ["X", "", "C", "B", "B"][at],
+      information_accuracy: ["4", "", "4", "3", ""][at],
+      risk_indicators: at === 1 ? ["armed"] : at === 3 ? ["armed", "absconds"] : [],
+    }),
   );
 
-  test("keeps all references, four origins at most and the strictest handling code", () => {
+  test("keeps all references, four origins at most, the strictest handling code, the best founded 4×4 codes and all risk indicators", () => {
     const extra = copy("f", { origin_ref: "O0" });
     const more = copy("g", { origin_ref: "O9" });
-    const { rows, report } = encoded([...RECORDS, ...five, extra, more]);
+    const { rows: packed, report } = encoded([...RECORDS, ...five, extra, more]);
+    const rows = [...packed];
     expect(rows.find(({ refs }) => refs.includes("a"))).toEqual({
       refs: ["a", "b", "c", "d", "e", "f", "g"],
       origins: ["O0", "O1", "O3", "O4"],
-      handling: "H3",
+      handlingFacts: {
+        reliability: "B",
+        accuracy: "3",
+        handling: "H3",
+        riskIndicators: ["absconds", "armed"],
+      },
     });
     expect(report.merged).toBe(report.records - rows.length);
     expect(rows.flatMap(({ refs }) => refs)).toHaveLength(RECORDS.length + 7);
@@ -73,8 +85,8 @@ describe("a merged row", () => {
 
   test("has the facts of all its records", () => {
     const list = encoded([...RECORDS, copy("a", { dob: "1979" }), copy("b", { birth_place: "" })]);
-    const row = list.rows.findIndex(({ refs }) => refs.includes("b"));
-    expect(list.rows[row]?.refs).toEqual(["a", "b"]);
+    const row = [...list.rows].findIndex(({ refs }) => refs.includes("b"));
+    expect(list.rows.at(row).refs).toEqual(["a", "b"]);
     expect(SHIPPED_PROFILE.coverageClasses[list.classes[row] ?? 0]?.facts).toEqual([
       "birth-year",
       "birth-date",
@@ -112,7 +124,7 @@ test("provenance is of case, category and legal basis alone", () => {
 test("more records than are buffered at once are all there", () => {
   const records = generatedRecords(4100);
   const { report, cells, rows } = encoded(records);
-  expect([report.records, rows.flatMap(({ refs }) => refs).length]).toEqual([4100, 4100]);
+  expect([report.records, [...rows].flatMap(({ refs }) => refs).length]).toEqual([4100, 4100]);
   const last = rows.length - 1;
   expect(SHIPPED_PROFILE.rules.some((_, rule) => cells.read(rule).owner.includes(last))).toBe(true);
 });

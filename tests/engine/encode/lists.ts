@@ -6,7 +6,7 @@ import { cellMaker, type CellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore, type CellColumn, type CellStore } from "#engine/encode/cell-store.ts";
 import { DIGEST_BYTES } from "#engine/encode/digests.ts";
 import type { Pairing } from "#engine/encode/encode-batch.ts";
-import type { RandomFill } from "#engine/encode/key-column.ts";
+import type { RandomFill } from "#engine/uniform.ts";
 import type { RecordFacts } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import { listEncoder, type EncodedList } from "#engine/encode/list.ts";

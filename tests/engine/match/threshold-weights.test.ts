@@ -48,15 +48,15 @@ describe("a profile is refused", () => {
 
   test("whose figure has not one number for each threshold", () => {
     expect(faultOf({ weights: { ...weights, candidateRecall: [0.9, 0.5] } })).toContain(
-      "candidateRecall has 2 numbers for 1 thresholds",
+      "candidateRecall has 2 entries for 1 thresholds",
     );
     const [first, ...others] = weights.groups.map((group) => ({ ...group, disagreeBits: [-1, -1] }));
-    expect(faultOf({ weights: { ...weights, groups: [first, ...others] } })).toContain("disagreeBits has 2 numbers");
+    expect(faultOf({ weights: { ...weights, groups: [first, ...others] } })).toContain("disagreeBits has 2 entries");
   });
 
   test("whose coincidences have not one list for each threshold, all of one length", () => {
     const counted = (perThousandRows: number[][]) => ({ coincidences: { fromBits: 0, binBits: 1, perThousandRows } });
-    expect(faultOf(counted([[1], [1]]))).toContain("perThousandRows has 2 numbers");
+    expect(faultOf(counted([[1], [1]]))).toContain("perThousandRows has 2 entries");
     const two = {
       ...weights,
       thresholdBits: [10, 20],

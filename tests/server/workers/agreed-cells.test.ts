@@ -12,7 +12,7 @@ import { columnOf } from "../../engine/match/arbitraries.ts";
 import { agreedKeys, smallestUpper, storedColumn, type Columns } from "./columns.ts";
 
 /** Few keys, so that rows often hold several of the same. */
-const KEYS = [0, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff].flatMap((upper) =>
+const KEYS = [0x7fff_ffff, 0x8000_0000, 0xffff_ffff].flatMap((upper) =>
   [0, 1, 0xffff_ffff].map((lower) => (BigInt(upper) << 32n) | BigInt(lower)),
 );
 const size = (length: number) => ({ minLength: length, maxLength: length });
@@ -33,7 +33,7 @@ const batch = (slots: readonly number[]) =>
     }),
   );
 
-const drawn = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }).chain((slots) =>
+const drawn = fc.array(fc.constantFrom(1, 3, 3), { minLength: 1, maxLength: 4 }).chain((slots) =>
   fc.record({
     a: batch(slots),
     b: batch(slots),
@@ -85,7 +85,7 @@ test("of each released pair and rule that agrees, the smallest upper half of the
         );
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 400 },
   );
   expect(several).toBeGreaterThan(50);
 });

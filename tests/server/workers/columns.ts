@@ -1,7 +1,8 @@
 /**
- * Columns as a batch holds them, and agreed cells by brute force.
+ * Columns and bytes as a batch holds them, and agreed cells by brute force.
  */
 import type { KeyColumn } from "#engine/batch/column.ts";
+import type { StoredBytes } from "#server/workers/stored-bytes.ts";
 import type { StoredColumn } from "#server/workers/stored-join.ts";
 import { keysOf } from "../../engine/match/arbitraries.ts";
 
@@ -17,13 +18,18 @@ export function storedColumn({ upper, lower, row }: KeyColumn, before: number, c
       lowerAt: 4 * (before + cells),
       rowAt: 4 * (before + 2 * cells),
     },
-    bytes: {
-      wordsFrom: (byteAt) => {
-        const at = byteAt / 4;
-        return Promise.resolve(words.slice(at, (Math.floor(at / chunkWords) + 1) * chunkWords));
-      },
-      copy: () => Promise.reject(new Error("not wanted")),
+    bytes: chunkedBytes(words, chunkWords),
+  };
+}
+
+/** Bytes of a batch in chunks of `chunkWords` words. */
+export function chunkedBytes(words: Uint32Array, chunkWords: number): StoredBytes {
+  return {
+    wordsFrom: (byteAt) => {
+      const at = byteAt / 4;
+      return Promise.resolve(words.slice(at, (Math.floor(at / chunkWords) + 1) * chunkWords));
     },
+    copy: (start, end) => Promise.resolve(new Uint8Array(words.buffer).slice(start, end)),
   };
 }
 

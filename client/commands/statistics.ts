@@ -1,0 +1,86 @@
+/**
+ * `aquila statistics`: a party's noised histogram, and everything that was published in a year.
+ */
+import { randomFillSync } from "node:crypto";
+import { InvalidArgumentError, type Command } from "commander";
+import type { PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
+import { findRecords } from "../list.ts";
+import { noisedStatistics } from "../statistics.ts";
+import {
+  answer,
+  callerOptions,
+  connectAs,
+  connectWith,
+  jsonOption,
+  roundOption,
+  serverOption,
+  unlockVault,
+  vaultOption,
+  type CallerOptions,
+  type CommandIo,
+} from "./command-io.ts";
+import { listFormat, withListOptions, type ListFileOptions } from "./list-options.ts";
+
+type SubmitOptions = ListFileOptions & { readonly server: string; readonly vault: string; readonly round: string };
+type ShowOptions = CallerOptions & { readonly year: number; readonly json: boolean };
+
+export function registerStatistics(program: Command, io: CommandIo): void {
+  const statistics = program.command("statistics").description("counts about rounds, protected by noise");
+  withListOptions(
+    statistics
+      .command("submit")
+      .description("publish how many of the party's records have hits, with noise drawn here, once for each round")
+      .argument("<list>", "the list that was encoded")
+      .addOption(serverOption())
+      .addOption(vaultOption())
+      .addOption(roundOption())
+      .addOption(jsonOption()),
+  ).action(async (list: string, options: SubmitOptions) => {
+    using vault = await unlockVault(io, options.vault);
+    const find = (refs: ReadonlySet<string>) => findRecords(list, listFormat(list, options), refs);
+    const noised = await noisedStatistics(vault, options.round, find, randomFillSync);
+    await connectWith(io, options.server, vault.identity).putStatistics(noised);
+    answer(io, options.json, noised, `published, for ε ${noised.epsilon}:\n${histogramText(noised)}`);
+  });
+
+  const show = statistics
+    .command("show")
+    .description("everything that was published in a year, with error bars, and the privacy budget that is left")
+    .addOption(serverOption())
+    .requiredOption("--year <year>", "calendar year, UTC", calendarYear);
+  for (const option of callerOptions()) show.addOption(option);
+  show.addOption(jsonOption()).action(async (options: ShowOptions) => {
+    const published = await (await connectAs(io, options)).statistics(options.year);
+    answer(io, options.json, published, yearText(published));
+  });
+}
+
+function yearText({ year, budget, hits, parties }: YearStatistics): string {
+  const lines = [
+    `${year}: ${budget.spent} of the privacy budget ${budget.limit} is spent; with probability .95 a figure is off by at most its ±`,
+  ];
+  for (const { round, errorBar, cells } of hits)
+    for (const [pairing, bands] of Map.groupBy(cells, (cell) => cell.pairing.join("–")))
+      lines.push(`${round}  ${pairing}  ${cellsText(bands.map((cell) => [cell.band, cell.hits]))}  ±${errorBar}`);
+  for (const histogram of parties)
+    lines.push(`${histogram.round}  ${histogram.party}  ±${histogram.errorBar}`, histogramText(histogram));
+  return lines.join("\n");
+}
+
+function histogramText({ counterparts, categories, riskIndicators }: PartyStatistics): string {
+  return [
+    `  counterparts with hits  ${cellsText(Object.entries(counterparts))}`,
+    `  category                ${cellsText(Object.entries(categories))}`,
+    `  risk indicator          ${cellsText(Object.entries(riskIndicators))}`,
+  ].join("\n");
+}
+
+/** A suppressed cell is shown as less than ten, which is what its noised value is. */
+function cellsText(cells: readonly (readonly [name: string, value: number | null])[]): string {
+  return cells.map(([name, value]) => `${name} ${value ?? "<10"}`).join(", ");
+}
+
+function calendarYear(text: string): number {
+  if (!/^[2-9]\d{3}$/.test(text)) throw new InvalidArgumentError("a year of four digits");
+  return Number(text);
+}

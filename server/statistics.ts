@@ -1,0 +1,123 @@
+/**
+ * Protected statistics: what is published about rounds, and the yearly privacy budget that all of it shares.
+ * An output and its charge are one row, written in one transaction. docs/spec/statistics.md
+ */
+import { randomFillSync } from "node:crypto";
+import { canonicalBytes } from "#engine/canonical-json.ts";
+import { LinkageError } from "#engine/errors.ts";
+import { requireState } from "#engine/round/states.ts";
+import {
+  parseRational,
+  rationalText,
+  requireBudget,
+  sumOf,
+  YEARLY_EPSILON,
+  type Rational,
+} from "#engine/statistics/budget.ts";
+import { HitStatistics, PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
+import {
+  HIT_EPSILON,
+  histogramEpsilon,
+  histogramErrorBar,
+  releaseHits,
+  type PairingCounts,
+} from "#engine/statistics/release.ts";
+import type { Caller } from "./caller.ts";
+import { requireRound, type Round } from "./rounds.ts";
+import type { Secretariat } from "./secretariat.ts";
+import { findStatistics, insertStatistics, listStatistics, type StatisticsRow } from "./store/statistics.ts";
+import type { Store } from "./store/tables.ts";
+
+/** Source of what the secretariat itself draws noise for; no party has such an id. */
+const SECRETARIAT = "secretariat";
+
+type Deps = Pick<Secretariat, "store" | "clock">;
+
+/**
+ * Publishes a round's hits by pairing and band; once it has, it changes nothing and draws nothing.
+ *
+ * @param counts - Distinct hits of each pairing that has any; exact, so they are not stored or logged.
+ * @throws {@link LinkageError} `statistics-budget-spent`; then nothing is published.
+ */
+export async function releaseRoundStatistics(
+  { store, clock }: Deps,
+  { id, descriptor }: Pick<Round, "id" | "descriptor">,
+  counts: readonly PairingCounts[],
+): Promise<void> {
+  await store.transaction().execute(async (transaction) => {
+    if ((await findStatistics(transaction, id, SECRETARIAT)) !== null) return;
+    const charged = await chargedRow(transaction, clock(), HIT_EPSILON);
+    const content = jsonText(releaseHits(descriptor, counts, randomFillSync));
+    await insertStatistics(transaction, { ...charged, round: id, source: SECRETARIAT, content });
+  });
+}
+
+/**
+ * Publishes a party's histogram, noised at home; the same again changes nothing.
+ *
+ * @throws {@link LinkageError} `round-unknown`; `round-state` unless the round is released; `request-invalid` if ε or categories are not
+ * those of the round; `statistics-conflict` if the party sent another one; `statistics-budget-spent`.
+ */
+export async function storePartyStatistics(
+  { store, clock }: Deps,
+  id: string,
+  caller: Caller,
+  sent: PartyStatistics,
+): Promise<void> {
+  const content = jsonText(sent);
+  await store.transaction().execute(async (transaction) => {
+    const { descriptor, state } = await requireRound(transaction, id, caller);
+    const known = await findStatistics(transaction, id, sent.party);
+    if (known?.content === content) return;
+    if (known !== null)
+      throw new LinkageError("statistics-conflict", "this party sent another histogram of the round before");
+    requireState(state, ["released"]);
+    const epsilon = histogramEpsilon(descriptor);
+    if (sent.epsilon !== rationalText(epsilon))
+      throw new LinkageError("request-invalid", `body/epsilon: in this round it is ${rationalText(epsilon)}`);
+    if (Object.keys(sent.categories).sort().join() !== descriptor.categories.join())
+      throw new LinkageError("request-invalid", "body/categories: not those that the round admits");
+    const charged = await chargedRow(transaction, clock(), epsilon);
+    await insertStatistics(transaction, { ...charged, round: id, source: sent.party, content });
+  });
+}
+
+/** @returns What was published in a year, and what of its budget is spent. */
+export async function statisticsOf({ store }: Pick<Deps, "store">, year: number): Promise<YearStatistics> {
+  const rows = await listStatistics(store, year);
+  const hits: YearStatistics["hits"] = [];
+  const parties: YearStatistics["parties"] = [];
+  for (const { source, content, released_at: releasedAt } of rows) {
+    const published: unknown = JSON.parse(content);
+    if (source === SECRETARIAT) hits.push({ ...HitStatistics.parse(published), releasedAt });
+    else {
+      const histogram = PartyStatistics.parse(published);
+      parties.push({ ...histogram, errorBar: histogramErrorBar(parseRational(histogram.epsilon)), releasedAt });
+    }
+  }
+  return {
+    budget: { limit: rationalText(YEARLY_EPSILON), spent: rationalText(sumOf(spendsOf(rows))) },
+    hits,
+    parties,
+    year,
+  };
+}
+
+/** @throws {@link LinkageError} `statistics-budget-spent` */
+async function chargedRow(
+  store: Store,
+  now: Date,
+  epsilon: Rational,
+): Promise<Pick<StatisticsRow, "year" | "epsilon" | "released_at">> {
+  const year = now.getUTCFullYear();
+  requireBudget(spendsOf(await listStatistics(store, year)), epsilon);
+  return { year, epsilon: rationalText(epsilon), released_at: now.toISOString() };
+}
+
+function spendsOf(rows: readonly StatisticsRow[]): Rational[] {
+  return rows.map(({ epsilon }) => parseRational(epsilon));
+}
+
+function jsonText(published: HitStatistics | PartyStatistics): string {
+  return new TextDecoder().decode(canonicalBytes(published));
+}
