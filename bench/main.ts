@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { api } from "./api.ts";
 import { encode } from "./encode.ts";
+import { fishing } from "./fishing.ts";
 import { ingest } from "./ingest.ts";
 import { join } from "./join.ts";
 import { round } from "./round.ts";
@@ -14,7 +15,7 @@ import { report } from "./report.ts";
 import { sort } from "./sort.ts";
 import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
 
-const BENCHES: readonly Bench[] = [encode, ingest, join, memory, round, sort];
+const BENCHES: readonly Bench[] = [encode, fishing, ingest, join, memory, round, sort];
 
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 

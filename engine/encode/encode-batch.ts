@@ -198,7 +198,11 @@ function shuffled(count: number, random: RandomFill): Uint32Array {
 }
 
 /** Merkle root over the rows in batch order; a leaf is the row's provenance (zeros for a decoy or filler row) behind a salt of its own. */
-function provenanceRoot(list: BatchSource, place: Uint32Array, { provenanceSeed, to }: Pairing): string {
+export function provenanceRoot(
+  list: Pick<BatchSource, "rows" | "provenance">,
+  place: Uint32Array,
+  { provenanceSeed, to }: Pick<Pairing, "provenanceSeed" | "to">,
+): string {
   const rowCount = place.length;
   const saltKey = Buffer.from(hkdfSync("sha256", provenanceSeed, "", `aquila/v1/provenance\u0000${to}`, 32));
   // AES-256-CTR (NIST SP 800-38A) as a generator: 32 bytes of key stream for each row.

@@ -1,7 +1,6 @@
 /**
  * A server killed while the two sides of a pairing acknowledge: afterwards the pairing is open to both or to neither.
  */
-import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Acknowledgement } from "#engine/round/acts.ts";
 import type { RoundView } from "#engine/round/messages.ts";
@@ -12,9 +11,8 @@ import { kill, startProcess } from "./process.ts";
 import { send } from "./requests.ts";
 
 const SEED = 20261126;
-const ROUNDS = 16;
-const KILLS = 4;
-const LATEST_KILL_MS = 40;
+const ROUNDS = 32;
+const KILLS = 8;
 const SIDES = ["AT", "HR"] as const;
 
 type Prepared = { readonly view: RoundView; readonly words: ReadonlyMap<string, Acknowledgement> };
@@ -56,13 +54,20 @@ it("whenever it is killed, both sides have the pairing's key or neither has, and
   const taken = new Map<string, boolean>();
   for (let from = 0; from < ROUNDS; from += ROUNDS / KILLS) {
     const { child, url } = await startProcess(house);
-    const words = prepared
-      .slice(from, from + ROUNDS / KILLS)
-      .flatMap((round) => SIDES.map(async (party) => [round, party, await say(url, round, party)] as const));
-    await wait(draws.unit() * LATEST_KILL_MS);
-    await kill(child, "SIGKILL");
+    const rounds = prepared.slice(from, from + ROUNDS / KILLS);
+    const killAfter = draws.between(1, SIDES.length * rounds.length - 1);
+    let answers = 0;
+    // All at once, and killed at one of the answers: what comes next is somewhere between the disk and its sender.
+    const words = rounds.flatMap((round) =>
+      SIDES.map(async (party) => {
+        const isTaken = await say(url, round, party);
+        if (++answers === killAfter) child.kill("SIGKILL");
+        return [round, party, isTaken] as const;
+      }),
+    );
     for (const [{ view }, party, isTaken] of await Promise.all(words))
       taken.set(`${view.descriptor.id} ${party}`, isTaken);
+    await kill(child, "SIGKILL");
   }
 
   const { app, url } = await startServer(house);

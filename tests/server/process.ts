@@ -38,6 +38,7 @@ export async function startProcess(house: House, changes: object = {}): Promise<
 }
 
 export async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = once(child, "exit");
   child.kill(signal);
   await ended;

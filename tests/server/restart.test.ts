@@ -153,7 +153,7 @@ describe("a data folder", () => {
   it("of before version 0.2 is not opened, and says with what its rounds are to be erased", async () => {
     await (await startServer(house)).app.close();
     const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
-    database.exec("UPDATE kysely_migration SET name = '0001-rounds'");
+    database.exec("UPDATE kysely_migration SET name = '0001-rounds' WHERE name = '0003-rounds'");
     database.close();
     await expect(startServer(house)).rejects.toMatchObject({
       code: "file-unreadable",

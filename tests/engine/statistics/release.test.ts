@@ -7,6 +7,7 @@ import { identitiesOf, descriptorOf, rosterOf } from "../round/parties.ts";
 import { parseRational, rational, type Rational } from "#engine/statistics/budget.ts";
 import { laplaceSampler } from "#engine/statistics/discrete-laplace.ts";
 import { histogramOf, type HitCounts, type RowWithHits } from "#engine/statistics/histogram.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { HitStatistics, PartyStatistics } from "#engine/statistics/published.ts";
 import {
   histogramEpsilon,
@@ -17,8 +18,12 @@ import {
 } from "#engine/statistics/release.ts";
 import { seeded } from "./seeded.ts";
 
-const ROSTER = rosterOf(identitiesOf(["AT", "HR", "SI"]));
-const ROUND = descriptorOf(ROSTER, { pairings: [["AT", "HR"], ["AT", "SI"]] }); // prettier-ignore
+function roundOf(ids: readonly string[], change: Partial<RoundDescriptor> = {}): RoundDescriptor {
+  const identities = identitiesOf(ids);
+  return descriptorOf(identities, rosterOf(identities), change);
+}
+
+const ROUND = roundOf(["AT", "HR", "SI"], { pairings: [["AT", "HR"], ["AT", "SI"]] }); // prettier-ignore
 const CATEGORY = "suspect";
 
 function countsOf(hr: HitCounts, si: HitCounts): PairingCounts[] {
@@ -53,7 +58,7 @@ describe("hits by pairing and band", () => {
   });
 
   test("have the error bars of the specification", () => {
-    const twelve = descriptorOf(rosterOf(identitiesOf([..."ABCDEFGHIJKL"].map((letter) => `P${letter}`))));
+    const twelve = roundOf([..."ABCDEFGHIJKL"].map((letter) => `P${letter}`));
     const bars: [bar: number, scale: number][] = [
       [36, 12],
       [72, 24],
@@ -197,7 +202,7 @@ describe("an audit of neighbouring rounds", () => {
   });
 
   test("finds of a record in a party's histogram no more than its ε, and not much less", () => {
-    const two = descriptorOf(rosterOf(identitiesOf(["AT", "HR"])));
+    const two = roundOf(["AT", "HR"]);
     const random = seeded("audit histogram");
     const [more, less] = [histogramOf(rowsOf(101), [CATEGORY]), histogramOf(rowsOf(100), [CATEGORY])];
     const cellsOf = ({ counterparts, categories, riskIndicators }: typeof more) =>
