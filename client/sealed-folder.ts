@@ -46,7 +46,8 @@ export class SealedFolder {
 
   /** @returns What opens the same folder again on another thread; the key is a copy. */
   access(): VaultAccess {
-    return { directory: this.directory, key: this.#open().files.slice() };
+    // Not slice(): of a Buffer it is a view, and whoever closes the other folder would zero this one's key.
+    return { directory: this.directory, key: new Uint8Array(this.#open().files) };
   }
 
   has(group: string, name: string): boolean {

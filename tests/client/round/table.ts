@@ -101,17 +101,15 @@ export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, at) => from + at);
 }
 
-/** @returns A party's connection; each request is sent once unless `options` say otherwise. */
 export function connectAs(
   { house, server }: Pick<Table, "house" | "server">,
   party: string,
-  options: Pick<ConnectOptions, "fetch"> = {},
+  options: Pick<ConnectOptions, "fetch" | "retry"> = {},
 ): Connection {
   return connect({
     serverUrl: server.url,
     identity: identityOf(house, party),
     now: () => house.clock(),
-    retry: { attempts: 1, pauseMs: 0, longestPauseMs: 0 },
     ...options,
   });
 }
@@ -120,7 +118,9 @@ export function connectAs(
 export function walkOnce(vault: Vault, connection: Connection, round: string, lists: Lists): Promise<Standing> {
   const list = lists.get(vault.identity.party);
   if (list === undefined) throw new RangeError(`no list of ${vault.identity.party}`);
-  const encode = async (): Promise<void> => void (await encodeRound(vault, round, list));
+  const encode = async (): Promise<void> => {
+    await encodeRound(vault, round, list);
+  };
   return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, encode });
 }
 
