@@ -15,7 +15,7 @@ import { signStatement } from "#engine/round/statement.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { pairingOf, sealOf } from "./release.ts";
-import type { KeptSection, VaultPairing } from "./round-files.ts";
+import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
 const PROOF_BYTES = 32;
@@ -90,6 +90,7 @@ async function sendAnswers(
   if (hasAnswered(view, party, counterpart)) return;
   let sealed = vault.answersBox(round, counterpart);
   if (sealed === null) {
+    const keyProof = keyProofOf(pairing, round);
     const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
     const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
     const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
@@ -101,8 +102,8 @@ async function sendAnswers(
       const proof =
         cells === null
           ? randomBytes(PROOF_BYTES).toString("base64url")
-          : makeProof(pairing.keyProof, direction, hit.hit, cells);
-      return { hit: hit.hit, notice: noticeOf(vault, pairing.keyProof, entry), proof };
+          : makeProof(keyProof, direction, hit.hit, cells);
+      return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
     });
     const { boxKey } = partyOf(vault.roster(), counterpart);
     sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
@@ -121,11 +122,12 @@ async function takeAnswers(
   section: KeptSection,
 ): Promise<number> {
   const { party } = vault.identity;
-  const { counterpart, keyProof } = pairing;
+  const { counterpart } = pairing;
   const round = view.descriptor.id;
   const kept = vault.answers(round, counterpart);
   if (kept !== null) return kept.filter(({ proven }) => !proven).length;
   if (!hasAnswered(view, counterpart, party) || !hasAnswered(view, party, counterpart)) return 0;
+  const keyProof = keyProofOf(pairing, round);
   const t2 = sealOf(vault, round);
   const direction = { round, t2, from: counterpart, to: party };
   const sealed = await connection.fetchAnswers(round, counterpart, party);
@@ -136,11 +138,12 @@ async function takeAnswers(
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
   // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
-  const checked = section.hits.map(({ hit }) => {
+  const checked = section.hits.map(({ hit, handle }): KeptAnswer => {
     const answer = answerOf.get(hit);
-    return answer === undefined
-      ? { hit, notice: NO_NOTICE, proven: false }
-      : { hit, notice: answer.notice, proven: checkProof(keyProof, direction, answer, agreed.get(hit) ?? null) };
+    const ownOriginTags = originTags(keyProof, entries.get(handle)?.origins ?? []);
+    if (answer === undefined) return { hit, notice: NO_NOTICE, ownOriginTags, proven: false };
+    const proven = checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
+    return { hit, notice: answer.notice, ownOriginTags, proven };
   });
   const failed = checked.filter(({ proven }) => !proven).length;
   if (failed > 0) {
@@ -150,6 +153,12 @@ async function takeAnswers(
   }
   vault.keepAnswers(round, counterpart, checked);
   return failed;
+}
+
+function keyProofOf({ keyProof }: VaultPairing, round: string): Uint8Array {
+  if (keyProof === null)
+    throw new LinkageError("round-state", `the proof keys of round ${round} are destroyed; nothing more can be proven`);
+  return keyProof;
 }
 
 /** Answers that are not the counterpart's own prove nothing, like none; they hold up no other pairing. */

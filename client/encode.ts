@@ -100,7 +100,7 @@ function tasksOf(vault: Vault, round: string, profile: Profile): BatchTask[] {
   const provenanceSeed = vault.provenanceSeed(round);
   const rowCount = expectedRowCount(descriptor, party);
   return pairings.map(({ counterpart, keyTag, keyProof, keyId }) => {
-    if (keyTag === null)
+    if (keyTag === null || keyProof === null)
       throw new LinkageError(
         "round-state",
         `the pairing keys of round ${round} are destroyed; nothing more can be encoded`,

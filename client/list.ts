@@ -4,10 +4,10 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { cellMaker } from "#engine/encode/cells.ts";
+import { cellMaker, type CellMaker } from "#engine/encode/cells.ts";
 import { memoryCellStore, type CellStore } from "#engine/encode/cell-store.ts";
 import { shippedTable } from "#engine/encode/information.ts";
-import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
+import { listEncoder, type EncodedList, type ListEncoder } from "#engine/encode/list.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import { readLines, readList, type ListFormat } from "#engine/encode/read-list.ts";
 import { LinkageError } from "#engine/errors.ts";
@@ -47,10 +47,21 @@ const MOST_WORKERS = 4;
  * @throws {@link LinkageError} `file-unreadable`, the codes of reading a list, and with `strict` the first `record-invalid`.
  */
 export async function encodeListFile(path: string, options: ListOptions): Promise<ReadListResult> {
-  const { categories, strict, workers = Math.min(availableParallelism(), MOST_WORKERS) } = options;
   const profile = options.profile ?? SHIPPED_PROFILE;
   const makeCells = await cellMaker(profile, shippedTable(profile.frequencyTable));
   const encoder = listEncoder(profile, makeCells, options.store ?? memoryCellStore());
+  // The references seen are gone before the list is finished: both take much room.
+  const counts = await encodeRecords(path, options, profile, makeCells, encoder);
+  return { list: encoder.finish(), ...counts };
+}
+
+async function encodeRecords(
+  path: string,
+  { categories, format, onProgress, strict, workers = Math.min(availableParallelism(), MOST_WORKERS) }: ListOptions,
+  profile: Profile,
+  makeCells: CellMaker,
+  encoder: ListEncoder,
+): Promise<Omit<ReadListResult, "list">> {
   const refused: LinkageError[] = [];
   const seen = new SeenReferences();
   let refusedCount = 0;
@@ -80,12 +91,12 @@ export async function encodeListFile(path: string, options: ListOptions): Promis
     refuseBefore(Infinity);
     encoder.append(part.encoded, (position) => keeps[position] === true);
   };
-  const parts = encodedParts(readLines(fileBytes(path, options.onProgress), options.format), {
+  const parts = encodedParts(readLines(fileBytes(path, onProgress), format), {
     here: lineEncoder(profile, makeCells, categories),
     openPool: workers === 0 ? undefined : () => openListPool(workers, profile, categories),
   });
   for await (const part of parts) take(part);
-  return { list: encoder.finish(), refused, refusedCount, notAdmitted };
+  return { refused, refusedCount, notAdmitted };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Profile } from "#engine/profile.ts";
 import type { HitStatus, Status } from "#engine/round/acts.ts";
 import { corroborate, type AnsweredHit, type Finding } from "#engine/round/corroboration.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
-import { originTags, type Notice } from "#engine/round/notice.ts";
+import type { Notice } from "#engine/round/notice.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
 
@@ -53,7 +53,7 @@ export function resultsOf(vault: Vault, round: string, profile: Profile): Result
   if (sections.length === 0)
     throw new LinkageError("package-unavailable", `no pairing of round ${round} is open yet for this vault`);
   const before = earlierHits(vault, round);
-  const found = sections.flatMap(({ counterpart, keyProof, hits }) => {
+  const found = sections.flatMap(({ counterpart, hits }) => {
     if (hits.length === 0) return [];
     const entries = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
     const answers = new Map((vault.answers(round, counterpart) ?? []).map((answer) => [answer.hit, answer]));
@@ -62,14 +62,14 @@ export function resultsOf(vault: Vault, round: string, profile: Profile): Result
       if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
       const answer = answers.get(hit) ?? null;
       const rules = profile.rules.filter((_, index) => ((pattern >>> index) & 1) === 1).map(({ id }) => id);
-      return { counterpart, keyProof, hit, band, rules, entry, answer };
+      return { counterpart, hit, band, rules, entry, answer };
     });
   });
   // A record has one row in every batch of the round: the same references.
   const byRecord = Map.groupBy(found, ({ entry }) => entry.refs.join("\0"));
   const rows = [...byRecord.values()].flatMap((hits) => {
     const accuracy = hits[0]?.entry.accuracy ?? "";
-    const answered = hits.flatMap(({ counterpart, keyProof, hit, entry, answer }): AnsweredHit[] =>
+    const answered = hits.flatMap(({ counterpart, hit, entry, answer }): AnsweredHit[] =>
       answer === null
         ? []
         : [
@@ -77,7 +77,7 @@ export function resultsOf(vault: Vault, round: string, profile: Profile): Result
               hit,
               counterpart,
               notice: answer.notice,
-              ownOriginTags: originTags(keyProof, entry.origins ?? []),
+              ownOriginTags: answer.ownOriginTags,
               proven: answer.proven,
               knownBefore: before.has(knownName(entry, counterpart)),
             },

@@ -5,7 +5,8 @@
  *   transcript.json              T1 as first computed
  *   round-key.json               ephemeral secret, until every confirmation is checked
  *   tag-keys.json                K_tag of each pairing, until every batch is in
- *   pairings.json                K_proof and key id of each pairing
+ *   proof-keys.json              K_proof of each pairing, until the follow-up ends
+ *   pairings.json                key id of each pairing
  *   provenance.json              seed of the provenance commitments' salts
  *   round-keys.json              the first round key seen of each party
  *   seal.json                    T2 as it was co-signed
@@ -41,21 +42,26 @@ const RoundSecret = z.strictObject({ publicKey: Bytes32, secret: Bytes32 });
 export type RoundSecret = z.infer<typeof RoundSecret>;
 
 const StoredPairings = z
-  .array(z.strictObject({ counterpart: PartyId, keyProof: Bytes32, keyId: Bytes16 }))
+  .array(z.strictObject({ counterpart: PartyId, keyId: Bytes16 }))
   .min(1)
   .max(MAX_PARTIES);
 const TagKeys = z
   .array(z.strictObject({ counterpart: PartyId, keyTag: Bytes32 }))
   .min(1)
   .max(MAX_PARTIES);
+const ProofKeys = z
+  .array(z.strictObject({ counterpart: PartyId, keyProof: Bytes32 }))
+  .min(1)
+  .max(MAX_PARTIES);
 
-/** What a party holds of one agreed pairing; `keyTag` is null once every batch of the round is in. */
+/** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyProof` after the follow-up. */
 export type VaultPairing = {
   readonly counterpart: string;
   readonly keyTag: Uint8Array | null;
-  readonly keyProof: Uint8Array;
+  readonly keyProof: Uint8Array | null;
   readonly keyId: string;
 };
+type FreshPairing = VaultPairing & { readonly keyTag: Uint8Array; readonly keyProof: Uint8Array };
 
 /** What was submitted to the server as complete; kept from before its manifest is sent. */
 const Receipt = z.strictObject({ digest: Bytes32, byteLength: z.int().min(1) });
@@ -79,8 +85,13 @@ const KeptSection = z.strictObject({
 });
 export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & { readonly hits: readonly Hit[] };
 
-/** A counterpart's answer, its proof checked. */
-const KeptAnswer = z.strictObject({ hit: Bytes16, notice: Notice, proven: z.boolean() });
+/** A counterpart's answer, its proof checked, with the own row's origin tags, which K_proof made. */
+const KeptAnswer = z.strictObject({
+  hit: Bytes16,
+  notice: Notice,
+  ownOriginTags: Notice.shape.originTags,
+  proven: z.boolean(),
+});
 export type KeptAnswer = z.infer<typeof KeptAnswer>;
 const KeptAnswers = z.array(KeptAnswer).max(MAX_HITS);
 /** Rounds are named by id and counterparts by party id throughout; both are checked before they name a file. */
@@ -141,32 +152,27 @@ export class RoundFiles {
   pairings(round: string): VaultPairing[] | null {
     const stored = this.files.readJson(checkedRound(round), "pairings.json", StoredPairings);
     if (stored === null) return null;
-    const tags = new Map(
-      (this.files.readJson(checkedRound(round), "tag-keys.json", TagKeys) ?? []).map(({ counterpart, keyTag }) => [
-        counterpart,
-        keyTag,
-      ]),
-    );
-    return stored.map(({ counterpart, keyProof, keyId }) => {
-      const keyTag = tags.get(counterpart);
+    const tags = this.files.readJson(checkedRound(round), "tag-keys.json", TagKeys) ?? [];
+    const proofs = this.files.readJson(checkedRound(round), "proof-keys.json", ProofKeys) ?? [];
+    return stored.map(({ counterpart, keyId }) => {
+      const keyTag = tags.find((one) => one.counterpart === counterpart)?.keyTag;
+      const keyProof = proofs.find((one) => one.counterpart === counterpart)?.keyProof;
       return {
         counterpart,
         keyTag: keyTag === undefined ? null : fromBase64url(keyTag),
-        keyProof: fromBase64url(keyProof),
+        keyProof: keyProof === undefined ? null : fromBase64url(keyProof),
         keyId,
       };
     });
   }
 
-  keepPairings(round: string, pairings: readonly (VaultPairing & { readonly keyTag: Uint8Array })[]): void {
+  keepPairings(round: string, pairings: readonly FreshPairing[]): void {
     const tags = pairings.map(({ counterpart, keyTag }) => ({ counterpart, keyTag: toBase64url(keyTag) }));
-    const stored = pairings.map(({ counterpart, keyProof, keyId }) => ({
-      counterpart,
-      keyProof: toBase64url(keyProof),
-      keyId,
-    }));
+    const proofs = pairings.map(({ counterpart, keyProof }) => ({ counterpart, keyProof: toBase64url(keyProof) }));
+    const stored = pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
     // The pairings last: once they are there, the round is agreed.
     this.files.writeJson(checkedRound(round), "tag-keys.json", tags);
+    this.files.writeJson(checkedRound(round), "proof-keys.json", proofs);
     this.files.writeJson(checkedRound(round), "pairings.json", stored);
   }
 
@@ -331,7 +337,7 @@ export class RoundFiles {
   /** Destroys K_proof of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
-    this.files.destroy(checkedRound(round), "tag-keys.json");
+    for (const name of ["tag-keys.json", "proof-keys.json"] as const) this.files.destroy(checkedRound(round), name);
     for (const counterpart of counterparts) {
       for (const ending of ["batch", "answers.box"] as const)
         this.files.destroy(round, pairingFile(counterpart, ending));
