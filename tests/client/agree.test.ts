@@ -2,7 +2,7 @@
  * Key agreement between several parties' real clients over a secretariat in memory.
  */
 import { describe, expect, test } from "vitest";
-import { agreeKeys, type Agreement } from "#client/agree.ts";
+import { agreeKeys, type KeyAgreement } from "#client/agree.ts";
 import type { Vault } from "#client/vault.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
@@ -17,17 +17,17 @@ const PROFILES = ["A".repeat(43)];
 function setUp(change: Partial<RoundDescriptor> = {}) {
   const identities = identitiesOf(IDS);
   const roster = rosterOf(identities);
-  const descriptor = descriptorOf(roster, change);
+  const descriptor = descriptorOf(identities, roster, change);
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
-  const agree = (vault: Vault, profiles = PROFILES): Promise<Agreement> =>
+  const agree = (vault: Vault, profiles = PROFILES): Promise<KeyAgreement> =>
     agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles);
   const [at, hr, si] = vaults;
   if (at === undefined || hr === undefined || si === undefined) throw new RangeError("three vaults are wanted");
   return { identities, roster, descriptor, fake, vaults, at, hr, si, agree };
 }
 
-async function agreeAll({ vaults, agree }: ReturnType<typeof setUp>): Promise<Agreement[]> {
+async function agreeAll({ vaults, agree }: ReturnType<typeof setUp>): Promise<KeyAgreement[]> {
   for (const vault of vaults) await agree(vault);
   for (const vault of vaults) await agree(vault);
   return Promise.all(vaults.map((vault) => agree(vault)));
