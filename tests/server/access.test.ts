@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SignedManifest } from "#engine/batch/manifest.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { keyIdOfParty } from "#engine/round/requests.ts";
+import { RISK_INDICATORS } from "#engine/statistics/published.ts";
 import {
   makeDescriptor,
   makeHouse,
@@ -56,6 +57,15 @@ const BODIES: Readonly<Record<string, unknown>> = {
     party: "AT",
     t2: DIGEST,
     ...OF_ROUND,
+  },
+  "PUT /statistics/:party": {
+    categories: { suspect: null },
+    counterparts: { one: null, two: null, three: null, "four-or-more": null },
+    epsilon: "1/6",
+    format: "aquila/statistics/v1",
+    party: "AT",
+    riskIndicators: Object.fromEntries(RISK_INDICATORS.map((indicator) => [indicator, null])),
+    round: ID,
   },
   "POST /disputes": { kind: "confirmation", counterpart: "HR" },
 };
@@ -123,7 +133,8 @@ function ownRefusal(caller: Caller, forParty: string | null): string | null {
 async function ask(caller: Caller, method: string, path: string): Promise<Answer> {
   const place = path.replaceAll(/:([a-z]+)/g, (_all, name: string) => PLACES[name] ?? "");
   const body = path === "/v1/rounds" && method === "POST" ? descriptor() : bodyOf(method, path);
-  return send(server.url, callers[caller], method, place, body);
+  const query = path === "/v1/statistics" ? "?year=2026" : "";
+  return send(server.url, callers[caller], method, place + query, body);
 }
 
 function bodyOf(method: string, path: string): unknown {

@@ -1,7 +1,7 @@
 /**
  * What passing deadlines do, seen by a running server and by one that starts after them.
  */
-import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -38,6 +38,7 @@ import {
   type RunningServer,
 } from "./harness.ts";
 import { codeOf, send } from "./requests.ts";
+import { databaseHolds, wrappedKeys } from "./wrapped-keys.ts";
 
 const ID = "test-1";
 const ROUND = `/v1/rounds/${ID}`;
@@ -187,15 +188,15 @@ describe("at the deadline release", () => {
 describe("at the deadline acknowledgements", () => {
   it("a pairing that both have not acknowledged is closed to both, and its wrapped key is nowhere", async () => {
     const view = await released(3);
-    const wrapped = wrappedKeys();
+    const wrapped = wrappedKeys(house);
     expect(wrapped).toHaveLength(2);
     for (const party of ["AT", "HR"]) await acknowledge(house, server.url, party, view);
     const [opened, waiting] = wrapped as [Buffer, Buffer];
-    expect(holds(waiting), "the search finds it").toBe(true);
+    expect(databaseHolds(house, waiting), "the search finds it").toBe(true);
     await startAfter(view, "acknowledgements");
     expect((await shown()).pairings.map(({ state }) => state)).toEqual(["opened", "closed"]);
-    expect(holds(waiting)).toBe(false);
-    expect(holds(opened)).toBe(true);
+    expect(databaseHolds(house, waiting)).toBe(false);
+    expect(databaseHolds(house, opened)).toBe(true);
     expect(codeOf(await acknowledge(house, server.url, "SI", view))).toBe("round-deadline");
     expect([...(await packageKeys(house, server.url, "AT", ID)).keys()]).toEqual(["HR"]);
     expect((await packageKeys(house, server.url, "SI", ID)).size).toBe(0);
@@ -281,18 +282,3 @@ describe("an act that was cut off", () => {
     expect((await shown()).state).toBe("erased");
   });
 });
-
-/** Package keys as they are stored, in order of pairing. */
-function wrappedKeys(): Buffer[] {
-  const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
-  const rows = database.prepare("SELECT wrapped_key AS wrapped FROM pairings ORDER BY lower, higher").all();
-  database.close();
-  return rows.flatMap(({ wrapped }) => (wrapped instanceof Uint8Array ? [Buffer.from(wrapped)] : []));
-}
-
-/** Whether a file of the data folder holds the bytes. */
-function holds(bytes: Buffer): boolean {
-  return readdirSync(house.dataDir)
-    .filter((name) => name.startsWith("aquila.db"))
-    .some((name) => readFileSync(join(house.dataDir, name)).includes(bytes));
-}

@@ -19,6 +19,7 @@ import {
   type RunningServer,
 } from "./harness.ts";
 import { codeOf, send } from "./requests.ts";
+import { databaseHolds, wrappedKeys } from "./wrapped-keys.ts";
 
 let house: House;
 let server: RunningServer;
@@ -126,11 +127,17 @@ describe("an officer", () => {
   });
 
   it("drops a pairing: it is opened to neither, the others are released", async () => {
+    const before = wrappedKeys(house);
     const view = await reviewed("officer-2", { "AT-SI": 2 });
+    const [dropped, kept] = wrappedKeys(house).filter((key) => !before.some((other) => other.equals(key)));
+    if (dropped === undefined || kept === undefined) throw new RangeError("two package keys are wanted");
+    expect(databaseHolds(house, dropped), "the search finds it").toBe(true);
     expect(statesOf(viewIn(await decide(house, server.url, "drop", ["AT", "HR"], view)))).toEqual([
       "dropped",
       "matched",
     ]);
+    expect(databaseHolds(house, dropped), "the package key is nowhere").toBe(false);
+    expect(databaseHolds(house, kept)).toBe(true);
     for (const decision of ["hold", "release"] as const)
       expect(codeOf(await decide(house, server.url, decision, ["AT", "HR"], view)), "for good").toBe("round-state");
     const released = viewIn(await approve(house, server.url, "release", view));

@@ -21,6 +21,7 @@ export const ROUTES: readonly (readonly [method: string, path: string, who: Who]
   ["GET", "/v1/rounds/:round/progress/events", "all"],
   ["GET", "/v1/rounds/:round/reports", "officer"],
   ["GET", "/v1/rounds/:round/statuses/:party", "self"],
+  ["GET", "/v1/statistics", "all"],
   ["POST", "/v1/rounds", "operator"],
   ["POST", "/v1/rounds/:round/abort", "operator"],
   ["POST", "/v1/rounds/:round/cancel", "operator"],
@@ -37,6 +38,7 @@ export const ROUTES: readonly (readonly [method: string, path: string, who: Who]
   ["PUT", "/v1/rounds/:round/keys/:party", "self"],
   ["PUT", "/v1/rounds/:round/reports/:party", "self"],
   ["PUT", "/v1/rounds/:round/seals/:party", "self"],
+  ["PUT", "/v1/rounds/:round/statistics/:party", "self"],
   ["PUT", "/v1/rounds/:round/statuses/:party", "self"],
   ["PUT", "/v1/rounds/:round/withdrawals/:party", "self"],
 ];

@@ -18,7 +18,7 @@ import { identitiesOf, SECRETARIAT } from "./parties.ts";
 
 const cast = castOf(identitiesOf(["AT", "HR", "SI"]), SECRETARIAT);
 const { roster, operators, officer } = cast;
-const invalid = expect.objectContaining({ code: "roster-invalid" });
+const invalid = expect.objectContaining({ code: "roster-invalid" }) as unknown;
 
 /** Signs a changed roster anew, by both operators. */
 function signed(change: Partial<Roster>): Roster {

@@ -58,7 +58,7 @@ describe("hits by pairing and band", () => {
   });
 
   test("have the error bars of the specification", () => {
-    const twelve = roundOf([..."ABCDEFGHIJKL"].map((letter) => `P${letter}`));
+    const twelve = roundOf(Array.from({ length: 12 }, (_, at) => `P${String.fromCharCode(65 + at)}`));
     const bars: [bar: number, scale: number][] = [
       [36, 12],
       [72, 24],

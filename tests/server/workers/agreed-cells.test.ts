@@ -87,7 +87,7 @@ test("of each released pair and rule that agrees, the smallest upper half of the
     }),
     { numRuns: 400 },
   );
-  expect(several).toBeGreaterThan(50);
+  expect(several).toBeGreaterThan(10);
 });
 
 test("rule 31 comes last, and an upper half of all ones is one", () => {
