@@ -103,7 +103,15 @@ async function simulate(
       for (const key of view.keys) if (key.party === faults.equivocator?.party) shown.get(party)?.add(key.publicKey);
       return view;
     };
-    const way = faultyWay(relay, faults, show, () => quiet, delayed, draws);
+    const way = faultyWay(
+      relay,
+      faults,
+      show,
+      () => viewFor(relay, party),
+      () => quiet,
+      delayed,
+      draws,
+    );
     const outcome = await agreeKeys(way, vault, roster, round, [PROFILE]).catch((error: unknown) => error);
     if (outcome instanceof Error && !(outcome instanceof LinkageError)) throw outcome;
     const code = outcome instanceof LinkageError ? outcome.code : null;
@@ -254,6 +262,7 @@ function faultyWay(
   relay: Relay,
   faults: Faults,
   show: () => RoundView,
+  over: () => RoundView,
   isQuiet: () => boolean,
   delayed: (() => void)[],
   draws: Draws,
@@ -280,7 +289,10 @@ function faultyWay(
       }),
     postDispute: (_round, dispute) => {
       takeDispute(relay, dispute);
-      return answer();
+      // The attempt is over: what is shown now changes nothing.
+      return meets(faults.lost)
+        ? Promise.reject(new LinkageError("server-unreachable", "lost"))
+        : Promise.resolve(over());
     },
   };
 }
