@@ -5,10 +5,10 @@ import { createHash } from "node:crypto";
 import type { Connection } from "#client/http.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
-import type { Dispute } from "#engine/round/acts.ts";
+import type { Acknowledgement, Dispute, Report } from "#engine/round/acts.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
-import type { BatchStatus, RoundView } from "#engine/round/messages.ts";
+import type { BatchStatus, PackageKeys, RoundView } from "#engine/round/messages.ts";
 import type { RoundState } from "#engine/round/states.ts";
 
 const NO_PROGRESS = { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 } as const;
@@ -21,6 +21,10 @@ export type FakeSecretariat = {
   readonly chunks: Map<string, Map<number, Uint8Array>>;
   readonly complete: Map<string, string>;
   readonly disputes: Dispute[];
+  /** Packages and package keys, sealed, by party; what is not there is not released. */
+  readonly packages: Map<string, { readonly sealed: Uint8Array; readonly keys: PackageKeys }>;
+  readonly acknowledgements: Acknowledgement[];
+  readonly reports: Report[];
   /** Names of the calls, in order. */
   readonly calls: string[];
   /** Changes what a party is shown. */
@@ -38,6 +42,9 @@ export function fakeSecretariat(): FakeSecretariat {
     chunks: new Map(),
     complete: new Map(),
     disputes: [],
+    packages: new Map(),
+    acknowledgements: [],
+    reports: [],
     calls: [],
     distort: (view) => view,
     loseAnswerOf: null,
@@ -47,7 +54,17 @@ export function fakeSecretariat(): FakeSecretariat {
 
 type PartyConnection = Pick<
   Connection,
-  "round" | "postRoundKey" | "postConfirmation" | "postDispute" | "batchStatus" | "putChunk" | "putManifest"
+  | "round"
+  | "postRoundKey"
+  | "postConfirmation"
+  | "postDispute"
+  | "batchStatus"
+  | "putChunk"
+  | "putManifest"
+  | "fetchPackage"
+  | "acknowledge"
+  | "packageKeys"
+  | "putReport"
 >;
 
 export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor, party: string): PartyConnection {
@@ -85,6 +102,11 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
       return chunk === undefined ? null : createHash("sha256").update(chunk).digest("base64url");
     });
     return { state: digest !== null ? "complete" : length > 0 ? "partial" : "absent", chunkDigests, digest };
+  };
+  const released = (to: string): { readonly sealed: Uint8Array; readonly keys: PackageKeys } => {
+    const found = fake.packages.get(to);
+    if (found === undefined) throw new LinkageError("package-unavailable", "the round is not released");
+    return found;
   };
   const answered = <T>(name: string, answer: () => T): Promise<T> => {
     fake.calls.push(name);
@@ -126,6 +148,17 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
         if (fake.complete.has(`${from}-${to}`)) throw new LinkageError("batch-duplicate", "the batch is complete");
         fake.complete.set(`${from}-${to}`, digest);
         return status(from, to);
+      }),
+    fetchPackage: (_round, to) => answered("fetchPackage", () => released(to).sealed),
+    acknowledge: (acknowledgement) =>
+      answered("acknowledge", () => {
+        fake.acknowledgements.push(acknowledgement);
+        return view();
+      }),
+    packageKeys: (_round, to) => answered("packageKeys", () => released(to).keys),
+    putReport: (report) =>
+      answered("putReport", () => {
+        fake.reports.push(report);
       }),
   };
 }

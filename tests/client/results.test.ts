@@ -1,21 +1,32 @@
 /**
- * Results: opened, checked, named by own references, written.
+ * Results: acknowledged, opened, checked, named by own references, written.
  */
+import { createHash, randomBytes } from "node:crypto";
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
-import { fetchResults, RESULT_NOTE, resultsCsv, resultsJson } from "#client/results.ts";
+import { acknowledgePackage, openHits } from "#client/release.ts";
+import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, type Statuses } from "#client/results.ts";
 import { profileDigest } from "#engine/profile.ts";
-import { sealPackage, type Hit, type PackageContent } from "#engine/round/package.ts";
+import {
+  PACKAGE_KEY_BYTES,
+  sealPackage,
+  sealPackageKey,
+  type Hit,
+  type PackageContent,
+} from "#engine/round/package.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
-const T1 = "B".repeat(42) + "A";
+const ROUND = "2026-4";
+const T2 = "B".repeat(42) + "A";
 const ruleIds = SHIPPED_PROFILE.rules.map((rule) => rule.id);
+/** Of a hit that the counterpart has not answered yet, of a record without a code. */
+const UNANSWERED = { finding: "waiting", accuracy: "", proposedAccuracy: null, notice: null, counterparts: 1 } as const;
 
 function hitOf(change: Partial<Hit>): Hit {
-  return { band: "low", counterpart: "HR", handle: handle("H"), hit: handle("i"), pattern: 1, ...change };
+  return { band: "low", cells: "", handle: handle("H"), hit: handle("i"), pattern: 1, ...change };
 }
 
 function handle(letter: string): string {
@@ -28,77 +39,148 @@ function setUp() {
   const [identity] = identities;
   if (identity === undefined) throw new RangeError("no identity");
   const vault = vaultOf(identity, roster);
-  const descriptor = descriptorOf(roster, { profile: profileDigest(SHIPPED_PROFILE) });
+  const descriptor = descriptorOf(identities, roster, { profile: profileDigest(SHIPPED_PROFILE) });
   vault.keepDescriptor(descriptor);
-  vault.keepTranscript("2026-4", T1);
-  vault.writeHandleMap("2026-4", "HR", [
-    { handle: handle("H"), refs: ["AT-1", "AT-7"] },
-    { handle: handle("J"), refs: ["=cmd"] },
+  vault.keepPairings(
+    ROUND,
+    ["HR", "SI"].map((counterpart) => ({
+      counterpart,
+      keyTag: new Uint8Array(32).fill(1),
+      keyProof: new Uint8Array(32).fill(2),
+      keyId: handle("K"),
+    })),
+  );
+  vault.writeHandleMap(ROUND, "HR", [
+    { handle: handle("H"), refs: ["AT-1", "AT-7"], row: 0 },
+    { handle: handle("J"), refs: ["=cmd"], row: 1 },
   ]);
+  vault.keepSeal(ROUND, T2);
   const fake = fakeSecretariat();
   const connection = connectionOf(fake, descriptor, "AT");
-  const release = async (hits: Hit[], change: Partial<PackageContent> = {}) => {
-    const content = { round: "2026-4", t1: T1, party: "AT", hits, ...change };
-    fake.packages.set("AT", await sealPackage(content, identity.boxKey));
+  /** @param hits - Of each section, by counterpart. */
+  const release = async (
+    hits: Readonly<Record<string, readonly Hit[]>>,
+    change: Partial<PackageContent> = {},
+  ): Promise<Uint8Array> => {
+    const sections = Object.entries(hits).map(([counterpart, found]) => ({
+      counterpart,
+      key: new Uint8Array(randomBytes(PACKAGE_KEY_BYTES)),
+      hits: found,
+    }));
+    const content = { round: ROUND, t2: T2, party: "AT", sections, ...change };
+    const keys = sections.map(async ({ counterpart, key }) => ({
+      counterpart,
+      sealedKey: await sealPackageKey(key, identity.boxKey),
+    }));
+    const sealed = await sealPackage(content, identity.boxKey);
+    fake.packages.set("AT", { sealed, keys: await Promise.all(keys) });
+    return sealed;
   };
-  const results = () => fetchResults(connection, vault, "2026-4", SHIPPED_PROFILE);
-  return { release, results, vault };
+  const results = async () => {
+    await acknowledgePackage(connection, vault, ROUND);
+    await openHits(connection, vault, ROUND, SHIPPED_PROFILE);
+    return resultsOf(vault, ROUND, SHIPPED_PROFILE);
+  };
+  return { release, results, vault, connection, fake };
 }
 
 describe("results", () => {
   test("name each hit by the party's own references and the rules that agreed, most certain first", async () => {
     const { release, results } = setUp();
-    await release([hitOf({ pattern: 0b101 }), hitOf({ handle: handle("J"), hit: handle("k"), band: "high" })]);
+    const second = hitOf({ handle: handle("J"), hit: handle("k"), band: "high" });
+    await release({ HR: [hitOf({ pattern: 0b101 }), second], SI: [] });
     expect(await results()).toEqual([
-      { refs: ["=cmd"], counterpart: "HR", hit: handle("k"), band: "high", rules: [ruleIds[0]] },
-      { refs: ["AT-1", "AT-7"], counterpart: "HR", hit: handle("i"), band: "low", rules: [ruleIds[0], ruleIds[2]] },
+      { refs: ["=cmd"], counterpart: "HR", hit: handle("k"), band: "high", rules: [ruleIds[0]], ...UNANSWERED },
+      {
+        refs: ["AT-1", "AT-7"],
+        counterpart: "HR",
+        hit: handle("i"),
+        band: "low",
+        rules: [ruleIds[0], ruleIds[2]],
+        ...UNANSWERED,
+      },
     ]);
   });
 
-  test("keep their package in the vault, and a package that is refused is not kept", async () => {
-    const { release, results, vault } = setUp();
-    await release([hitOf({ handle: handle("x") })]);
+  test("keep their package in the vault, and a package that is refused is neither kept nor acknowledged", async () => {
+    const { release, results, vault, fake } = setUp();
+    await release({ HR: [hitOf({})], SI: [] }, { round: "2026-5" });
     await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
-    expect(vault.package("2026-4")).toBeNull();
-    await release([hitOf({})]);
+    expect(vault.packageBox(ROUND)).toBeNull();
+    expect(fake.acknowledgements).toEqual([]);
+    const sealed = await release({ HR: [hitOf({})], SI: [] });
     await results();
-    expect(vault.package("2026-4")?.hits).toEqual([hitOf({})]);
+    expect(Buffer.compare(vault.packageBox(ROUND) ?? new Uint8Array(), sealed)).toBe(0);
+    expect(vault.section(ROUND, "HR")?.hits).toEqual([hitOf({})]);
+    const digest = createHash("sha256").update(sealed).digest("base64url");
+    expect(fake.acknowledgements).toMatchObject([{ party: "AT", round: ROUND, t2: T2, digest }]);
+  });
+
+  test("keep no section that is refused", async () => {
+    const { release, results, vault } = setUp();
+    await release({ HR: [hitOf({ handle: handle("x") })], SI: [] });
+    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
+    expect(vault.section(ROUND, "HR")).toBeNull();
   });
 
   test("before release are unavailable", async () => {
-    await expect(setUp().results()).rejects.toMatchObject({ code: "package-unavailable" });
+    const { results, connection, vault } = setUp();
+    const unavailable = { code: "package-unavailable" };
+    await expect(results()).rejects.toMatchObject(unavailable);
+    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE)).rejects.toMatchObject(unavailable);
+    expect(() => resultsOf(vault, ROUND, SHIPPED_PROFILE)).toThrow(expect.objectContaining(unavailable));
   });
 
-  test.each([
-    ["of another round", {}, { round: "2026-5" }],
-    ["of another T1", {}, { t1: "C".repeat(42) + "A" }],
-    ["for another party", {}, { party: "HR" }],
-    ["with a handle that was never sent", { handle: handle("x") }, {}],
-    ["with a counterpart for whom nothing was encoded", { counterpart: "SI" }, {}],
-    ["with rules that the profile does not have", { pattern: 0xffff_ffff }, {}],
-  ])("%s are refused", async (_name, hit: Partial<Hit>, content: Partial<PackageContent>) => {
+  const sound = { HR: [hitOf({})], SI: [] };
+  test.each<[string, Readonly<Record<string, readonly Hit[]>>, Partial<PackageContent>]>([
+    ["of another round", sound, { round: "2026-5" }],
+    ["of another T2", sound, { t2: "C".repeat(42) + "A" }],
+    ["for another party", sound, { party: "HR" }],
+    ["without a section of a pairing", { HR: [hitOf({})] }, {}],
+    ["with a section of no pairing", { ...sound, XX: [] }, {}],
+    ["with a handle that was never sent", { HR: [hitOf({ handle: handle("x") })], SI: [] }, {}],
+    ["with a hit that is there twice", { HR: [hitOf({}), hitOf({ handle: handle("J") })], SI: [] }, {}],
+    ["with rules that the profile does not have", { HR: [hitOf({ pattern: 0xffff_ffff })], SI: [] }, {}],
+  ])("%s are refused", async (_name, hits, content) => {
     const { release, results } = setUp();
-    await release([hitOf(hit)], content);
+    await release(hits, content);
     await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
+  });
+
+  test("with a counterpart for whom nothing was encoded are refused", async () => {
+    const { release, results, vault } = setUp();
+    await release({ HR: [], SI: [hitOf({})] });
+    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
+    expect(vault.section(ROUND, "SI")).toBeNull();
   });
 
   test("are written as CSV with the note in each row and no formula, and as JSON", async () => {
     const { release, results } = setUp();
-    await release([hitOf({}), hitOf({ handle: handle("J"), hit: handle("k"), band: "high" })]);
+    await release({ HR: [hitOf({}), hitOf({ handle: handle("J"), hit: handle("k"), band: "high" })], SI: [] });
     const rows = await results();
-    const parsed: unknown = parse(resultsCsv(rows), { columns: true });
+    const statuses: Statuses = new Map([[handle("k"), { own: "confirmed", theirs: null }]]);
+    const common = {
+      ...{ counterpart: "HR", rules: ruleIds[0], finding: "waiting", accuracy: "", proposed_accuracy: "" },
+      ...{ their_reliability: "", their_accuracy: "", their_handling: "", their_risk_indicators: "", contact: "" },
+      ...{ their_status: "", note: RESULT_NOTE },
+    };
+    const parsed: unknown = parse(resultsCsv(rows, statuses), { columns: true });
     expect(parsed).toEqual([
-      { references: "'=cmd", counterpart: "HR", band: "high", hit: handle("k"), rules: ruleIds[0], note: RESULT_NOTE },
-      {
-        references: "AT-1 | AT-7",
-        counterpart: "HR",
-        band: "low",
-        hit: handle("i"),
-        rules: ruleIds[0],
-        note: RESULT_NOTE,
-      },
+      { ...common, references: "'=cmd", band: "high", hit: handle("k"), own_status: "confirmed" },
+      { ...common, references: "AT-1 | AT-7", band: "low", hit: handle("i"), own_status: "" },
     ]);
-    expect(JSON.parse(resultsJson("2026-4", rows))).toEqual({ note: RESULT_NOTE, round: "2026-4", hits: rows });
-    expect(resultsCsv([])).toBe("references,counterpart,band,hit,rules,note\r\n");
+    const [first, second] = rows;
+    expect(JSON.parse(resultsJson(ROUND, rows, statuses))).toEqual({
+      note: RESULT_NOTE,
+      round: ROUND,
+      hits: [
+        { ...first, status: { own: "confirmed", theirs: null } },
+        { ...second, status: { own: null, theirs: null } },
+      ],
+    });
+    expect(resultsCsv([], new Map())).toBe(
+      "references,counterpart,band,hit,rules,finding,accuracy,proposed_accuracy,their_reliability,their_accuracy," +
+        "their_handling,their_risk_indicators,contact,own_status,their_status,note\r\n",
+    );
   });
 });

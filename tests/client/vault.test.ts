@@ -9,6 +9,7 @@ import { LEAST_COST } from "#client/passphrase-box.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { makeRoundKey } from "#engine/round/keys.ts";
+import type { Roster } from "#engine/round/roster.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { PASSPHRASE, reopened, temporaryFolder, vaultOf, writeRawBatch } from "./folders.ts";
 
@@ -239,7 +240,11 @@ describe("a handle map", () => {
       bytes.writeUInt32BE(index);
       return bytes.toString("base64url");
     };
-    const entries = Array.from({ length: 50_000 }, (_, index) => ({ handle: handleOf(index), refs: [`Ž-${index}`], row: index }));
+    const entries = Array.from({ length: 50_000 }, (_, index) => ({
+      handle: handleOf(index),
+      refs: [`Ž-${index}`],
+      row: index,
+    }));
     vault.writeHandleMap("2026-4", "HR", entries);
     const whole = vault.readHandleMap("2026-4", "HR");
     expect(whole.size).toBe(50_000);
