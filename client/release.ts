@@ -8,6 +8,7 @@ import type { Profile } from "#engine/profile.ts";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
+import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import type { KeptSection } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
@@ -135,7 +136,10 @@ function checkPackage(vault: Vault, opened: Package, round: string, t2: string):
 
 function checkHits(vault: Vault, round: string, counterpart: string, hits: readonly Hit[], profile: Profile): void {
   if (hits.length === 0) return;
-  const known = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
+  const wanted = new Set(hits.map(({ handle }) => handle));
+  const known = vault.holdsHandleMap(round, counterpart)
+    ? vault.readHandleMap(round, counterpart, wanted)
+    : new Map<string, HandleEntry>();
   if (hits.some(({ handle }) => !known.has(handle)))
     throw new LinkageError("package-invalid", `a hit with ${counterpart} has a handle of no record that was sent`);
   if (profile.rules.length < 32 && hits.some(({ pattern }) => pattern >= 2 ** profile.rules.length))
