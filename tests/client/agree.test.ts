@@ -47,7 +47,7 @@ describe("agreeing on keys", () => {
       expect(agreement.pairings.map((pairing) => pairing.counterpart)).toEqual(IDS.filter((id) => id !== IDS[index]));
       for (const { counterpart, keyTag, keyProof, keyId } of agreement.pairings) {
         const name = [IDS[index], counterpart].sort().join("-");
-        const text = `${keyId} ${Buffer.from(keyTag ?? []).toString("hex")} ${Buffer.from(keyProof).toString("hex")}`;
+        const text = `${keyId} ${Buffer.from(keyTag ?? []).toString("hex")} ${Buffer.from(keyProof ?? []).toString("hex")}`;
         expect(keys.get(name) ?? text).toBe(text);
         keys.set(name, text);
       }

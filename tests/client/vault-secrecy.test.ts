@@ -1,17 +1,20 @@
 /**
  * What a stolen vault shows, and what somebody who can write to it can do.
  */
+import { randomBytes } from "node:crypto";
 import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, test } from "vitest";
 import { agreeKeys } from "#client/agree.ts";
 import { encodeRound } from "#client/encode.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
-import { fetchResults } from "#client/results.ts";
+import { acknowledgePackage, openHits } from "#client/release.ts";
 import { submitBatch } from "#client/submit.ts";
 import { changeVaultPassphrase, createVault, openVault, type Vault } from "#client/vault.ts";
+import { sealAnswers } from "#engine/round/answers.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
-import { sealPackage } from "#engine/round/package.ts";
+import type { Notice } from "#engine/round/notice.ts";
+import { PACKAGE_KEY_BYTES, sealPackage, sealPackageKey } from "#engine/round/package.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { smallList, smallRecords } from "./encoded-lists.ts";
@@ -21,12 +24,12 @@ import { PASSPHRASE, reopened, temporaryFolder, vaultOf } from "./folders.ts";
 const ROUND = "2026-4";
 const NEXT = new TextEncoder().encode("another horse, another battery");
 
-/** The vault of AT after a round with HR, from keys to results, and texts that only it holds. */
+/** The vault of AT after a round with HR, from keys to answers, and texts that only it holds. */
 async function afterRound() {
   const identities = identitiesOf(["AT", "HR"]);
   const roster = rosterOf(identities);
-  const parties = roster.parties.map(({ id }) => ({ id, declaredRecords: 300 }));
-  const descriptor = descriptorOf(roster, { profile: SHIPPED_PROFILE_DIGEST, parties });
+  const parties = ["AT", "HR"].map((id) => ({ id, declaredRecords: 300, legalBasis: "Art. 9" }));
+  const descriptor = descriptorOf(identities, roster, { profile: SHIPPED_PROFILE_DIGEST, parties });
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
   const [vault] = vaults;
@@ -37,23 +40,42 @@ async function afterRound() {
         SHIPPED_PROFILE_DIGEST,
       ]);
   const pairing = vault.pairings(ROUND)?.[0];
-  encodeRound(vault, ROUND, smallList("AT"));
+  await encodeRound(vault, ROUND, smallList("AT"));
   const connection = connectionOf(fake, descriptor, "AT");
   await submitBatch(connection, vault, ROUND, "HR");
+  const t1 = vault.transcript(ROUND) ?? "";
+  const t2 = randomBytes(32).toString("base64url");
+  vault.keepSeal(ROUND, t2);
   const handles = vault.readHandleMap(ROUND, "HR");
   const [handle = ""] = handles.keys();
-  const t1 = vault.transcript(ROUND) ?? "";
-  const hit = { band: "high", counterpart: "HR", handle, hit: "i".repeat(21) + "A", pattern: 1 } as const;
-  const content = { party: "AT", round: ROUND, t1, hits: [hit] };
-  fake.packages.set("AT", await sealPackage(content, vault.identity.boxKey));
-  await fetchResults(connection, vault, ROUND, SHIPPED_PROFILE);
-  const { signSecret, boxSecret, signKey, boxKey } = vault.identity;
-  const keys = [pairing?.keyTag, pairing?.keyProof, vault.provenanceSeed(ROUND)].map((key) =>
+  const hit = { band: "high", cells: "", handle, hit: "i".repeat(21) + "A", pattern: 1 } as const;
+  const packageKey = new Uint8Array(randomBytes(PACKAGE_KEY_BYTES));
+  const sections = [{ counterpart: "HR", key: packageKey, hits: [hit] }];
+  const { boxKey } = vault.identity;
+  fake.packages.set("AT", {
+    sealed: await sealPackage({ party: "AT", round: ROUND, t2, sections }, boxKey),
+    keys: [{ counterpart: "HR", sealedKey: await sealPackageKey(packageKey, boxKey) }],
+  });
+  await acknowledgePackage(connection, vault, ROUND);
+  await openHits(connection, vault, ROUND, SHIPPED_PROFILE);
+  vault.keepContact("desk of AT");
+  const notice: Notice = {
+    ...{ contact: "desk of HR", accuracy: "", handling: "", reliability: "" },
+    ...{ originTags: [], riskIndicators: [] },
+  };
+  const answers = [{ hit: hit.hit, proof: randomBytes(32).toString("base64url"), notice }];
+  const direction = { round: ROUND, t2, from: "AT", to: "HR" };
+  vault.keepAnswersBox(ROUND, "HR", await sealAnswers(direction, answers, 1, vault.identity, boxKey));
+  vault.keepAnswers(ROUND, "HR", [{ hit: hit.hit, notice, ownOriginTags: [], proven: true }]);
+  const { signSecret, boxSecret, signKey } = vault.identity;
+  const keys = [pairing?.keyTag, pairing?.keyProof, vault.provenanceSeed(ROUND), packageKey].map((key) =>
     Buffer.from(key ?? []).toString("base64url"),
   );
   const texts = [
-    ...[signSecret, boxSecret, signKey, boxKey, ...keys, t1, hit.hit, ROUND, descriptor.purpose],
+    ...[signSecret, boxSecret, signKey, boxKey, ...keys, t1, t2, hit.hit, ROUND, descriptor.purpose],
+    ...[notice.contact, vault.contact()],
     ...[...handles.keys()].slice(0, 20),
+    ...[...vault.decoys(ROUND, "HR")].slice(0, 20),
     ...smallRecords("AT")
       .slice(0, 20)
       .map(({ rec_id }) => rec_id),
@@ -73,12 +95,20 @@ function readAll(directory: string): void {
   using vault = openVault(directory, PASSPHRASE);
   vault.roster();
   vault.rounds();
-  for (const kept of [vault.descriptor(ROUND), vault.transcript(ROUND), vault.pairings(ROUND), vault.package(ROUND)])
-    if (kept === null) throw new RangeError("something is missing");
+  const kept = [
+    ...[vault.descriptor(ROUND), vault.transcript(ROUND), vault.pairings(ROUND), vault.seal(ROUND)],
+    ...[vault.packageBox(ROUND), vault.section(ROUND, "HR"), vault.answersBox(ROUND, "HR"), vault.answers(ROUND, "HR")],
+    ...[vault.receipt(ROUND, "HR"), vault.keepRoundKeys(ROUND, [])[1]],
+  ];
+  if (kept.some((one) => one === null || one === undefined)) throw new RangeError("something is missing");
+  for (const { keyTag, keyProof } of vault.pairings(ROUND) ?? [])
+    if (keyTag === null || keyProof === null) throw new RangeError("a key is missing");
+  vault.contact();
   vault.provenanceSeed(ROUND);
-  vault.receipt(ROUND, "HR");
   vault.readHandleMap(ROUND, "HR");
-  for (const piece of vault.readBatch(ROUND, "HR")) if (piece.length === 0) throw new RangeError("an empty piece");
+  if (vault.decoys(ROUND, "HR").size === 0) throw new RangeError("no decoys");
+  for (const pieces of [vault.readBatch(ROUND, "HR"), vault.ownCells(ROUND, "HR")])
+    for (const piece of pieces) if (piece.length === 0) throw new RangeError("an empty piece");
 }
 
 const refusedBy = (...codes: string[]) =>
@@ -89,7 +119,7 @@ describe("a stolen vault", () => {
     const { vault, texts } = await afterRound();
     expect(texts.every((text) => text.length >= 6)).toBe(true);
     const files = filesOf(vault);
-    expect(files).toHaveLength(12);
+    expect(files).toHaveLength(21);
     for (const path of files) {
       expect(path === "vault.json" || path.split(sep).every((name) => /^[0-9a-f]{32}$/.test(name)), path).toBe(true);
       const content = readFileSync(join(vault.directory, path));
@@ -100,10 +130,10 @@ describe("a stolen vault", () => {
     }
   });
 
-  test("has nine files of JSON of one length, whatever they hold", async () => {
+  test("has fifteen files of JSON of one length, whatever they hold", async () => {
     const { vault } = await afterRound();
     const lengths = filesOf(vault).map((path) => readFileSync(join(vault.directory, path)).length);
-    expect(lengths.filter((length) => length === 4_096 + 56)).toHaveLength(9);
+    expect(lengths.filter((length) => length === 4_096 + 56)).toHaveLength(15);
   });
 
   test("names the files of two vaults differently", () => {
