@@ -31,25 +31,18 @@ beforeAll(async () => {
     ["key", "make", "--officer", "dora", "--out", "dora.json"],
   ];
   printed.made = (await Promise.all(made.map((args) => succeed(...args)))).join("");
-  for (const party of ["at", "hr"])
-    writeFileSync(join(folder, `${party}.json`), await succeed("key", "show", "--vault", party, "--json"));
-  for (const staff of ["anna", "bert", "dora"])
-    writeFileSync(
-      join(folder, `${staff}.public.json`),
-      await succeed("key", "show", "--identity", `${staff}.json`, "--json"),
-    );
-  writeFileSync(join(folder, "secretariat.json"), await succeed("server", "key", "server.key", "--json"));
+  await Promise.all([
+    ...["at", "hr"].map((party) => keep(`${party}.json`, "key", "show", "--vault", party, "--json")),
+    ...["anna", "bert", "dora"].map((id) =>
+      keep(`${id}.public.json`, "key", "show", "--identity", `${id}.json`, "--json"),
+    ),
+    keep("secretariat.json", "server", "key", "server.key", "--json"),
+    succeed("agreement", "sign", "--vault", "at", "--with", "HR", "--out", "at.agreements", ...TERM),
+    succeed("agreement", "sign", "--vault", "hr", "--with", "AT", "--out", "hr.agreements", ...TERM),
+  ]);
   await succeed(...ASSEMBLE, "--out", "roster.json");
-  for (const operator of ["anna", "bert"])
-    await succeed("roster", "sign", "roster.json", "--identity", `${operator}.json`);
-  for (const [vault, counterpart] of [
-    ["at", "HR"],
-    ["hr", "AT"],
-  ] as const)
-    await succeed(
-      ...["agreement", "sign", "--vault", vault, "--with", counterpart, "--out", `${vault}.agreements`],
-      ...["--from", "2026-01-01T00:00:00Z", "--until", "2031-01-01T00:00:00Z"],
-    );
+  await succeed("roster", "sign", "roster.json", "--identity", "anna.json");
+  await succeed("roster", "sign", "roster.json", "--identity", "bert.json");
   printed.pinned = await succeed("roster", "pin", "--vault", "at", "roster.json");
   printed.described = await succeed(...DESCRIBE);
 });
@@ -66,6 +59,11 @@ async function succeed(...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await aquila(...args);
   expect(`${exitCode} ${stderr}`).toBe("0 ");
   return stdout;
+}
+
+/** Writes what a command prints to a file. */
+async function keep(name: string, ...args: readonly string[]): Promise<void> {
+  writeFileSync(join(folder, name), await succeed(...args));
 }
 
 async function listen(listener: RequestListener): Promise<string> {
@@ -115,6 +113,7 @@ const ASSEMBLE = [
   "dora.public.json",
   "secretariat.json",
 ];
+const TERM = ["--from", "2026-01-01T00:00:00Z", "--until", "2031-01-01T00:00:00Z"];
 const DESCRIBE = [
   ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
   ...["--agreements", "hr.agreements", "at.agreements", "--national-basis", "AT=Art. 7", "HR=Art. 12"],
@@ -209,7 +208,7 @@ describe("exit codes", () => {
     const server = await listen((_request, response) => {
       response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(refusal));
     });
-    const args = ["round", "status", "--round", "2026-4", "--server", server, "--identity", "anna.json", "--json"];
+    const args = ["round", "show", "--round", "2026-4", "--server", server, "--identity", "anna.json", "--json"];
     const { exitCode, stdout, stderr } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout), stderr]).toEqual([4, refusal, "aquila: round-unknown: no\n"]);
   });
