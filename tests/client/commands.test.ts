@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { OPERATOR_FILE, openIdentityFile } from "#client/sealed-identity.ts";
+import { STAFF_FILE, openIdentityFile } from "#client/sealed-identity.ts";
 import { openVault } from "#client/vault.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
@@ -17,24 +17,40 @@ import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { runAquila, type Outcome } from "./commands/command-line.ts";
 import { PASSPHRASE } from "./folders.ts";
 
-/** Keys of AT and HR and of operator anna, their roster, pinned at AT, and a descriptor: made once, by commands. */
+/** Keys of AT and HR, two operators and an officer, their signed roster, pinned, agreements and a descriptor: made once, by commands. */
 const folder = mkdtempSync(join(tmpdir(), "aquila-commands-"));
 /** What making keys, pinning and describing printed. */
-const printed = { made: "", pinned: "", described: "" };
+const printed = { made: "", unsigned: "", pinned: "", described: "" };
+const PUBLIC = ["hr", "at", "anna", "boris", "clara", "secretariat"].map((name) => `${name}.public`);
+const YEARS = ["--from", "2026-01-01T00:00:00Z", "--until", "2036-01-01T00:00:00Z"];
 const closing: (() => void)[] = [];
 beforeAll(async () => {
   const made = [
     ["key", "make", "--party", "AT", "--vault", "at"],
     ["key", "make", "--party", "HR", "--vault", "hr"],
     ["key", "make", "--operator", "anna", "--out", "anna.json"],
+    ["key", "make", "--operator", "boris", "--out", "boris.json"],
+    ["key", "make", "--officer", "clara", "--out", "clara.json"],
   ];
   printed.made = (await Promise.all(made.map((args) => succeed(...args)))).join("");
-  for (const party of ["at", "hr"])
-    writeFileSync(join(folder, `${party}.json`), await succeed("key", "show", "--vault", party, "--json"));
-  await succeed("roster", "assemble", "hr.json", "at.json", "--out", "roster.json");
+  const show = async (name: string, ...args: string[]) => {
+    writeFileSync(join(folder, `${name}.public`), await succeed(...args, "--json"));
+  };
+  for (const party of ["at", "hr"]) await show(party, "key", "show", "--vault", party);
+  for (const id of ["anna", "boris", "clara"]) await show(id, "key", "show", "--identity", `${id}.json`);
+  await show("secretariat", "server", "key", "server.key");
+  await succeed("roster", "assemble", ...PUBLIC, "--out", "roster.json");
+  printed.unsigned = (await aquila("roster", "pin", "--vault", "at", "roster.json")).stderr;
+  for (const id of ["anna", "boris"]) await succeed("roster", "sign", "roster.json", "--identity", `${id}.json`);
   printed.pinned = await succeed("roster", "pin", "--vault", "at", "roster.json");
+  await succeed("roster", "pin", "--vault", "hr", "roster.json");
+  for (const [party, other] of [
+    ["at", "HR"],
+    ["hr", "AT"],
+  ] as const)
+    await succeed("agreement", "sign", "--with", other, ...YEARS, "--vault", party, "--out", `${party}.agreements`);
   printed.described = await succeed(...DESCRIBE);
-});
+}, 60_000);
 afterAll(() => {
   for (const close of closing) close();
   rmSync(folder, { recursive: true });
@@ -71,10 +87,17 @@ function viewIn(state: RoundView["state"]): RoundView {
     descriptor,
     t0: descriptorT0(descriptor),
     t1: null,
+    t2: null,
     state,
+    ending: null,
+    approvals: [],
     keys: [],
     confirmations: [],
+    withdrawn: [],
     batches: [],
+    sealed: [],
+    seals: [],
+    pairings: [],
     progress: { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 1 },
     createdAt: "2026-11-01T00:00:00.000Z",
   };
@@ -82,16 +105,16 @@ function viewIn(state: RoundView["state"]): RoundView {
 
 const DESCRIBE = [
   ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
+  ...["--agreements", "at.agreements", "hr.agreements", "--national-basis", "AT=Police Act 7", "HR=Police Act 12"],
   ...["--categories", "witness", "suspect", "--legal-basis", "Art. 9", "--purpose", "test", "--lowest-band", "low"],
-  ...["--keys-by", "2026-12-01T12:00:00Z", "--submission-by", "2026-12-02T12:00:00Z"],
-  ...["--results-by", "2026-12-03T12:00:00Z", "--out", "descriptor.json"],
+  ...["--deadlines", "keys=2026-12-01T12:00:00Z", "submission=2026-12-02T12:00:00Z", "--out", "descriptor.json"],
 ];
 
 describe("setting up", () => {
   test("makes keys, shows the public ones alone, assembles and pins a roster", () => {
     const vault = openVault(join(folder, "at"), PASSPHRASE);
     const [at, hr] = [vault.identity, openVault(join(folder, "hr"), PASSPHRASE).identity];
-    const anna = openIdentityFile(join(folder, "anna.json"), OPERATOR_FILE, PASSPHRASE);
+    const anna = openIdentityFile(join(folder, "anna.json"), STAFF_FILE, PASSPHRASE);
     for (const { signKey } of [at, hr, anna]) expect(printed.made).toContain(signKey);
     for (const secret of [at.signSecret, at.boxSecret, hr.signSecret, hr.boxSecret, anna.signSecret])
       expect(printed.made).not.toContain(secret);
@@ -102,13 +125,14 @@ describe("setting up", () => {
     const fingerprint = /fingerprint {2}(.*)/.exec(printed.made)?.[1] ?? "none";
     expect(printed.pinned).toContain(fingerprint);
     expect(printed.pinned).toContain(rosterDigest(roster));
+    expect(printed.unsigned).toMatch(/^aquila: roster-invalid: /);
   });
 
   test("never overwrites an identity, a roster or a descriptor", async () => {
     const again = [
       ["key", "make", "--party", "AT", "--vault", "at"],
       ["key", "make", "--operator", "anna", "--out", "anna.json"],
-      ["roster", "assemble", "at.json", "--out", "roster.json"],
+      ["roster", "assemble", ...PUBLIC, "--out", "roster.json"],
       DESCRIBE,
     ];
     for (const args of again) {
@@ -118,9 +142,9 @@ describe("setting up", () => {
   });
 
   test("refuses keys whose fingerprint is another's", async () => {
-    const altered = readFileSync(join(folder, "at.json"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
-    writeFileSync(join(folder, "mk.json"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
-    const { exitCode, stderr } = await aquila("roster", "assemble", "hr.json", "mk.json", "--out", "other.json");
+    const altered = readFileSync(join(folder, "at.public"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
+    writeFileSync(join(folder, "mk.public"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
+    const { exitCode, stderr } = await aquila("roster", "assemble", ...PUBLIC, "mk.public", "--out", "other.json");
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining("identity-invalid")]);
   });
 
@@ -131,9 +155,10 @@ describe("setting up", () => {
       categories: ["suspect", "witness"],
       pairings: [["AT", "HR"]],
       parties: [
-        { id: "AT", declaredRecords: 2_000 },
-        { id: "HR", declaredRecords: 1_800 },
+        { id: "AT", declaredRecords: 2_000, legalBasis: "Police Act 7" },
+        { id: "HR", declaredRecords: 1_800, legalBasis: "Police Act 12" },
       ],
+      deadlines: { keys: "2026-12-01T12:00:00Z", submission: "2026-12-02T12:00:00Z" },
       profile: SHIPPED_PROFILE_DIGEST,
       roster: rosterDigest(read("roster.json", Roster)),
     });
@@ -145,12 +170,12 @@ describe("exit codes", () => {
   test("0 for help, which states them, and 2 for wrong usage", async () => {
     const help = await aquila("--help");
     expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining("Exit codes:")]);
-    for (const args of [[], ["nonsense"], ["key", "make", "--party", "at"], ["agree", "--round", "../x"]])
+    for (const args of [[], ["nonsense"], ["key", "make", "--party", "at"], ["round", "join", "--round", "../x"]])
       expect((await aquila(...args)).exitCode).toBe(2);
   });
 
   test("3 for a vault that is not there, in words and as a problem", async () => {
-    const args = ["agree", "--round", "2026-4", "--vault", "nowhere", "--server", "http://127.0.0.1:1"];
+    const args = ["round", "join", "--round", "2026-4", "--vault", "nowhere", "--server", "http://127.0.0.1:1"];
     const plain = await aquila(...args);
     expect([plain.exitCode, plain.stdout]).toEqual([3, ""]);
     expect(plain.stderr).toMatch(/^aquila: vault-invalid: .*\n$/);
@@ -173,7 +198,7 @@ describe("exit codes", () => {
     const server = await listen((_request, response) => {
       response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(refusal));
     });
-    const args = ["round", "status", "--round", "2026-4", "--server", server, "--identity", "anna.json", "--json"];
+    const args = ["round", "show", "--round", "2026-4", "--server", server, "--identity", "anna.json", "--json"];
     const { exitCode, stdout, stderr } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout), stderr]).toEqual([4, refusal, "aquila: round-unknown: no\n"]);
   });
@@ -191,13 +216,13 @@ describe("exit codes", () => {
     const server = await listen((_request, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
     });
-    const args = ["agree", "--round", "2026-4", "--vault", "at", "--server", server, "--json"];
+    const args = ["round", "join", "--round", "2026-4", "--vault", "at", "--server", server, "--json"];
     const { exitCode, stdout } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout)]).toEqual([6, { state: "waiting", for: "opening", missing: [] }]);
   });
 });
 
-describe("waiting for the release", () => {
+describe("waiting for the matching", () => {
   test("follows the matching's events, and asks for the round when the stream is cut", async () => {
     const asked: string[] = [];
     const event = (stage: string): string =>
@@ -211,12 +236,12 @@ describe("waiting for the release", () => {
         else response.write(event("joining"), () => response.destroy());
         return;
       }
-      const view = viewIn(follows === 2 ? "released" : "matching");
+      const view = viewIn(follows === 2 ? "reviewed" : "matching");
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
     });
     const args = ["--round", "2026-4", "--wait", "60", "--server", server, "--identity", "anna.json", "--json"];
     const { exitCode, stdout } = await aquila("round", "match", ...args);
-    expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { state: "released" }]);
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { state: "reviewed" }]);
     expect(asked).toEqual(["POST /match", "GET ", "GET /progress/events", "GET ", "GET /progress/events", "GET "]);
   });
 });

@@ -96,7 +96,7 @@ describe("an operator's identity file", () => {
     expect(openIdentityFile(path, STAFF_FILE, PASSPHRASE)).toEqual(anna);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const text = readFileSync(path, "utf8");
-    for (const part of [anna.operator, anna.signKey, anna.signSecret]) expect(text).not.toContain(part);
+    for (const part of [anna.id, anna.signKey, anna.signSecret]) expect(text).not.toContain(part);
     expect(() => {
       createIdentityFile(path, STAFF_FILE, anna, PASSPHRASE, LEAST_COST);
     }).toThrow(refused("file-exists"));
