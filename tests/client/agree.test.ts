@@ -114,8 +114,14 @@ describe("what the server shows", () => {
     const otherId = setUp({ id: "2026-5" });
     await refused(otherId, "round-descriptor-invalid");
     const without = setUp();
-    const others = without.identities.filter(({ party }) => party !== "AT");
-    const descriptor = descriptorOf(others, without.roster);
+    const others = without.descriptor.parties.filter((party) => party.id !== "AT");
+    const agreements = without.descriptor.agreements.filter(({ from, to }) => from !== "AT" && to !== "AT");
+    const descriptor = {
+      ...without.descriptor,
+      agreements,
+      parties: others,
+      pairings: [["HR", "SI"] as [string, string]],
+    };
     showing(without.fake, "AT", () => ({ descriptor, t0: descriptorT0(descriptor) }));
     await refused(without, "pairing-unknown");
     for (const { fake } of [otherRoster, otherProfile, otherT0, otherId, without]) expect(fake.keys).toEqual([]);

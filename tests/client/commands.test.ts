@@ -17,35 +17,41 @@ import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { runAquila, type Outcome } from "./commands/command-line.ts";
 import { PASSPHRASE } from "./folders.ts";
 
-/** Keys of everybody, their roster, pinned at AT, agreements and a descriptor: made once, by commands. */
+/** Keys of AT and HR, two operators and an officer, their signed roster, pinned, agreements and a descriptor: made once, by commands. */
 const folder = mkdtempSync(join(tmpdir(), "aquila-commands-"));
 /** What making keys, pinning and describing printed. */
-const printed = { made: "", pinned: "", described: "" };
+const printed = { made: "", unsigned: "", pinned: "", described: "" };
+const PUBLIC = ["hr", "at", "anna", "boris", "clara", "secretariat"].map((name) => `${name}.public`);
+const YEARS = ["--from", "2026-01-01T00:00:00Z", "--until", "2036-01-01T00:00:00Z"];
 const closing: (() => void)[] = [];
 beforeAll(async () => {
   const made = [
     ["key", "make", "--party", "AT", "--vault", "at"],
     ["key", "make", "--party", "HR", "--vault", "hr"],
     ["key", "make", "--operator", "anna", "--out", "anna.json"],
-    ["key", "make", "--operator", "bert", "--out", "bert.json"],
-    ["key", "make", "--officer", "dora", "--out", "dora.json"],
+    ["key", "make", "--operator", "boris", "--out", "boris.json"],
+    ["key", "make", "--officer", "clara", "--out", "clara.json"],
   ];
   printed.made = (await Promise.all(made.map((args) => succeed(...args)))).join("");
+  const show = async (name: string, ...args: string[]) => {
+    writeFileSync(join(folder, `${name}.public`), await succeed(...args, "--json"));
+  };
+  const agree = (party: string, other: string) =>
+    succeed("agreement", "sign", "--with", other, ...YEARS, "--vault", party, "--out", `${party}.agreements`);
   await Promise.all([
-    ...["at", "hr"].map((party) => keep(`${party}.json`, "key", "show", "--vault", party, "--json")),
-    ...["anna", "bert", "dora"].map((id) =>
-      keep(`${id}.public.json`, "key", "show", "--identity", `${id}.json`, "--json"),
-    ),
-    keep("secretariat.json", "server", "key", "server.key", "--json"),
-    succeed("agreement", "sign", "--vault", "at", "--with", "HR", "--out", "at.agreements", ...TERM),
-    succeed("agreement", "sign", "--vault", "hr", "--with", "AT", "--out", "hr.agreements", ...TERM),
+    ...["at", "hr"].map((party) => show(party, "key", "show", "--vault", party)),
+    ...["anna", "boris", "clara"].map((id) => show(id, "key", "show", "--identity", `${id}.json`)),
+    show("secretariat", "server", "key", "server.key"),
+    agree("at", "HR"),
+    agree("hr", "AT"),
   ]);
-  await succeed(...ASSEMBLE, "--out", "roster.json");
-  await succeed("roster", "sign", "roster.json", "--identity", "anna.json");
-  await succeed("roster", "sign", "roster.json", "--identity", "bert.json");
+  await succeed("roster", "assemble", ...PUBLIC, "--out", "roster.json");
+  printed.unsigned = (await aquila("roster", "pin", "--vault", "at", "roster.json")).stderr;
+  for (const id of ["anna", "boris"]) await succeed("roster", "sign", "roster.json", "--identity", `${id}.json`);
   printed.pinned = await succeed("roster", "pin", "--vault", "at", "roster.json");
+  await succeed("roster", "pin", "--vault", "hr", "roster.json");
   printed.described = await succeed(...DESCRIBE);
-});
+}, 60_000);
 afterAll(() => {
   for (const close of closing) close();
   rmSync(folder, { recursive: true });
@@ -59,11 +65,6 @@ async function succeed(...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await aquila(...args);
   expect(`${exitCode} ${stderr}`).toBe("0 ");
   return stdout;
-}
-
-/** Writes what a command prints to a file. */
-async function keep(name: string, ...args: readonly string[]): Promise<void> {
-  writeFileSync(join(folder, name), await succeed(...args));
 }
 
 async function listen(listener: RequestListener): Promise<string> {
@@ -103,22 +104,11 @@ function viewIn(state: RoundView["state"]): RoundView {
   };
 }
 
-const ASSEMBLE = [
-  "roster",
-  "assemble",
-  "hr.json",
-  "at.json",
-  "bert.public.json",
-  "anna.public.json",
-  "dora.public.json",
-  "secretariat.json",
-];
-const TERM = ["--from", "2026-01-01T00:00:00Z", "--until", "2031-01-01T00:00:00Z"];
 const DESCRIBE = [
   ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
-  ...["--agreements", "hr.agreements", "at.agreements", "--national-basis", "AT=Art. 7", "HR=Art. 12"],
+  ...["--agreements", "at.agreements", "hr.agreements", "--national-basis", "AT=Police Act 7", "HR=Police Act 12"],
   ...["--categories", "witness", "suspect", "--legal-basis", "Art. 9", "--purpose", "test", "--lowest-band", "low"],
-  ...["--deadlines", "keys=2029-12-01T12:00:00Z", "--out", "descriptor.json"],
+  ...["--deadlines", "keys=2026-12-01T12:00:00Z", "submission=2026-12-02T12:00:00Z", "--out", "descriptor.json"],
 ];
 
 describe("setting up", () => {
@@ -132,18 +122,18 @@ describe("setting up", () => {
     expect(statSync(join(folder, "anna.json")).mode & 0o777).toBe(0o600);
     const roster = read("roster.json", Roster);
     expect(roster.parties.map((party) => party.id)).toEqual(["AT", "HR"]);
-    expect(roster.operators.map((operator) => operator.id)).toEqual(["anna", "bert"]);
     expect(vault.roster()).toEqual(roster);
     const fingerprint = /fingerprint {2}(.*)/.exec(printed.made)?.[1] ?? "none";
     expect(printed.pinned).toContain(fingerprint);
     expect(printed.pinned).toContain(rosterDigest(roster));
+    expect(printed.unsigned).toMatch(/^aquila: roster-invalid: /);
   });
 
   test("never overwrites an identity, a roster or a descriptor", async () => {
     const again = [
       ["key", "make", "--party", "AT", "--vault", "at"],
       ["key", "make", "--operator", "anna", "--out", "anna.json"],
-      [...ASSEMBLE, "--out", "roster.json"],
+      ["roster", "assemble", ...PUBLIC, "--out", "roster.json"],
       DESCRIBE,
     ];
     for (const args of again) {
@@ -153,9 +143,9 @@ describe("setting up", () => {
   });
 
   test("refuses keys whose fingerprint is another's", async () => {
-    const altered = readFileSync(join(folder, "at.json"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
-    writeFileSync(join(folder, "mk.json"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
-    const { exitCode, stderr } = await aquila(...ASSEMBLE, "mk.json", "--out", "other.json");
+    const altered = readFileSync(join(folder, "at.public"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
+    writeFileSync(join(folder, "mk.public"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
+    const { exitCode, stderr } = await aquila("roster", "assemble", ...PUBLIC, "mk.public", "--out", "other.json");
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining("identity-invalid")]);
   });
 
@@ -166,9 +156,10 @@ describe("setting up", () => {
       categories: ["suspect", "witness"],
       pairings: [["AT", "HR"]],
       parties: [
-        { id: "AT", declaredRecords: 2_000 },
-        { id: "HR", declaredRecords: 1_800 },
+        { id: "AT", declaredRecords: 2_000, legalBasis: "Police Act 7" },
+        { id: "HR", declaredRecords: 1_800, legalBasis: "Police Act 12" },
       ],
+      deadlines: { keys: "2026-12-01T12:00:00Z", submission: "2026-12-02T12:00:00Z" },
       profile: SHIPPED_PROFILE_DIGEST,
       roster: rosterDigest(read("roster.json", Roster)),
     });
@@ -232,7 +223,7 @@ describe("exit codes", () => {
   });
 });
 
-describe("waiting for the review", () => {
+describe("waiting for the matching", () => {
   test("follows the matching's events, and asks for the round when the stream is cut", async () => {
     const asked: string[] = [];
     const event = (stage: string): string =>

@@ -126,19 +126,19 @@ describe("encoding for a round", () => {
 });
 
 describe("encoding by workers", () => {
-  /** Keys that each record and decoy carries under each rule; `other` is a batch under the same K_tag with other fillers. */
+  /** Keys that each record carries under each rule; `other` is a batch under the same K_tag with other fillers. */
   const keysByRecord = (vault: Vault, batch: Batch, other: Batch): string[] => {
     const refs = vault.readHandleMap("2026-4", "AT");
     const decoys = vault.decoys("2026-4", "AT");
-    const nameOf = (handle: string): string =>
-      refs.get(handle)?.refs.join("+") ?? (decoys.has(handle) ? "decoy" : "filler");
     return batch.columns.flatMap(({ upper, lower, row }, rule) => {
       const others = other.columns[rule];
       const known = new Set(Array.from(others?.upper ?? [], (high, at) => `${high} ${others?.lower[at] ?? 0}`));
       return Array.from(row, (holder, at) => {
         const key = `${upper[at] ?? 0} ${lower[at] ?? 0}`;
         const handle = Buffer.from(batch.handles.subarray(16 * holder, 16 * holder + 16)).toString("base64url");
-        return known.has(key) ? `${rule} ${key} ${nameOf(handle)}` : "";
+        return known.has(key)
+          ? `${rule} ${key} ${refs.get(handle)?.refs.join("+") ?? (decoys.has(handle) ? "decoy" : "filler")}`
+          : "";
       }).filter((text) => text !== "");
     });
   };
@@ -155,7 +155,7 @@ describe("encoding by workers", () => {
     const keys = keysByRecord(hr, there, here);
     expect(keys.length).toBeGreaterThan(10 * LIST.rows.length);
     expect(keys.filter((text) => text.endsWith("filler"))).toEqual([]);
-    expect(refsHere).toEqual(expect.arrayContaining(keys));
+    expect(keys.filter((text) => !refsHere.includes(text))).toEqual([]);
     expect(written.map(({ counterpart, rowCount }) => [counterpart, rowCount])).toEqual([
       ["AT", 315],
       ["SI", 315],

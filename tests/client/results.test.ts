@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import { acknowledgePackage, openHits } from "#client/release.ts";
-import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, type Statuses } from "#client/results.ts";
+import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, statusesByHit } from "#client/results.ts";
 import { profileDigest } from "#engine/profile.ts";
 import {
   PACKAGE_KEY_BYTES,
@@ -154,27 +154,37 @@ describe("results", () => {
     expect(vault.section(ROUND, "SI")).toBeNull();
   });
 
-  test("are written as CSV with the note in each row and no formula, and as JSON", async () => {
+  test("are written as CSV with the note in each row and no formula, and as JSON, with both sides' statuses", async () => {
     const { release, results } = setUp();
     await release({ HR: [hitOf({}), hitOf({ handle: handle("J"), hit: handle("k"), band: "high" })], SI: [] });
     const rows = await results();
-    const statuses: Statuses = new Map([[handle("k"), { own: "confirmed", theirs: null }]]);
+    const statuses = statusesByHit("AT", [
+      { hit: handle("k"), party: "AT", round: ROUND, status: "confirmed", signature: "" },
+      { hit: handle("k"), party: "HR", round: ROUND, status: "channel-siena", signature: "" },
+    ]);
     const common = {
       ...{ counterpart: "HR", rules: ruleIds[0], finding: "waiting", accuracy: "", proposed_accuracy: "" },
       ...{ their_reliability: "", their_accuracy: "", their_handling: "", their_risk_indicators: "", contact: "" },
-      ...{ their_status: "", note: RESULT_NOTE },
+      note: RESULT_NOTE,
     };
     const parsed: unknown = parse(resultsCsv(rows, statuses), { columns: true });
     expect(parsed).toEqual([
-      { ...common, references: "'=cmd", band: "high", hit: handle("k"), own_status: "confirmed" },
-      { ...common, references: "AT-1 | AT-7", band: "low", hit: handle("i"), own_status: "" },
+      {
+        ...common,
+        references: "'=cmd",
+        band: "high",
+        hit: handle("k"),
+        own_status: "confirmed",
+        their_status: "channel-siena",
+      },
+      { ...common, references: "AT-1 | AT-7", band: "low", hit: handle("i"), own_status: "", their_status: "" },
     ]);
     const [first, second] = rows;
     expect(JSON.parse(resultsJson(ROUND, rows, statuses))).toEqual({
       note: RESULT_NOTE,
       round: ROUND,
       hits: [
-        { ...first, status: { own: "confirmed", theirs: null } },
+        { ...first, status: { own: "confirmed", theirs: "channel-siena" } },
         { ...second, status: { own: null, theirs: null } },
       ],
     });

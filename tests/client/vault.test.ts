@@ -9,8 +9,9 @@ import { LEAST_COST } from "#client/passphrase-box.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { makeRoundKey } from "#engine/round/keys.ts";
-import type { Roster } from "#engine/round/roster.ts";
-import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
+import { signRoster, type Roster } from "#engine/round/roster.ts";
+import { castOf } from "#fixtures/cast.ts";
+import { descriptorOf, identitiesOf, rosterOf, SECRETARIAT } from "../engine/round/parties.ts";
 import { PASSPHRASE, reopened, temporaryFolder, vaultOf, writeRawBatch } from "./folders.ts";
 
 const T1 = "B".repeat(42) + "A";
@@ -36,7 +37,7 @@ function filledVault() {
   const identities = identitiesOf(["AT", "HR"]);
   const [identity] = identities;
   if (identity === undefined) throw new RangeError("no identity");
-  const roster = rosterOf(identities);
+  const { roster, operators } = castOf(identities, SECRETARIAT);
   const vault = vaultOf(identity, roster);
   const descriptor = descriptorOf(identities, roster);
   vault.keepDescriptor(descriptor);
@@ -48,7 +49,7 @@ function filledVault() {
   vault.provenanceSeed("2026-4");
   writeRawBatch(vault, "2026-4", "HR", [Buffer.from("ba"), Buffer.from("tch")]);
   vault.writeHandleMap("2026-4", "HR", [ENTRY]);
-  return { vault, roster, identity, descriptor };
+  return { vault, roster, operators, identity, descriptor };
 }
 
 describe("a vault", () => {
@@ -131,7 +132,7 @@ describe("a vault", () => {
   });
 
   test("takes the next roster, one with other keys only as they are accepted, never other ones for its own party", () => {
-    const { vault, roster, identity } = filledVault();
+    const { vault, roster, identity, operators } = filledVault();
     vault.pinRoster(roster);
     const refused = (next: Roster, code: string, accepted?: string[]) => {
       expect(() => {
@@ -139,13 +140,17 @@ describe("a vault", () => {
       }).toThrow(expect.objectContaining({ code }));
       expect(vault.roster()).toEqual(roster);
     };
-    // Another HR, signed by other operators.
-    const other = rosterOf([identity, ...identitiesOf(["HR"])]);
-    refused(other, "roster-invalid");
-    const next = { ...other, serial: roster.serial + 1 };
-    refused(next, "roster-invalid");
+    const other = [identity, ...identitiesOf(["HR"])];
+    refused(rosterOf(other), "roster-invalid");
+    const next = castOf(other, SECRETARIAT).roster;
+    const signed = operators.reduce(signRoster, { ...roster, parties: next.parties, serial: 2, signatures: [] });
+    refused(operators.reduce(signRoster, { ...signed, serial: 1, signatures: [] }), "roster-invalid");
+    refused(signed, "roster-key-changed");
+    refused(signed, "roster-key-changed", ["AT"]);
     refused(rosterOf(identitiesOf(["AT", "HR"])), "vault-invalid");
     refused(rosterOf(identitiesOf(["HR", "MK"])), "vault-invalid");
+    vault.pinRoster(signed, ["HR"]);
+    expect(vault.roster()).toEqual(signed);
   });
 
   test("keeps the first descriptor, T1, secret and seed of a round", () => {
@@ -160,7 +165,7 @@ describe("a vault", () => {
     expect(vault.keepRoundSecret("2026-4", { publicKey: T1, secret: T1 })).toEqual(kept);
   });
 
-  test("destroys a round's ephemeral secret and its K_tags, and keeps K_proof", () => {
+  test("destroys a round's ephemeral secret and its K_tags, and K_proof only later", () => {
     const { vault } = filledVault();
     const folder = roundFolder(vault);
     const before = filesIn(folder);
@@ -173,6 +178,8 @@ describe("a vault", () => {
     expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: new Uint8Array(32).fill(2) }]);
     expect(filesIn(folder).size).toBe(before.size - 2);
     vault.destroyRoundSecret("2026-4");
+    vault.destroyProofKeys("2026-4");
+    expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: null }]);
   });
 
   test("takes no other batch or handle map once one was submitted", () => {
