@@ -365,7 +365,7 @@ export class RoundFiles {
     if (this.receipt(round, counterpart) !== null)
       throw new LinkageError(
         "file-exists",
-        `the batch for ${counterpart} in round ${round} has been submitted already; if its answer was lost, run: aquila submit`,
+        `the batch for ${counterpart} in round ${round} has been submitted already; if its answer was lost, run: aquila round submit`,
       );
   }
 }

@@ -24,8 +24,8 @@ const LIST = smallList("HR");
 async function agreedVaults(declaredRecords = 300): Promise<Vault[]> {
   const identities = identitiesOf(IDS);
   const roster = rosterOf(identities);
-  const parties = IDS.map((id) => ({ id, declaredRecords }));
-  const descriptor = descriptorOf(roster, { profile: SHIPPED_PROFILE_DIGEST, parties });
+  const parties = IDS.map((id) => ({ id, declaredRecords, legalBasis: "national act" }));
+  const descriptor = descriptorOf(identities, roster, { profile: SHIPPED_PROFILE_DIGEST, parties });
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
   for (let step = 0; step < 3; step++) {
@@ -74,7 +74,7 @@ describe("encoding for a round", () => {
         ),
       );
       const map = hr.readHandleMap("2026-4", counterpart);
-      expect([...map.values()].flat().sort()).toEqual(
+      expect([...map.values()].flatMap(({ refs }) => refs).sort()).toEqual(
         smallRecords("HR")
           .map(({ rec_id }) => rec_id)
           .sort(),
@@ -120,7 +120,7 @@ describe("encoding for a round", () => {
     const [identity] = identities;
     if (identity === undefined) throw new RangeError("no identity");
     await expect(encodeRound(vaultOf(identity, rosterOf(identities)), "2026-4", LIST)).rejects.toThrow(
-      /^round-state.*aquila agree/,
+      /^round-state.*aquila round join/,
     );
   });
 });
@@ -129,13 +129,15 @@ describe("encoding by workers", () => {
   /** Keys that each record carries under each rule; `other` is a batch under the same K_tag with other fillers. */
   const keysByRecord = (vault: Vault, batch: Batch, other: Batch): string[] => {
     const refs = vault.readHandleMap("2026-4", "AT");
+    const decoys = vault.decoys("2026-4", "AT");
     return batch.columns.flatMap(({ upper, lower, row }, rule) => {
       const others = other.columns[rule];
       const known = new Set(Array.from(others?.upper ?? [], (high, at) => `${high} ${others?.lower[at] ?? 0}`));
       return Array.from(row, (holder, at) => {
         const key = `${upper[at] ?? 0} ${lower[at] ?? 0}`;
         const handle = Buffer.from(batch.handles.subarray(16 * holder, 16 * holder + 16)).toString("base64url");
-        return known.has(key) ? `${rule} ${key} ${refs.get(handle)?.join("+") ?? "filler"}` : "";
+        const holderName = refs.get(handle)?.refs.join("+") ?? (decoys.has(handle) ? "decoy" : "filler");
+        return known.has(key) ? `${rule} ${key} ${holderName}` : "";
       }).filter((text) => text !== "");
     });
   };

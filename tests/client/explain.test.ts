@@ -150,26 +150,21 @@ test("a reference that the list does not have is refused without saying it", () 
 
 describe("a hit", () => {
   const handle = (letter: string): string => `${letter.repeat(21)}A`;
-  const T1 = "B".repeat(42) + "A";
   function vaultWithHit(pattern: number) {
     const identities = identitiesOf(["AT", "HR"]);
     const [identity] = identities;
     if (identity === undefined) throw new RangeError("no identity");
     const roster = rosterOf(identities);
     const vault = vaultOf(identity, roster);
-    const descriptor = descriptorOf(roster, { profile: profileDigest(SHIPPED_PROFILE) });
+    const descriptor = descriptorOf(identities, roster, { profile: profileDigest(SHIPPED_PROFILE) });
     vault.keepDescriptor(descriptor);
-    vault.writeHandleMap(descriptor.id, "HR", [{ handle: handle("H"), refs: ["AT-1", "AT-7"] }]);
-    const hit = { band: "medium", counterpart: "HR", handle: handle("H"), hit: handle("i"), pattern } as const;
-    const opened = { format: "aquila/package/v1", party: "AT", round: descriptor.id, t1: T1, hits: [hit] } as const;
-    vault.keepPackage({ ...opened, hits: [...opened.hits], padding: "0".repeat(64) });
+    const keys = { keyTag: Buffer.alloc(32), keyProof: Buffer.alloc(32), keyId: "A".repeat(22) };
+    vault.keepPairings(descriptor.id, [{ counterpart: "HR", ...keys }]);
+    vault.writeHandleMap(descriptor.id, "HR", [{ handle: handle("H"), refs: ["AT-1", "AT-7"], row: 1 }]);
+    const hit = { band: "medium", cells: "", handle: handle("H"), hit: handle("i"), pattern } as const;
+    vault.keepSection(descriptor.id, { counterpart: "HR", hitCount: 3, decoys: 2, decoysMissing: 0, hits: [hit] });
     return { vault, round: descriptor.id };
   }
-
-  test("lies in the vault without its padding", () => {
-    const { vault, round } = vaultWithHit(1);
-    expect(vault.package(round)?.padding).toBe("");
-  });
 
   test("shows the levels that agreed, and leaves open what depends on the counterpart's coverage class", () => {
     const tokenDate = RULES.findIndex(({ id }) => id === "token-date");

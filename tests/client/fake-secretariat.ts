@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import type { Connection } from "#client/http.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
+import type { Dispute } from "#engine/round/acts.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
 import type { BatchStatus, RoundView } from "#engine/round/messages.ts";
@@ -19,7 +20,7 @@ export type FakeSecretariat = {
   /** Chunks by direction, "AT-HR", and index. */
   readonly chunks: Map<string, Map<number, Uint8Array>>;
   readonly complete: Map<string, string>;
-  readonly packages: Map<string, Uint8Array>;
+  readonly disputes: Dispute[];
   /** Names of the calls, in order. */
   readonly calls: string[];
   /** Changes what a party is shown. */
@@ -36,7 +37,7 @@ export function fakeSecretariat(): FakeSecretariat {
     confirmations: [],
     chunks: new Map(),
     complete: new Map(),
-    packages: new Map(),
+    disputes: [],
     calls: [],
     distort: (view) => view,
     loseAnswerOf: null,
@@ -46,7 +47,7 @@ export function fakeSecretariat(): FakeSecretariat {
 
 type PartyConnection = Pick<
   Connection,
-  "round" | "postRoundKey" | "postConfirmation" | "batchStatus" | "putChunk" | "putManifest" | "fetchPackage"
+  "round" | "postRoundKey" | "postConfirmation" | "postDispute" | "batchStatus" | "putChunk" | "putManifest"
 >;
 
 export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor, party: string): PartyConnection {
@@ -58,10 +59,17 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
         descriptor,
         t0,
         t1: all ? transcriptT1(t0, fake.keys) : null,
+        t2: null,
         state: fake.state === "opened" && all ? "keyed" : fake.state,
+        ending: null,
+        approvals: [],
         keys: [...fake.keys],
         confirmations: fake.confirmations.filter(({ from, to }) => from === party || to === party),
+        withdrawn: [],
         batches: [],
+        sealed: [],
+        seals: [],
+        pairings: [],
         progress: NO_PROGRESS,
         createdAt: "2026-11-01T00:00:00Z",
       },
@@ -100,6 +108,11 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
         fake.confirmations.push(confirmation);
         return view();
       }),
+    postDispute: (_round, dispute) =>
+      answered("postDispute", () => {
+        fake.disputes.push(dispute);
+        return view();
+      }),
     batchStatus: (_round, from, to) => answered("batchStatus", () => status(from, to)),
     putChunk: (_round, from, to, index, chunk) =>
       answered(`putChunk ${index}`, () => {
@@ -113,12 +126,6 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
         if (fake.complete.has(`${from}-${to}`)) throw new LinkageError("batch-duplicate", "the batch is complete");
         fake.complete.set(`${from}-${to}`, digest);
         return status(from, to);
-      }),
-    fetchPackage: (_round, to) =>
-      answered("fetchPackage", () => {
-        const sealed = fake.packages.get(to);
-        if (sealed === undefined) throw new LinkageError("package-unavailable", "not released yet");
-        return sealed;
       }),
   };
 }

@@ -8,6 +8,8 @@ import { afterEach } from "vitest";
 import type { Identity } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
+import { writeBatchFile } from "#client/batch-file.ts";
+import { SealedFolder } from "#client/sealed-folder.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 
 export const PASSPHRASE = new TextEncoder().encode("correct horse battery staple");
@@ -36,4 +38,16 @@ export function vaultOf(identity: Identity, roster: Roster): Vault {
 /** @returns The vault of `vaultOf`, opened anew. */
 export function reopened(vault: Vault): Vault {
   return openVault(vault.directory, PASSPHRASE);
+}
+
+/** Puts these bytes where a batch for `counterpart` lies, as encoding does; the client sends what the reader has not judged. */
+export function writeBatch(vault: Vault, round: string, counterpart: string, pieces: Iterable<Uint8Array>): void {
+  vault.prepareBatch(round, counterpart);
+  const { directory, key } = vault.access();
+  const files = new SealedFolder(directory, key);
+  try {
+    writeBatchFile(files, round, counterpart, pieces);
+  } finally {
+    files.close();
+  }
 }

@@ -7,13 +7,13 @@ import { createVerifier, httpbis, type SignatureParameters } from "http-message-
 import { afterEach, describe, expect, test } from "vitest";
 import { connect } from "#client/http.ts";
 import { refusalOf, type ConnectOptions, type RequestEvent } from "#client/transport.ts";
-import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
 import { contentDigestOf, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
 import { rosterOf } from "../engine/round/parties.ts";
 
 const identity = makeIdentity("AT");
-const operator = makeOperatorIdentity("anna");
+const operator = makeStaffIdentity("operator", "anna");
 const roster = rosterOf([identity]);
 const ABSENT = { state: "absent", chunkDigests: [], digest: null };
 
@@ -225,7 +225,7 @@ describe("when the network fails", () => {
     const serverUrl = await nothingListens();
     const closed = connect({ serverUrl, identity, wait: () => Promise.resolve() });
     await expect(closed.roster()).rejects.toMatchObject({ code: "server-unreachable" });
-    await expect(closed.openRound("2026-4")).rejects.toMatchObject({
+    await expect(closed.abortRound("2026-4")).rejects.toMatchObject({
       detail: `${serverUrl} cannot be reached (ECONNREFUSED)`,
     });
   });

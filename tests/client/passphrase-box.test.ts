@@ -6,9 +6,9 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { boxFile, LEAST_COST, openBox, PassphraseBox, readBox, sealBox, USUAL_COST } from "#client/passphrase-box.ts";
-import { changeBoxPassphrase, createIdentityFile, openIdentityFile, OPERATOR_FILE } from "#client/sealed-identity.ts";
+import { changeBoxPassphrase, createIdentityFile, openIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
-import { makeOperatorIdentity } from "#engine/round/identity.ts";
+import { makeStaffIdentity } from "#engine/round/identity.ts";
 import { PASSPHRASE, temporaryFolder } from "./folders.ts";
 
 const OTHER = new TextEncoder().encode("incorrect donkey battery staple");
@@ -88,39 +88,39 @@ describe("a passphrase box", () => {
   });
 });
 
-describe("an operator's identity file", () => {
+describe("a staff identity file", () => {
   test("opens under its passphrase, is for its owner's eyes, and holds nothing in the clear", () => {
     const path = join(temporaryFolder(), "anna.json");
-    const anna = makeOperatorIdentity("anna");
-    createIdentityFile(path, OPERATOR_FILE, anna, PASSPHRASE, LEAST_COST);
-    expect(openIdentityFile(path, OPERATOR_FILE, PASSPHRASE)).toEqual(anna);
+    const anna = makeStaffIdentity("operator", "anna");
+    createIdentityFile(path, STAFF_FILE, anna, PASSPHRASE, LEAST_COST);
+    expect(openIdentityFile(path, STAFF_FILE, PASSPHRASE)).toEqual(anna);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const text = readFileSync(path, "utf8");
-    for (const part of [anna.operator, anna.signKey, anna.signSecret]) expect(text).not.toContain(part);
+    for (const part of [anna.id, anna.signKey, anna.signSecret]) expect(text).not.toContain(part);
     expect(() => {
-      createIdentityFile(path, OPERATOR_FILE, anna, PASSPHRASE, LEAST_COST);
+      createIdentityFile(path, STAFF_FILE, anna, PASSPHRASE, LEAST_COST);
     }).toThrow(refused("file-exists"));
   });
 
   test("takes another passphrase; the old one and a wrong one change nothing", () => {
     const path = join(temporaryFolder(), "anna.json");
-    const anna = makeOperatorIdentity("anna");
-    createIdentityFile(path, OPERATOR_FILE, anna, PASSPHRASE, LEAST_COST);
-    changeBoxPassphrase(path, OPERATOR_FILE, PASSPHRASE, OTHER, LEAST_COST);
-    expect(openIdentityFile(path, OPERATOR_FILE, OTHER)).toEqual(anna);
-    expect(() => openIdentityFile(path, OPERATOR_FILE, PASSPHRASE)).toThrow(refused("passphrase-wrong"));
+    const anna = makeStaffIdentity("operator", "anna");
+    createIdentityFile(path, STAFF_FILE, anna, PASSPHRASE, LEAST_COST);
+    changeBoxPassphrase(path, STAFF_FILE, PASSPHRASE, OTHER, LEAST_COST);
+    expect(openIdentityFile(path, STAFF_FILE, OTHER)).toEqual(anna);
+    expect(() => openIdentityFile(path, STAFF_FILE, PASSPHRASE)).toThrow(refused("passphrase-wrong"));
     const before = readFileSync(path);
     expect(() => {
-      changeBoxPassphrase(path, OPERATOR_FILE, PASSPHRASE, PASSPHRASE, LEAST_COST);
+      changeBoxPassphrase(path, STAFF_FILE, PASSPHRASE, PASSPHRASE, LEAST_COST);
     }).toThrow(refused("passphrase-wrong"));
     expect(readFileSync(path)).toEqual(before);
   });
 
   test("in the clear, of a version before passphrases, is refused without quoting it", () => {
     const path = join(temporaryFolder(), "anna.json");
-    const anna = makeOperatorIdentity("anna");
+    const anna = makeStaffIdentity("operator", "anna");
     writeFileSync(path, JSON.stringify(anna), { mode: 0o600 });
-    const open = () => openIdentityFile(path, OPERATOR_FILE, PASSPHRASE);
+    const open = () => openIdentityFile(path, STAFF_FILE, PASSPHRASE);
     expect(open).toThrow(/^vault-invalid: .* in the clear, .*aquila key make/);
     expect(open).not.toThrow(anna.signSecret);
   });

@@ -3,7 +3,6 @@
  */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { writeBatchFile } from "#client/batch-file.ts";
 import { submitBatch } from "#client/submit.ts";
 import { MAGIC, type BatchHeader } from "#engine/batch/header.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
@@ -11,7 +10,7 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
-import { vaultOf } from "./folders.ts";
+import { vaultOf, writeBatch } from "./folders.ts";
 
 const DIGEST = "A".repeat(43);
 const HEADER: BatchHeader = {
@@ -43,9 +42,9 @@ function setUp(bytes: Buffer = batchBytes(2 * CHUNK_BYTES + 5)) {
   if (identity === undefined) throw new RangeError("no identity");
   const vault = vaultOf(identity, roster);
   const fake = fakeSecretariat();
-  const connection = connectionOf(fake, descriptorOf(roster), "AT");
+  const connection = connectionOf(fake, descriptorOf(identities, roster), "AT");
   const write = (content: Buffer) => {
-    writeBatchFile(vault.prepareBatch("2026-4", "HR"), [content]);
+    writeBatch(vault, "2026-4", "HR", [content]);
     vault.writeHandleMap("2026-4", "HR", []);
   };
   write(bytes);
@@ -147,7 +146,7 @@ describe("a batch", () => {
 
   test("without its handle map is not sent", async () => {
     const { submit, vault, bytes } = setUp();
-    writeBatchFile(vault.prepareBatch("2026-4", "HR"), [bytes]);
+    writeBatch(vault, "2026-4", "HR", [bytes]);
     await expect(submit()).rejects.toMatchObject({ code: "vault-invalid" });
   });
 });

@@ -9,6 +9,11 @@ const row = (hit: string, counterpart: string, band: ResultRow["band"], ...refs:
   hit,
   band,
   rules: [],
+  finding: "waiting",
+  accuracy: "",
+  proposedAccuracy: null,
+  notice: null,
+  counterparts: 1,
 });
 const ref = (rec_id: string) => ({ party: rec_id.slice(0, 2), rec_id });
 

@@ -5,10 +5,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LEAST_COST, openBox, readBox } from "#client/passphrase-box.ts";
-import { createIdentityFile, OPERATOR_FILE } from "#client/sealed-identity.ts";
+import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { createVault, openVault } from "#client/vault.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
-import { makeIdentity, makeOperatorIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../../engine/round/parties.ts";
 import { PASSPHRASE, temporaryFolder } from "../folders.ts";
 import { runAquila, typeAtAquila, type Outcome } from "./command-line.ts";
@@ -41,7 +41,7 @@ function vaultInRound() {
   const roster = rosterOf(identities);
   const vault = createVault(join(folder, "at"), identity, PASSPHRASE, LEAST_COST);
   vault.pinRoster(roster);
-  vault.keepDescriptor(descriptorOf(roster));
+  vault.keepDescriptor(descriptorOf(identities, roster));
   const secrets = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
   vault.keepPairings("2026-4", [{ counterpart: "HR", ...secrets }]);
   return vault;
@@ -96,7 +96,7 @@ describe("without a terminal", () => {
 
   test("a vault and an operator's identity in the clear, of an earlier version, are refused with what to do", async () => {
     writeFileSync(join(folder, "identity.json"), JSON.stringify(makeIdentity("AT")), { mode: 0o600 });
-    writeFileSync(join(folder, "anna.json"), JSON.stringify(makeOperatorIdentity("anna")), { mode: 0o600 });
+    writeFileSync(join(folder, "anna.json"), JSON.stringify(makeStaffIdentity("operator", "anna")), { mode: 0o600 });
     for (const args of [
       ["--vault", "."],
       ["--identity", "anna.json"],
@@ -125,7 +125,7 @@ describe("key passphrase", () => {
   });
 
   test("changes an operator's", async () => {
-    createIdentityFile(join(folder, "anna.json"), OPERATOR_FILE, makeOperatorIdentity("anna"), PASSPHRASE, LEAST_COST);
+    createIdentityFile(join(folder, "anna.json"), STAFF_FILE, makeStaffIdentity("operator", "anna"), PASSPHRASE, LEAST_COST);
     const args = ["key", "passphrase", "--identity", "anna.json", "--new-passphrase-fd", "4"];
     expect((await aquila(args, OLD, NEW)).exitCode).toBe(0);
     await expectFailure(aquila(["key", "show", "--identity", "anna.json"], OLD), "passphrase-wrong");

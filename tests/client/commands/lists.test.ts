@@ -321,6 +321,6 @@ describe("evaluate", () => {
 
 test("encode needs a round whose keys are agreed", async () => {
   await aquila("key", "make", "--party", "HR", "--vault", "hr");
-  const { exitCode, stderr } = await aquila("encode", HR, "--vault", "hr", "--round", "2026-4");
+  const { exitCode, stderr } = await aquila("round", "encode", HR, "--vault", "hr", "--round", "2026-4");
   expect([exitCode, stderr]).toEqual([3, expect.stringContaining("round-state")]);
 });
