@@ -64,7 +64,11 @@ export async function agreeKeys(
   checkAdmissible(first, roster, party, round, knownProfiles);
   requireNotAborted(roster, first);
   vault.keepDescriptor(descriptor);
-  await disputeSecondKeys(connection, vault, roster, first);
+  const seen = async (view: RoundView): Promise<RoundView> => {
+    await disputeSecondKeys(connection, vault, roster, view);
+    return view;
+  };
+  await seen(first);
   const stored = agreedBefore(vault, first);
   if (stored !== null) return stored;
   if (first.state === "draft") return { state: "waiting", for: "opening", missing: [] };
@@ -72,7 +76,7 @@ export async function agreeKeys(
   const secret = ownSecret(vault, first);
   const keyed = first.keys.some((key) => key.party === party)
     ? first
-    : await connection.postRoundKey(round, signRoundKey(vault.identity, first.t0, secret.publicKey));
+    : await seen(await connection.postRoundKey(round, signRoundKey(vault.identity, first.t0, secret.publicKey)));
   const missing = missingRoundKeys(descriptor, keyed.keys);
   if (missing.length > 0) return { state: "waiting", for: "keys", missing };
 
@@ -81,7 +85,10 @@ export async function agreeKeys(
     counterpart,
     ...derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1),
   }));
-  const confirmed = await postConfirmations(connection, keyed, party, t1, pairings);
+  const posting: Pick<Connection, "postConfirmation"> = {
+    postConfirmation: async (id, confirmation) => seen(await connection.postConfirmation(id, confirmation)),
+  };
+  const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
   const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
   if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
 
