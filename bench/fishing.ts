@@ -24,7 +24,8 @@ const RECORDS: Record<Scale, number> = { smoke: 300, usual: 5_000, full: 20_000 
 
 export const fishing: Bench = {
   name: "fishing",
-  about: "guesses drawn from a register, at 1, 5 and 100 % of a list: how many of them a hit confirms, and by how much the hit rate stands out",
+  about:
+    "guesses drawn from a register, at 1, 5 and 100 % of a list: how many of them a hit confirms, and by how much the hit rate stands out",
   async *measure(scale) {
     const options: FixtureOptions = {
       seed: SEED,

@@ -125,7 +125,13 @@ describe("key passphrase", () => {
   });
 
   test("changes an operator's", async () => {
-    createIdentityFile(join(folder, "anna.json"), STAFF_FILE, makeStaffIdentity("operator", "anna"), PASSPHRASE, LEAST_COST);
+    createIdentityFile(
+      join(folder, "anna.json"),
+      STAFF_FILE,
+      makeStaffIdentity("operator", "anna"),
+      PASSPHRASE,
+      LEAST_COST,
+    );
     const args = ["key", "passphrase", "--identity", "anna.json", "--new-passphrase-fd", "4"];
     expect((await aquila(args, OLD, NEW)).exitCode).toBe(0);
     await expectFailure(aquila(["key", "show", "--identity", "anna.json"], OLD), "passphrase-wrong");
