@@ -212,7 +212,7 @@ async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[
   const { missingDecoys, unproven, silent } = await round.answer();
   if (missingDecoys + unproven + silent > 0)
     throw new Error(`${missingDecoys} decoys are missing, ${unproven} hits unproven, ${silent} answers not in`);
-  printLine("every pairing opened for both sides; decoys all there, every hit proven by its counterpart");
+  printLine("packages acknowledged, all pairings open; decoys all there, every hit proven");
   const hits = joinResults(await round.results());
   stages.push({ name: "results (wall clock)", seconds: secondsSince(from), amount: hits.length * 2, unit: "hits" });
   return hits;
@@ -288,7 +288,7 @@ async function eraseAtEnd({ cast, folder }: Run, round: PartyRound, server: Serv
   keepDataFolder(server.dataFolder, copy);
   const left = readdirSync(join(server.dataFolder, "rounds")).length;
   if (left > 0) throw new Error("files of the round are left after its erasure");
-  printLine("round erased by two operators: data key destroyed, no file left, certificate checked");
+  printLine("round erased by two operators: key destroyed, no file left, certificate checked");
   return copy;
 }
 

@@ -24,7 +24,7 @@ const LIST = smallList("HR");
 async function agreedVaults(declaredRecords = 300): Promise<Vault[]> {
   const identities = identitiesOf(IDS);
   const roster = rosterOf(identities);
-  const parties = IDS.map((id) => ({ id, declaredRecords, legalBasis: "national act" }));
+  const parties = IDS.map((id) => ({ id, declaredRecords, legalBasis: "Art. 9" }));
   const descriptor = descriptorOf(identities, roster, { profile: SHIPPED_PROFILE_DIGEST, parties });
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
@@ -136,8 +136,9 @@ describe("encoding by workers", () => {
       return Array.from(row, (holder, at) => {
         const key = `${upper[at] ?? 0} ${lower[at] ?? 0}`;
         const handle = Buffer.from(batch.handles.subarray(16 * holder, 16 * holder + 16)).toString("base64url");
-        const holderName = refs.get(handle)?.refs.join("+") ?? (decoys.has(handle) ? "decoy" : "filler");
-        return known.has(key) ? `${rule} ${key} ${holderName}` : "";
+        return known.has(key)
+          ? `${rule} ${key} ${refs.get(handle)?.refs.join("+") ?? (decoys.has(handle) ? "decoy" : "filler")}`
+          : "";
       }).filter((text) => text !== "");
     });
   };
@@ -154,7 +155,7 @@ describe("encoding by workers", () => {
     const keys = keysByRecord(hr, there, here);
     expect(keys.length).toBeGreaterThan(10 * LIST.rows.length);
     expect(keys.filter((text) => text.endsWith("filler"))).toEqual([]);
-    expect(refsHere).toEqual(expect.arrayContaining(keys));
+    expect(keys.filter((text) => !refsHere.includes(text))).toEqual([]);
     expect(written.map(({ counterpart, rowCount }) => [counterpart, rowCount])).toEqual([
       ["AT", 315],
       ["SI", 315],

@@ -158,11 +158,11 @@ describe("a hit", () => {
     const vault = vaultOf(identity, roster);
     const descriptor = descriptorOf(identities, roster, { profile: profileDigest(SHIPPED_PROFILE) });
     vault.keepDescriptor(descriptor);
-    const keys = { keyTag: Buffer.alloc(32), keyProof: Buffer.alloc(32), keyId: "A".repeat(22) };
-    vault.keepPairings(descriptor.id, [{ counterpart: "HR", ...keys }]);
-    vault.writeHandleMap(descriptor.id, "HR", [{ handle: handle("H"), refs: ["AT-1", "AT-7"], row: 1 }]);
+    vault.writeHandleMap(descriptor.id, "HR", [{ handle: handle("H"), refs: ["AT-1", "AT-7"], row: 0 }]);
     const hit = { band: "medium", cells: "", handle: handle("H"), hit: handle("i"), pattern } as const;
-    vault.keepSection(descriptor.id, { counterpart: "HR", hitCount: 3, decoys: 2, decoysMissing: 0, hits: [hit] });
+    const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
+    vault.keepPairings(descriptor.id, [{ counterpart: "HR", ...keys }]);
+    vault.keepSection(descriptor.id, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, hits: [hit] });
     return { vault, round: descriptor.id };
   }
 

@@ -40,8 +40,8 @@ export function reopened(vault: Vault): Vault {
   return openVault(vault.directory, PASSPHRASE);
 }
 
-/** Puts these bytes where a batch for `counterpart` lies, as encoding does; the client sends what the reader has not judged. */
-export function writeBatch(vault: Vault, round: string, counterpart: string, pieces: Iterable<Uint8Array>): void {
+/** Writes these bytes as the vault's batch for a counterpart, whether they are one or not. */
+export function writeRawBatch(vault: Vault, round: string, counterpart: string, pieces: Iterable<Uint8Array>): void {
   vault.prepareBatch(round, counterpart);
   const { directory, key } = vault.access();
   const files = new SealedFolder(directory, key);

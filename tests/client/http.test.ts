@@ -225,7 +225,7 @@ describe("when the network fails", () => {
     const serverUrl = await nothingListens();
     const closed = connect({ serverUrl, identity, wait: () => Promise.resolve() });
     await expect(closed.roster()).rejects.toMatchObject({ code: "server-unreachable" });
-    await expect(closed.abortRound("2026-4")).rejects.toMatchObject({
+    await expect(closed.closeRound("2026-4")).rejects.toMatchObject({
       detail: `${serverUrl} cannot be reached (ECONNREFUSED)`,
     });
   });

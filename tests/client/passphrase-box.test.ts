@@ -88,7 +88,7 @@ describe("a passphrase box", () => {
   });
 });
 
-describe("a staff identity file", () => {
+describe("an operator's identity file", () => {
   test("opens under its passphrase, is for its owner's eyes, and holds nothing in the clear", () => {
     const path = join(temporaryFolder(), "anna.json");
     const anna = makeStaffIdentity("operator", "anna");

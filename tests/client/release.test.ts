@@ -64,10 +64,7 @@ async function setUp() {
   };
   const decoys = [...vault.decoys(ROUND, "HR")];
   const handles = [...vault.readHandleMap(ROUND, "HR").keys()];
-  const hitOf = (handle: string, change: Partial<Hit> = {}): Hit => ({
-    ...{ band: "high", cells: "", handle, hit: id(), pattern: 1 },
-    ...change,
-  });
+  const hitOf = (handle: string): Hit => ({ band: "high", cells: "", handle, hit: id(), pattern: 1 });
   const open = async () => {
     await acknowledgePackage(connection, vault, ROUND);
     return openHits(connection, vault, ROUND, SHIPPED_PROFILE);
@@ -108,17 +105,10 @@ describe("a package", () => {
     expect(isSignedBy(vault.identity.signKey, "report", first)).toBe(true);
   });
 
-  test.each<[string, (handles: readonly string[]) => Partial<Hit>[]]>([
-    ["a handle that was never sent", () => [{ handle: id() }]],
-    ["a rule that the profile does not have", ([handle]) => [{ handle: handle ?? "", pattern: 2 ** 31 }]],
-    [
-      "a hit twice",
-      ([handle]) =>
-        [{ handle: handle ?? "" }, { handle: handle ?? "" }].map((hit) => ({ ...hit, hit: "A".repeat(22) })),
-    ],
-  ])("with %s is not taken", async (_name, changes) => {
+  test("with a hit twice is not taken", async () => {
     const { vault, give, decoys, handles, hitOf, open } = await setUp();
-    await give([...decoys.map((handle) => hitOf(handle)), ...changes(handles).map((change) => hitOf("", change))]);
+    const hits = [...decoys, ...handles].map((handle) => hitOf(handle));
+    await give([...hits, ...hits.slice(-1)]);
     await expect(open()).rejects.toMatchObject({ code: "package-invalid" });
     expect(vault.section(ROUND, "HR")).toBeNull();
   });

@@ -10,7 +10,7 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
-import { vaultOf, writeBatch } from "./folders.ts";
+import { vaultOf, writeRawBatch } from "./folders.ts";
 
 const DIGEST = "A".repeat(43);
 const HEADER: BatchHeader = {
@@ -44,7 +44,7 @@ function setUp(bytes: Buffer = batchBytes(2 * CHUNK_BYTES + 5)) {
   const fake = fakeSecretariat();
   const connection = connectionOf(fake, descriptorOf(identities, roster), "AT");
   const write = (content: Buffer) => {
-    writeBatch(vault, "2026-4", "HR", [content]);
+    writeRawBatch(vault, "2026-4", "HR", [content]);
     vault.writeHandleMap("2026-4", "HR", []);
   };
   write(bytes);
@@ -146,7 +146,7 @@ describe("a batch", () => {
 
   test("without its handle map is not sent", async () => {
     const { submit, vault, bytes } = setUp();
-    writeBatch(vault, "2026-4", "HR", [bytes]);
+    writeRawBatch(vault, "2026-4", "HR", [bytes]);
     await expect(submit()).rejects.toMatchObject({ code: "vault-invalid" });
   });
 });

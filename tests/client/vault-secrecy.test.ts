@@ -1,33 +1,31 @@
 /**
  * What a stolen vault shows, and what somebody who can write to it can do.
  */
-import { randomBytes } from "node:crypto";
 import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, test } from "vitest";
 import { agreeKeys } from "#client/agree.ts";
 import { encodeRound } from "#client/encode.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
-import { acknowledgePackage, openHits } from "#client/release.ts";
 import { submitBatch } from "#client/submit.ts";
 import { changeVaultPassphrase, createVault, openVault, type Vault } from "#client/vault.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
-import { sealPackage, sealPackageKey } from "#engine/round/package.ts";
-import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { smallList, smallRecords } from "./encoded-lists.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { PASSPHRASE, reopened, temporaryFolder, vaultOf } from "./folders.ts";
 
 const ROUND = "2026-4";
-const T2 = `${"secreT2".repeat(6)}A`;
+const T2 = "W".repeat(42) + "A";
+const CONTACT = "the desk in Zagreb";
 const NEXT = new TextEncoder().encode("another horse, another battery");
 
 /** The vault of AT after a round with HR, from keys to results, and texts that only it holds. */
 async function afterRound() {
   const identities = identitiesOf(["AT", "HR"]);
   const roster = rosterOf(identities);
-  const parties = roster.parties.map(({ id }) => ({ id, declaredRecords: 300, legalBasis: "national act" }));
+  const parties = roster.parties.map(({ id }) => ({ id, declaredRecords: 300, legalBasis: "Art. 9" }));
   const descriptor = descriptorOf(identities, roster, { profile: SHIPPED_PROFILE_DIGEST, parties });
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
@@ -45,27 +43,20 @@ async function afterRound() {
   const handles = vault.readHandleMap(ROUND, "HR");
   const [handle = ""] = handles.keys();
   const t1 = vault.transcript(ROUND) ?? "";
+  const hit = { band: "high", cells: "", handle, hit: "i".repeat(21) + "A", pattern: 1 } as const;
   vault.keepSeal(ROUND, T2);
-  const hit = { band: "high", cells: "AAAAAA", handle, hit: "i".repeat(21) + "A", pattern: 1 } as const;
-  const decoys = [...vault.decoys(ROUND, "HR")].map((decoy) => ({ ...hit, handle: decoy }));
-  const key = randomBytes(32);
-  const content = { party: "AT", round: ROUND, t2: T2, sections: [{ counterpart: "HR", key, hits: [hit, ...decoys] }] };
-  const sealed = await sealPackage(content, vault.identity.boxKey);
-  const sealedKey = await sealPackageKey(key, vault.identity.boxKey);
-  const release = {
-    fetchPackage: () => Promise.resolve(sealed),
-    acknowledge: () => connection.round(ROUND),
-    packageKeys: () => Promise.resolve([{ counterpart: "HR", sealedKey }]),
-    putReport: () => Promise.reject(new Error("nothing is wrong")),
-  };
-  await acknowledgePackage(release, vault, ROUND);
-  await openHits(release, vault, ROUND, SHIPPED_PROFILE);
+  vault.keepPackageBox(ROUND, Buffer.from(hit.hit));
+  vault.keepSection(ROUND, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, hits: [hit] });
+  vault.keepAnswersBox(ROUND, "HR", Buffer.from(handle));
+  const tags = { originTags: [T2.slice(0, 21) + "A"], riskIndicators: [] };
+  const notice = { accuracy: "4", contact: CONTACT, handling: "H1", reliability: "B", ...tags } as const;
+  vault.keepAnswers(ROUND, "HR", [{ hit: hit.hit, notice, ownOriginTags: [], proven: true }]);
   const { signSecret, boxSecret, signKey, boxKey } = vault.identity;
   const keys = [pairing?.keyTag, pairing?.keyProof, vault.provenanceSeed(ROUND)].map((key) =>
     Buffer.from(key ?? []).toString("base64url"),
   );
   const texts = [
-    ...[signSecret, boxSecret, signKey, boxKey, ...keys, t1, T2, hit.hit, ROUND, descriptor.purpose],
+    ...[signSecret, boxSecret, signKey, boxKey, ...keys, t1, T2, CONTACT, hit.hit, ROUND, descriptor.purpose],
     ...[...handles.keys()].slice(0, 20),
     ...smallRecords("AT")
       .slice(0, 20)
@@ -87,15 +78,21 @@ function readAll(directory: string): void {
   vault.roster();
   vault.rounds();
   for (const kept of [
-    ...[vault.descriptor(ROUND), vault.transcript(ROUND), vault.pairings(ROUND), vault.seal(ROUND)],
-    ...[vault.packageBox(ROUND), vault.section(ROUND, "HR")],
+    vault.descriptor(ROUND),
+    vault.transcript(ROUND),
+    vault.pairings(ROUND),
+    vault.section(ROUND, "HR"),
   ])
     if (kept === null) throw new RangeError("something is missing");
-  vault.keepRoundKeys(ROUND, []);
-  vault.decoys(ROUND, "HR");
-  for (const piece of vault.ownCells(ROUND, "HR")) if (piece.length === 0) throw new RangeError("an empty piece");
   vault.provenanceSeed(ROUND);
   vault.receipt(ROUND, "HR");
+  vault.keepRoundKeys(ROUND, []);
+  vault.seal(ROUND);
+  vault.decoys(ROUND, "HR");
+  vault.answers(ROUND, "HR");
+  for (const box of [vault.packageBox(ROUND), vault.answersBox(ROUND, "HR")])
+    if (box === null) throw new RangeError("something is missing");
+  for (const cells of vault.ownCells(ROUND, "HR")) if (cells.length === 0) throw new RangeError("empty cells");
   vault.readHandleMap(ROUND, "HR");
   for (const piece of vault.readBatch(ROUND, "HR")) if (piece.length === 0) throw new RangeError("an empty piece");
 }
@@ -108,7 +105,7 @@ describe("a stolen vault", () => {
     const { vault, texts } = await afterRound();
     expect(texts.every((text) => text.length >= 6)).toBe(true);
     const files = filesOf(vault);
-    expect(files).toHaveLength(18);
+    expect(files).toHaveLength(20);
     for (const path of files) {
       expect(path === "vault.json" || path.split(sep).every((name) => /^[0-9a-f]{32}$/.test(name)), path).toBe(true);
       const content = readFileSync(join(vault.directory, path));
@@ -119,10 +116,10 @@ describe("a stolen vault", () => {
     }
   });
 
-  test("has thirteen files of JSON of one length, whatever they hold", async () => {
+  test("has fourteen files of JSON of one length, whatever they hold", async () => {
     const { vault } = await afterRound();
     const lengths = filesOf(vault).map((path) => readFileSync(join(vault.directory, path)).length);
-    expect(lengths.filter((length) => length === 4_096 + 56)).toHaveLength(13);
+    expect(lengths.filter((length) => length === 4_096 + 56)).toHaveLength(14);
   });
 
   test("names the files of two vaults differently", () => {

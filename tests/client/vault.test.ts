@@ -9,12 +9,14 @@ import { LEAST_COST } from "#client/passphrase-box.ts";
 import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { makeRoundKey } from "#engine/round/keys.ts";
-import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
-import { PASSPHRASE, reopened, temporaryFolder, vaultOf, writeBatch } from "./folders.ts";
+import { signRoster, type Roster } from "#engine/round/roster.ts";
+import { castOf } from "#fixtures/cast.ts";
+import { descriptorOf, identitiesOf, rosterOf, SECRETARIAT } from "../engine/round/parties.ts";
+import { PASSPHRASE, reopened, temporaryFolder, vaultOf, writeRawBatch } from "./folders.ts";
 
 const T1 = "B".repeat(42) + "A";
 const HANDLES = ["A".repeat(22), "B".repeat(21) + "A"] as const;
-const ENTRY = { handle: HANDLES[0], refs: ["AT-1", "AT-2"], row: 3 };
+const ENTRY = { handle: HANDLES[0], refs: ["AT-1", "AT-2"], row: 0 };
 
 function modesUnder(folder: string): Map<string, number> {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
@@ -35,7 +37,7 @@ function filledVault() {
   const identities = identitiesOf(["AT", "HR"]);
   const [identity] = identities;
   if (identity === undefined) throw new RangeError("no identity");
-  const roster = rosterOf(identities);
+  const { roster, operators } = castOf(identities, SECRETARIAT);
   const vault = vaultOf(identity, roster);
   const descriptor = descriptorOf(identities, roster);
   vault.keepDescriptor(descriptor);
@@ -45,9 +47,9 @@ function filledVault() {
   const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
   vault.keepPairings("2026-4", [{ counterpart: "HR", ...keys }]);
   vault.provenanceSeed("2026-4");
-  writeBatch(vault, "2026-4", "HR", [Buffer.from("ba"), Buffer.from("tch")]);
+  writeRawBatch(vault, "2026-4", "HR", [Buffer.from("ba"), Buffer.from("tch")]);
   vault.writeHandleMap("2026-4", "HR", [ENTRY]);
-  return { vault, roster, identity, descriptor };
+  return { vault, roster, operators, identity, descriptor };
 }
 
 describe("a vault", () => {
@@ -76,7 +78,7 @@ describe("a vault", () => {
     expect(again.provenanceSeed("2026-4")).toEqual(vault.provenanceSeed("2026-4"));
     expect(Buffer.concat([...again.readBatch("2026-4", "HR")]).toString()).toBe("batch");
     expect(again.batchByteLength("2026-4", "HR")).toBe(5);
-    expect(again.readHandleMap("2026-4", "HR")).toEqual(new Map([[HANDLES[0], ENTRY]]));
+    expect(again.readHandleMap("2026-4", "HR")).toEqual(new Map([[ENTRY.handle, ENTRY]]));
     expect(again.descriptor("2026-5")).toBeNull();
     expect(again.receipt("2026-5", "HR")).toBeNull();
     expect(again.rounds()).toEqual(["2026-4"]);
@@ -129,6 +131,28 @@ describe("a vault", () => {
     }).toThrow(RangeError);
   });
 
+  test("takes the next roster, one with other keys only as they are accepted, never other ones for its own party", () => {
+    const { vault, roster, identity, operators } = filledVault();
+    vault.pinRoster(roster);
+    const refused = (next: Roster, code: string, accepted?: string[]) => {
+      expect(() => {
+        vault.pinRoster(next, accepted);
+      }).toThrow(expect.objectContaining({ code }));
+      expect(vault.roster()).toEqual(roster);
+    };
+    const other = [identity, ...identitiesOf(["HR"])];
+    refused(rosterOf(other), "roster-invalid");
+    const next = castOf(other, SECRETARIAT).roster;
+    const signed = operators.reduce(signRoster, { ...roster, parties: next.parties, serial: 2, signatures: [] });
+    refused(operators.reduce(signRoster, { ...signed, serial: 1, signatures: [] }), "roster-invalid");
+    refused(signed, "roster-key-changed");
+    refused(signed, "roster-key-changed", ["AT"]);
+    refused(rosterOf(identitiesOf(["AT", "HR"])), "vault-invalid");
+    refused(rosterOf(identitiesOf(["HR", "MK"])), "vault-invalid");
+    vault.pinRoster(signed, ["HR"]);
+    expect(vault.roster()).toEqual(signed);
+  });
+
   test("keeps the first descriptor, T1, secret and seed of a round", () => {
     const { vault, descriptor } = filledVault();
     expect(() => {
@@ -141,7 +165,7 @@ describe("a vault", () => {
     expect(vault.keepRoundSecret("2026-4", { publicKey: T1, secret: T1 })).toEqual(kept);
   });
 
-  test("destroys a round's ephemeral secret and its K_tags, and keeps K_proof", () => {
+  test("destroys a round's ephemeral secret and its K_tags, and K_proof only later", () => {
     const { vault } = filledVault();
     const folder = roundFolder(vault);
     const before = filesIn(folder);
@@ -154,6 +178,8 @@ describe("a vault", () => {
     expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: new Uint8Array(32).fill(2) }]);
     expect(filesIn(folder).size).toBe(before.size - 2);
     vault.destroyRoundSecret("2026-4");
+    vault.destroyProofKeys("2026-4");
+    expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: null }]);
   });
 
   test("takes no other batch or handle map once one was submitted", () => {
@@ -173,7 +199,7 @@ describe("a vault", () => {
 
   test("drops the handle map of a batch that is written anew, so that the two never disagree", () => {
     const { vault } = filledVault();
-    writeBatch(vault, "2026-4", "HR", [Buffer.from("another")]);
+    writeRawBatch(vault, "2026-4", "HR", [Buffer.from("another")]);
     expect(vault.holdsHandleMap("2026-4", "HR")).toBe(false);
   });
 
@@ -185,7 +211,7 @@ describe("a vault", () => {
       throw new RangeError("out of luck");
     };
     expect(() => {
-      writeBatch(vault, "2026-4", "HR", failing());
+      writeRawBatch(vault, "2026-4", "HR", failing());
     }).toThrow("out of luck");
     expect(Buffer.concat([...vault.readBatch("2026-4", "HR")]).toString()).toBe("batch");
     expect([...filesIn(roundFolder(vault))].filter((name) => !files.has(name))).toEqual([]);
@@ -236,7 +262,7 @@ describe("a handle map", () => {
 
   test("with a line that is none is refused by its number, without its text", () => {
     const good = JSON.stringify(ENTRY);
-    for (const bad of ["SECRET", '{"handle":"SECRET","refs":[],"row":1}', good]) {
+    for (const bad of ["SECRET", '{"handle":"SECRET","refs":[]}', good]) {
       const read = () => readHandleLines([Buffer.from(`${good}\n${bad}\n`)], "the map");
       expect(read).toThrow(/^vault-invalid: the map, line 2 /);
       expect(read).not.toThrow(/SECRET/);
