@@ -329,11 +329,6 @@ export class RoundFiles {
     this.files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
   }
 
-  /** Takes back that batches were submitted, so that others can be encoded: the server has let them go. */
-  dropReceipts(round: string, counterparts: readonly string[]): void {
-    for (const counterpart of counterparts) this.dropReceipt(round, counterpart);
-  }
-
   /** Destroys K_proof of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);

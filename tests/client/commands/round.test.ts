@@ -119,6 +119,8 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
   expect(await done(0, "AT", "submit")).toMatch(/^HR +complete, \d+ bytes; 1 chunks sent, 0 were there/);
   expect(await done(0, "AT", "submit")).toMatch(/0 chunks sent, 1 were there/);
   expect(await done(0, "AT", "recall")).toContain("the batches for HR are taken back");
+  // What was taken back is not sent again.
+  await done(3, "AT", "submit");
   expect((await encode()).exitCode).toBe(0);
   await done(0, "AT", "submit");
   expect(await done(6, "HR", "run", "HR.jsonl")).toContain("waiting for submission to close");
@@ -168,7 +170,13 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
   const verified = await aquila("verify-erasure", "certificate.json", "--roster", "roster.json");
   expect(`${verified.exitCode} ${verified.stderr}`).toBe("0 ");
 
+  await done(3, "AT", "run", "AT.jsonl");
+
   // What each party holds stays, until it is forgotten.
+  const kept = await done(0, "AT", "results", "--out", "kept.csv");
+  expect(kept).toContain(`${SHARED} hits (high ${SHARED}, medium 0, low 0)`);
+  const keptRows: Record<string, string>[] = parse(readFileSync(at("kept.csv")), { columns: true });
+  expect(keptRows).toEqual(rows);
   expect((await aquila("explain", "--round", ROUND, "--vault", "AT", "--hit", hit)).exitCode).toBe(0);
   expect((await aquila("forget", "--round", ROUND, "--vault", "AT")).exitCode).toBe(0);
   expect((await aquila("explain", "--round", ROUND, "--vault", "AT", "--hit", hit)).exitCode).toBe(3);
