@@ -74,34 +74,38 @@ describe("two histories of what was sealed", () => {
     return signed;
   }
 
-  test(`are each signed, and leave every hit unproven at both sides, ${RUNS} of ${RUNS}`, async () => {
-    const { sealed } = played.closedView;
-    // AT can check neither.
-    const unseen = sealed.filter(({ from }) => from !== "AT");
-    expect(unseen).toHaveLength(4);
-    for (let run = 0; run < RUNS; run++)
-      await withCopy(played, of(played.unsealed, "AT"), (at) =>
-        withCopy(played, of(played.unsealed, "HR"), async (hr) => {
-          const lied = unseen[run % unseen.length];
-          const digest = randomBytes(32).toString("base64url");
-          const other = sealed.map((each) => (each === lied ? { ...each, digest } : each));
-          const seals = [...(await sealedWith(at, other)), ...(await sealedWith(hr, sealed))];
-          expect(new Set(seals.map(({ t2 }) => t2)).size).toBe(2);
-          const vaults = new Map([
-            ["AT", at],
-            ["HR", hr],
-          ]);
-          const all = hitCount();
-          const seen = await release(played, played.honest, vaults);
-          for (const [party, counterpart] of SIDES) {
-            const { missingDecoys, unproven, reports } = of(seen, party);
-            expect([missingDecoys, unproven.length]).toEqual([0, all]);
-            const report = { kind: "unproven", count: all, of: all, party, pairing: pairingOf(party, counterpart) };
-            expect(reports).toEqual([expect.objectContaining(report)]);
-          }
-        }),
-      );
-  });
+  test(
+    `are each signed, and leave every hit unproven at both sides, ${RUNS} of ${RUNS}`,
+    { timeout: 180_000 },
+    async () => {
+      const { sealed } = played.closedView;
+      // AT can check neither.
+      const unseen = sealed.filter(({ from }) => from !== "AT");
+      expect(unseen).toHaveLength(4);
+      for (let run = 0; run < RUNS; run++)
+        await withCopy(played, of(played.unsealed, "AT"), (at) =>
+          withCopy(played, of(played.unsealed, "HR"), async (hr) => {
+            const lied = unseen[run % unseen.length];
+            const digest = randomBytes(32).toString("base64url");
+            const other = sealed.map((each) => (each === lied ? { ...each, digest } : each));
+            const seals = [...(await sealedWith(at, other)), ...(await sealedWith(hr, sealed))];
+            expect(new Set(seals.map(({ t2 }) => t2)).size).toBe(2);
+            const vaults = new Map([
+              ["AT", at],
+              ["HR", hr],
+            ]);
+            const all = hitCount();
+            const seen = await release(played, played.honest, vaults);
+            for (const [party, counterpart] of SIDES) {
+              const { missingDecoys, unproven, reports } = of(seen, party);
+              expect([missingDecoys, unproven.length]).toEqual([0, all]);
+              const report = { kind: "unproven", count: all, of: all, party, pairing: pairingOf(party, counterpart) };
+              expect(reports).toEqual([expect.objectContaining(report)]);
+            }
+          }),
+        );
+    },
+  );
 });
 
 test("batches of other pairings or directions have no key in common, so that swapped ones give no hit and no decoy", async () => {
