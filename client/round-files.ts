@@ -329,11 +329,6 @@ export class RoundFiles {
     this.files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
   }
 
-  /** Takes back that batches were submitted, so that others can be encoded: the server has let them go. */
-  dropReceipts(round: string, counterparts: readonly string[]): void {
-    for (const counterpart of counterparts) this.dropReceipt(round, counterpart);
-  }
-
   /** Destroys K_proof of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
@@ -365,7 +360,7 @@ export class RoundFiles {
     if (this.receipt(round, counterpart) !== null)
       throw new LinkageError(
         "file-exists",
-        `the batch for ${counterpart} in round ${round} has been submitted already; if its answer was lost, run: aquila submit`,
+        `the batch for ${counterpart} in round ${round} has been submitted already; if its answer was lost, run: aquila round submit`,
       );
   }
 }

@@ -26,7 +26,7 @@ type ExplainOptions = ListFileOptions & {
 };
 
 const USAGE =
-  "name two lists with --ref-a and --ref-b, or --round, --vault and --hit for a hit that `aquila results` fetched";
+  "name two lists with --ref-a and --ref-b, or --round, --vault and --hit for a hit that `aquila round results` opened";
 
 export function registerExplain(program: Command, io: CommandIo): void {
   withListOptions(program.command("explain"))
@@ -37,7 +37,7 @@ export function registerExplain(program: Command, io: CommandIo): void {
     .option("--ref-b <reference>", "record of the second list")
     .option("--round <id>", "the round of a hit")
     .addOption(new Option("--vault <folder>", "the party's vault").env("AQUILA_VAULT"))
-    .option("--hit <id>", "the hit, as `aquila results` names it")
+    .option("--hit <id>", "the hit, as `aquila round results` names it")
     .option(
       "--svg <file>",
       "write the waterfall as a picture too, to a new file, mode 600; it holds references, no facts",

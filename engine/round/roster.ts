@@ -14,6 +14,8 @@ export const MAX_PARTIES = 32;
 export const MAX_STAFF = 32;
 /** Operators whose signatures a roster or an approved act needs. */
 export const NEEDED_OPERATORS = 2;
+/** As whose the secretariat's key is accepted; nobody else's id. */
+const SECRETARIAT_ID = "secretariat";
 
 export const RosterParty = z.strictObject({
   /** X25519 public key to which packages are sealed. */
@@ -105,8 +107,10 @@ function orderFault({ officers, operators, parties, secretariat }: Roster): stri
   for (const list of [officers, operators, parties])
     if (!strictlyIncreasing(list.map(({ id }) => id))) return "its lists must be in increasing order of id, each once";
   const staff = [...officers, ...operators];
-  const keys = [...staff.map(({ signKey }) => signKey), ...parties.map(({ signKey }) => signKey), secretariat];
-  if (new Set(staff.map(({ id }) => id)).size !== staff.length || new Set(keys).size !== keys.length)
+  const ids = [...staff.map(({ id }) => id), SECRETARIAT_ID];
+  const partyKeys = parties.flatMap(({ signKey, boxKey }) => [signKey, boxKey]);
+  const keys = [...staff.map(({ signKey }) => signKey), ...partyKeys, secretariat];
+  if (new Set(ids).size !== ids.length || new Set(keys).size !== keys.length)
     return "an id or a key occurs twice: nobody may have two roles";
   return null;
 }
@@ -137,7 +141,7 @@ function keysById({ officers, operators, parties, secretariat }: Roster): Map<st
     ...parties.map(({ id, boxKey, signKey }) => [id, `${signKey} ${boxKey}`] as const),
     ...operators.map(({ id, signKey }) => [id, `operator ${signKey}`] as const),
     ...officers.map(({ id, signKey }) => [id, `officer ${signKey}`] as const),
-    ["secretariat", secretariat] as const,
+    [SECRETARIAT_ID, secretariat] as const,
   ]);
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { agreeKeys, type KeyAgreement } from "#client/agree.ts";
 import type { Vault } from "#client/vault.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { makeIdentity, type Identity } from "#engine/round/identity.ts";
 import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
@@ -44,7 +45,7 @@ describe("agreeing on keys", () => {
     const keys = new Map<string, string>();
     agreements.forEach((agreement, index) => {
       if (agreement.state !== "agreed") throw new RangeError("not agreed");
-      expect(agreement.pairings.map((pairing) => pairing.counterpart)).toEqual(IDS.filter((id) => id !== IDS[index]));
+      expect(agreement.pairings.map(({ counterpart }) => counterpart)).toEqual(IDS.filter((id) => id !== IDS[index]));
       for (const { counterpart, keyTag, keyProof, keyId } of agreement.pairings) {
         const name = [IDS[index], counterpart].sort().join("-");
         const text = `${keyId} ${Buffer.from(keyTag ?? []).toString("hex")} ${Buffer.from(keyProof ?? []).toString("hex")}`;
@@ -115,13 +116,9 @@ describe("what the server shows", () => {
     await refused(otherId, "round-descriptor-invalid");
     const without = setUp();
     const others = without.descriptor.parties.filter((party) => party.id !== "AT");
-    const agreements = without.descriptor.agreements.filter(({ from, to }) => from !== "AT" && to !== "AT");
-    const descriptor = {
-      ...without.descriptor,
-      agreements,
-      parties: others,
-      pairings: [["HR", "SI"] as [string, string]],
-    };
+    const pairings: [string, string][] = [["HR", "SI"]];
+    const agreements = without.descriptor.agreements.filter(({ from, to }) => ![from, to].includes("AT"));
+    const descriptor = { ...without.descriptor, agreements, parties: others, pairings };
     showing(without.fake, "AT", () => ({ descriptor, t0: descriptorT0(descriptor) }));
     await refused(without, "pairing-unknown");
     for (const { fake } of [otherRoster, otherProfile, otherT0, otherId, without]) expect(fake.keys).toEqual([]);
@@ -157,6 +154,53 @@ describe("what the server shows", () => {
     for (const vault of all.vaults) await all.agree(vault);
     await refused(all, "round-confirmation-failed");
     await expect(all.agree(all.si)).rejects.toMatchObject({ code: "round-confirmation-failed" });
+    expect(all.fake.disputes).toEqual([
+      { kind: "confirmation", counterpart: "SI" },
+      { kind: "confirmation", counterpart: "AT" },
+    ]);
+  });
+
+  test("a second key of a party, each signed, is disputed with both; a key of a stranger is not", async () => {
+    const all = setUp();
+    const [, hr] = all.identities;
+    if (hr === undefined) throw new RangeError("no HR");
+    await all.agree(all.hr);
+    await all.agree(all.at);
+    const [first] = all.fake.keys;
+    const second = makeRoundKey(hr, descriptorT0(all.descriptor)).posted;
+    showing(all.fake, "AT", (view) => ({ keys: view.keys.map((key) => (key.party === "HR" ? second : key)) }));
+    await refused(all, "round-key-conflict");
+    expect(all.fake.disputes).toEqual([{ kind: "two-keys", first, second }]);
+    await expect(all.agree(all.at)).rejects.toThrow(/^round-key-conflict: HR signed two keys/);
+
+    const stranger = makeRoundKey({ ...hr, ...makeIdentity("HR") }, descriptorT0(all.descriptor)).posted;
+    showing(all.fake, "AT", (view) => ({ keys: view.keys.map((key) => (key.party === "HR" ? stranger : key)) }));
+    await refused(all, "round-key-signature");
+    expect(all.fake.disputes).toHaveLength(2);
+  });
+
+  test("an attempt that was aborted says why, and names an equivocator only on his two signatures", async () => {
+    const all = setUp();
+    const [, hr, si] = all.identities;
+    if (hr === undefined || si === undefined) throw new RangeError("no HR or SI");
+    const keyOf = (identity: Identity) => makeRoundKey(identity, descriptorT0(all.descriptor)).posted;
+    const [one, two] = [keyOf(hr), keyOf(hr)];
+    const said = async (ending: RoundView["ending"]): Promise<string> => {
+      showing(all.fake, "AT", () => ({ ending, state: "erased" }));
+      return all.agree(all.at).then(
+        () => "",
+        (error: unknown) => String(error),
+      );
+    };
+    expect(await said({ reason: "equivocated", parties: ["HR"], evidence: [one, two] })).toMatch(
+      /round-state: .*: equivocated; HR$/,
+    );
+    const forged = [[one], [one, one], [one, keyOf(si)], [one, { ...two, publicKey: keyOf(hr).publicKey }]];
+    for (const evidence of forged)
+      expect(await said({ reason: "equivocated", parties: ["HR"], evidence })).toMatch(/; nobody is named$/);
+    expect(await said({ reason: "disputed", parties: [], evidence: [] })).toMatch(/disputed; nobody is named$/);
+    expect(await said({ reason: "expired", parties: ["SI"], evidence: [] })).toMatch(/expired; SI$/);
+    expect(all.fake.keys).toEqual([]);
   });
 
   test("another T1, also long after it was confirmed, is refused", async () => {

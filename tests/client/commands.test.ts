@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { STAFF_FILE, openIdentityFile } from "#client/sealed-identity.ts";
+import { openIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { openVault } from "#client/vault.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
@@ -17,41 +17,45 @@ import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { runAquila, type Outcome } from "./commands/command-line.ts";
 import { PASSPHRASE } from "./folders.ts";
 
-/** Keys of AT and HR, two operators and an officer, their signed roster, pinned, agreements and a descriptor: made once, by commands. */
+/**
+ * Keys of AT and HR, of operators anna and bert, of officer dora and of the secretariat, their signed roster, pinned at
+ * AT, agreements, and a descriptor: made once, by commands.
+ */
 const folder = mkdtempSync(join(tmpdir(), "aquila-commands-"));
 /** What making keys, pinning and describing printed. */
-const printed = { made: "", unsigned: "", pinned: "", described: "" };
-const PUBLIC = ["hr", "at", "anna", "boris", "clara", "secretariat"].map((name) => `${name}.public`);
-const YEARS = ["--from", "2026-01-01T00:00:00Z", "--until", "2036-01-01T00:00:00Z"];
+const printed = { made: "", pinned: "", described: "" };
 const closing: (() => void)[] = [];
 beforeAll(async () => {
   const made = [
     ["key", "make", "--party", "AT", "--vault", "at"],
     ["key", "make", "--party", "HR", "--vault", "hr"],
-    ["key", "make", "--operator", "anna", "--out", "anna.json"],
-    ["key", "make", "--operator", "boris", "--out", "boris.json"],
-    ["key", "make", "--officer", "clara", "--out", "clara.json"],
+    ["key", "make", "--operator", "anna", "--out", "anna.key"],
+    ["key", "make", "--operator", "bert", "--out", "bert.key"],
+    ["key", "make", "--officer", "dora", "--out", "dora.key"],
   ];
   printed.made = (await Promise.all(made.map((args) => succeed(...args)))).join("");
-  const show = async (name: string, ...args: string[]) => {
-    writeFileSync(join(folder, `${name}.public`), await succeed(...args, "--json"));
+  const show = async (name: string, ...args: string[]): Promise<void> => {
+    writeFileSync(join(folder, `${name}.json`), await succeed(...args, "--json"));
   };
-  const agree = (party: string, other: string) =>
-    succeed("agreement", "sign", "--with", other, ...YEARS, "--vault", party, "--out", `${party}.agreements`);
   await Promise.all([
-    ...["at", "hr"].map((party) => show(party, "key", "show", "--vault", party)),
-    ...["anna", "boris", "clara"].map((id) => show(id, "key", "show", "--identity", `${id}.json`)),
+    ...["at", "hr"].map((name) => show(name, "key", "show", "--vault", name)),
+    ...["anna", "bert", "dora"].map((name) => show(name, "key", "show", "--identity", `${name}.key`)),
     show("secretariat", "server", "key", "server.key"),
-    agree("at", "HR"),
-    agree("hr", "AT"),
+    ...["AT HR", "HR AT"].map((direction) => {
+      const [from = "", to = ""] = direction.split(" ");
+      const times = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z"];
+      return succeed(
+        ...["agreement", "sign", "--vault", from.toLowerCase(), "--with", to, ...times],
+        ...["--out", `${from}.agreements`],
+      );
+    }),
   ]);
-  await succeed("roster", "assemble", ...PUBLIC, "--out", "roster.json");
-  printed.unsigned = (await aquila("roster", "pin", "--vault", "at", "roster.json")).stderr;
-  for (const id of ["anna", "boris"]) await succeed("roster", "sign", "roster.json", "--identity", `${id}.json`);
+  await succeed("roster", "assemble", ...KEYS, "--out", "roster.json");
+  for (const operator of ["anna", "bert"])
+    await succeed("roster", "sign", "roster.json", "--identity", `${operator}.key`);
   printed.pinned = await succeed("roster", "pin", "--vault", "at", "roster.json");
-  await succeed("roster", "pin", "--vault", "hr", "roster.json");
   printed.described = await succeed(...DESCRIBE);
-}, 60_000);
+});
 afterAll(() => {
   for (const close of closing) close();
   rmSync(folder, { recursive: true });
@@ -66,6 +70,8 @@ async function succeed(...args: readonly string[]): Promise<string> {
   expect(`${exitCode} ${stderr}`).toBe("0 ");
   return stdout;
 }
+
+const KEYS = ["hr", "at", "bert", "anna", "dora", "secretariat"].map((name) => `${name}.json`);
 
 async function listen(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
@@ -106,34 +112,42 @@ function viewIn(state: RoundView["state"]): RoundView {
 
 const DESCRIBE = [
   ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
-  ...["--agreements", "at.agreements", "hr.agreements", "--national-basis", "AT=Police Act 7", "HR=Police Act 12"],
   ...["--categories", "witness", "suspect", "--legal-basis", "Art. 9", "--purpose", "test", "--lowest-band", "low"],
-  ...["--deadlines", "keys=2026-12-01T12:00:00Z", "submission=2026-12-02T12:00:00Z", "--out", "descriptor.json"],
+  ...["--agreements", "HR.agreements", "AT.agreements", "--national-basis", "AT=Act 1", "HR=Act 2"],
+  ...["--deadlines", "keys=2026-12-01T12:00:00Z", "seals=2026-12-20T12:00:00Z", "--out", "descriptor.json"],
 ];
 
 describe("setting up", () => {
   test("makes keys, shows the public ones alone, assembles and pins a roster", () => {
     const vault = openVault(join(folder, "at"), PASSPHRASE);
     const [at, hr] = [vault.identity, openVault(join(folder, "hr"), PASSPHRASE).identity];
-    const anna = openIdentityFile(join(folder, "anna.json"), STAFF_FILE, PASSPHRASE);
-    for (const { signKey } of [at, hr, anna]) expect(printed.made).toContain(signKey);
-    for (const secret of [at.signSecret, at.boxSecret, hr.signSecret, hr.boxSecret, anna.signSecret])
+    const staff = ["anna", "bert", "dora"].map((name) =>
+      openIdentityFile(join(folder, `${name}.key`), STAFF_FILE, PASSPHRASE),
+    );
+    for (const { signKey } of [at, hr, ...staff]) expect(printed.made).toContain(signKey);
+    const secrets = [at, hr].flatMap(({ signSecret, boxSecret }) => [signSecret, boxSecret]);
+    for (const secret of [...secrets, ...staff.map(({ signSecret }) => signSecret)])
       expect(printed.made).not.toContain(secret);
-    expect(statSync(join(folder, "anna.json")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, "anna.key")).mode & 0o777).toBe(0o600);
     const roster = read("roster.json", Roster);
     expect(roster.parties.map((party) => party.id)).toEqual(["AT", "HR"]);
+    expect([...roster.operators, ...roster.officers].map(({ id }) => id)).toEqual(["anna", "bert", "dora"]);
     expect(vault.roster()).toEqual(roster);
-    const fingerprint = /fingerprint {2}(.*)/.exec(printed.made)?.[1] ?? "none";
-    expect(printed.pinned).toContain(fingerprint);
+    const fingerprints = [...printed.made.matchAll(/fingerprint {2}(.*)/g)].map(([, shown]) => shown);
+    expect(fingerprints).toHaveLength(5);
+    for (const fingerprint of fingerprints) expect(printed.pinned).toContain(fingerprint);
     expect(printed.pinned).toContain(rosterDigest(roster));
-    expect(printed.unsigned).toMatch(/^aquila: roster-invalid: /);
+    expect(printed.pinned).toMatch(/^signed by +anna, bert$/m);
   });
 
   test("never overwrites an identity, a roster or a descriptor", async () => {
     const again = [
       ["key", "make", "--party", "AT", "--vault", "at"],
-      ["key", "make", "--operator", "anna", "--out", "anna.json"],
-      ["roster", "assemble", ...PUBLIC, "--out", "roster.json"],
+      ["key", "make", "--operator", "anna", "--out", "anna.key"],
+      ["roster", "assemble", ...KEYS, "--out", "roster.json"],
+      ["agreement", "sign", "--vault", "at", "--with", "HR", "--from", "2026-01-01T00:00:00Z"].concat(
+        ...["--until", "2028-01-01T00:00:00Z", "--out", "AT.agreements"],
+      ),
       DESCRIBE,
     ];
     for (const args of again) {
@@ -143,9 +157,9 @@ describe("setting up", () => {
   });
 
   test("refuses keys whose fingerprint is another's", async () => {
-    const altered = readFileSync(join(folder, "at.public"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
-    writeFileSync(join(folder, "mk.public"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
-    const { exitCode, stderr } = await aquila("roster", "assemble", ...PUBLIC, "mk.public", "--out", "other.json");
+    const altered = readFileSync(join(folder, "at.json"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
+    writeFileSync(join(folder, "mk.json"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
+    const { exitCode, stderr } = await aquila("roster", "assemble", ...KEYS, "mk.json", "--out", "other.json");
     expect([exitCode, stderr]).toEqual([3, expect.stringContaining("identity-invalid")]);
   });
 
@@ -156,10 +170,14 @@ describe("setting up", () => {
       categories: ["suspect", "witness"],
       pairings: [["AT", "HR"]],
       parties: [
-        { id: "AT", declaredRecords: 2_000, legalBasis: "Police Act 7" },
-        { id: "HR", declaredRecords: 1_800, legalBasis: "Police Act 12" },
+        { id: "AT", declaredRecords: 2_000, legalBasis: "Act 1" },
+        { id: "HR", declaredRecords: 1_800, legalBasis: "Act 2" },
       ],
-      deadlines: { keys: "2026-12-01T12:00:00Z", submission: "2026-12-02T12:00:00Z" },
+      agreements: [
+        { from: "AT", to: "HR" },
+        { from: "HR", to: "AT" },
+      ],
+      deadlines: { keys: "2026-12-01T12:00:00Z", submission: "2026-12-08T12:00:00Z", seals: "2026-12-20T12:00:00Z" },
       profile: SHIPPED_PROFILE_DIGEST,
       roster: rosterDigest(read("roster.json", Roster)),
     });
@@ -199,7 +217,7 @@ describe("exit codes", () => {
     const server = await listen((_request, response) => {
       response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(refusal));
     });
-    const args = ["round", "show", "--round", "2026-4", "--server", server, "--identity", "anna.json", "--json"];
+    const args = ["round", "show", "--round", "2026-4", "--server", server, "--identity", "anna.key", "--json"];
     const { exitCode, stdout, stderr } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout), stderr]).toEqual([4, refusal, "aquila: round-unknown: no\n"]);
   });
@@ -207,7 +225,7 @@ describe("exit codes", () => {
   test("5 when nothing listens", async () => {
     const server = await listen(() => undefined);
     for (const close of closing.splice(0)) close();
-    const args = ["round", "create", "descriptor.json", "--server", server, "--identity", "anna.json"];
+    const args = ["round", "create", "descriptor.json", "--server", server, "--identity", "anna.key"];
     const { exitCode, stderr } = await aquila(...args);
     expect([exitCode, stderr]).toEqual([5, expect.stringContaining("cannot be reached (ECONNREFUSED)")]);
   });
@@ -223,7 +241,7 @@ describe("exit codes", () => {
   });
 });
 
-describe("waiting for the matching", () => {
+describe("waiting for the review", () => {
   test("follows the matching's events, and asks for the round when the stream is cut", async () => {
     const asked: string[] = [];
     const event = (stage: string): string =>
@@ -240,7 +258,7 @@ describe("waiting for the matching", () => {
       const view = viewIn(follows === 2 ? "reviewed" : "matching");
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
     });
-    const args = ["--round", "2026-4", "--wait", "60", "--server", server, "--identity", "anna.json", "--json"];
+    const args = ["--round", "2026-4", "--wait", "60", "--server", server, "--identity", "anna.key", "--json"];
     const { exitCode, stdout } = await aquila("round", "match", ...args);
     expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { state: "reviewed" }]);
     expect(asked).toEqual(["POST /match", "GET ", "GET /progress/events", "GET ", "GET /progress/events", "GET "]);

@@ -65,11 +65,18 @@ export function registerParty(round: Command, io: CommandIo): void {
     .action(async (path: string, options: RunOptions) => {
       using vault = await unlockVault(io, options.vault);
       const connection = connectWith(io, options.server, vault.identity);
-      const standing = await walkWithin(io, path, options, connection, vault);
-      if (standing.results !== null) await answerResults(io, options, connection, vault, standing.results);
-      io.stderr.write(`round ${options.round}: ${standing.state === "done" ? "" : "waiting for "}${standing.what}\n`);
-      if (standing.state === "waiting") io.endWith(EXIT.waiting);
-      tidyVault(vault, io.now());
+      try {
+        const standing = await walkWithin(io, path, options, connection, vault);
+        if (standing.results !== null) {
+          const statuses = await connection.statuses(options.round, vault.identity.party);
+          answerResults(io, options, vault, { ...standing.results, statuses });
+        }
+        io.stderr.write(`round ${options.round}: ${standing.state === "done" ? "" : "waiting for "}${standing.what}\n`);
+        if (standing.state === "waiting") io.endWith(EXIT.waiting);
+      } finally {
+        // Also when the round is over: that is when most has to go.
+        tidyVault(vault, io.now());
+      }
     });
 }
 
@@ -114,6 +121,8 @@ async function recall(
   for (const { counterpart } of pairings) {
     await connection.recallBatch(round, party, counterpart);
     vault.dropReceipt(round, counterpart);
+    // Else what was taken back would be sent again.
+    vault.prepareBatch(round, counterpart);
   }
   return pairings.map(({ counterpart }) => counterpart);
 }

@@ -4,11 +4,11 @@
 import { extname } from "node:path";
 import { Argument, type Command } from "commander";
 import { HIT_STATUSES, type HitStatus, type Status } from "#engine/round/acts.ts";
+import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { exchangeAnswers, type Exchange } from "../../answers.ts";
 import { createFile } from "../../durable-file.ts";
-import type { Connection } from "../../http.ts";
 import { acknowledgePackage, openHits, type Opened } from "../../release.ts";
 import {
   RESULT_NOTE,
@@ -59,11 +59,20 @@ export function registerResults(round: Command, io: CommandIo): void {
     .action(async (options: PartyOptions & { out?: string }) => {
       using vault = await unlockVault(io, options.vault);
       const connection = connectWith(io, options.server, vault.identity);
-      await answerResults(io, options, connection, vault, {
-        opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE),
-        exchange: await exchangeAnswers(connection, vault, options.round),
-      });
-      tidyVault(vault, io.now());
+      try {
+        const { state } = await connection.round(options.round);
+        // The server has nothing more of it then; the vault keeps its hits until the retention ends.
+        const found = hasReached(state, "followed-up")
+          ? keptResults(vault, options.round)
+          : {
+              opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE),
+              exchange: await exchangeAnswers(connection, vault, options.round),
+              statuses: await connection.statuses(options.round, vault.identity.party),
+            };
+        answerResults(io, options, vault, found);
+      } finally {
+        tidyVault(vault, io.now());
+      }
     });
   withParty(
     round.command("mark").description("say what became of hits; the counterpart sees it, by the hits' ids alone"),
@@ -88,17 +97,18 @@ export function withParty(command: Command): Command {
   return command.addOption(serverOption()).addOption(vaultOption()).addOption(roundOption()).addOption(jsonOption());
 }
 
+/** What a party found, and what both sides said of it. */
+type Found = { readonly opened: Opened; readonly exchange: Exchange; readonly statuses: readonly Status[] };
+
 /** Prints or writes a round's hits as far as they are open. */
-export async function answerResults(
+export function answerResults(
   io: CommandIo,
   options: PartyOptions & { readonly out?: string },
-  connection: Connection,
   vault: Vault,
-  { opened, exchange }: { readonly opened: Opened; readonly exchange: Exchange },
-): Promise<void> {
-  const { party } = vault.identity;
+  { opened, exchange, statuses: said }: Found,
+): void {
   const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE);
-  const statuses = statusesByHit(party, await connection.statuses(options.round, party));
+  const statuses = statusesByHit(vault.identity.party, said);
   if (options.out !== undefined) {
     const text =
       extname(options.out) === ".json" ? resultsJson(options.round, rows, statuses) : resultsCsv(rows, statuses);
@@ -120,6 +130,32 @@ export async function answerResults(
     ...hits,
   };
   answer(io, options.json, value, resultsText(options, rows, statuses, opened, exchange));
+}
+
+/** @returns What the vault alone knows. */
+function keptResults(vault: Vault, round: string): Found {
+  const kept = (vault.pairings(round) ?? []).map(({ counterpart }) => ({
+    counterpart,
+    section: vault.section(round, counterpart),
+    answers: vault.answers(round, counterpart),
+  }));
+  const namesOf = (wanted: (one: (typeof kept)[number]) => boolean): string[] =>
+    kept.filter(wanted).map(({ counterpart }) => counterpart);
+  const countsOver = (countOf: (one: (typeof kept)[number]) => number): Map<string, number> =>
+    new Map(kept.map((one) => [one.counterpart, countOf(one)] as const).filter(([, count]) => count > 0));
+  return {
+    opened: {
+      opened: namesOf(({ section }) => section !== null),
+      closed: namesOf(({ section }) => section === null),
+      missingDecoys: countsOver(({ section }) => section?.decoysMissing ?? 0),
+    },
+    exchange: {
+      answered: namesOf(({ answers }) => answers !== null),
+      waitingFor: namesOf(({ section, answers }) => section !== null && answers === null),
+      unproven: countsOver(({ answers }) => (answers ?? []).filter(({ proven }) => !proven).length),
+    },
+    statuses: [],
+  };
 }
 
 /** What the party's analysts and officer have to know before they trust a hit. */

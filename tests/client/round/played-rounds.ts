@@ -122,10 +122,15 @@ type Seen = {
 /**
  * Gives AT and HR these hits of each other, and each the answers of the other, as a server does.
  *
+ * @param vaults - Theirs, sealed; copies of them are used.
  * @returns What each saw, by party.
  */
-export async function release(played: PlayedRounds, hits: Hits): Promise<ReadonlyMap<string, Seen>> {
-  const { releasedView, table, unopened } = played;
+export async function release(
+  played: PlayedRounds,
+  hits: Hits,
+  vaults: ReadonlyMap<string, Vault> = played.unopened,
+): Promise<ReadonlyMap<string, Seen>> {
+  const { releasedView, table } = played;
   const key = randomBytes(32);
   const answers = new Map<string, Uint8Array>();
   const view = (): RoundView => ({
@@ -138,7 +143,8 @@ export async function release(played: PlayedRounds, hits: Hits): Promise<Readonl
   const connectionOf = (party: string, counterpart: string, reports: Report[]) => ({
     round: () => Promise.resolve(view()),
     acknowledge: () => Promise.resolve(view()),
-    fetchPackage: () => packageOf(played, party, { [counterpart]: key }, hits),
+    fetchPackage: () =>
+      packageOf(played, party, { [counterpart]: key }, hits, { t2: sealOf(of(vaults, party), ROUND) }),
     packageKeys: async () => [{ counterpart, sealedKey: await sealPackageKey(key, boxKeyOf(table, party)) }],
     putAnswers: (_round: string, from: string, to: string, sealed: Uint8Array) => {
       answers.set(`${from}-${to}`, sealed);
@@ -151,8 +157,8 @@ export async function release(played: PlayedRounds, hits: Hits): Promise<Readonl
     },
   });
   const seen = new Map<string, Seen>();
-  await withCopy(played, of(unopened, "AT"), (at) =>
-    withCopy(played, of(unopened, "HR"), async (hr) => {
+  await withCopy(played, of(vaults, "AT"), (at) =>
+    withCopy(played, of(vaults, "HR"), async (hr) => {
       const sides = [at, hr].map((vault) => {
         const { party } = vault.identity;
         const counterpart = party === "AT" ? "HR" : "AT";
