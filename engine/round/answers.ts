@@ -23,7 +23,7 @@ const MAX_ANSWERS = 262_144;
 export const Answer = z.strictObject({ hit: Bytes16, notice: Notice, proof: Bytes32 });
 export type Answer = z.infer<typeof Answer>;
 
-export const Answers = z.strictObject({
+const Answers = z.strictObject({
   /** In order of hit, each once. */
   answers: z
     .array(Answer)
