@@ -58,8 +58,12 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   const opened = await openHits(connection, vault, round, profile);
   const exchange = await exchangeAnswers(connection, vault, round);
   const results = { opened, exchange };
-  const unopened = (await connection.round(round)).pairings.filter(({ state }) => state === "matched").length;
-  if (unopened > 0) return { state: "waiting", what: "counterparts to acknowledge their packages", results };
+  const latest = await connection.round(round);
+  // A pairing may have opened since its key was asked for.
+  const isAwaited = ({ pairing, state }: RoundView["pairings"][number]): boolean =>
+    state === "matched" || (state === "opened" && !opened.opened.some((counterpart) => pairing.includes(counterpart)));
+  if (latest.pairings.some(isAwaited))
+    return { state: "waiting", what: "counterparts to acknowledge their packages", results };
   if (exchange.waitingFor.length > 0)
     return { state: "waiting", what: `the answers of ${exchange.waitingFor.join(", ")}`, results };
   return { state: "done", what: "every opened pairing is answered by both", results };
