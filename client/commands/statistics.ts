@@ -59,9 +59,11 @@ function yearText({ year, budget, hits, parties }: YearStatistics): string {
   const lines = [
     `${year}: ${budget.spent} of the privacy budget ${budget.limit} is spent; with probability .95 a figure is off by at most its ±`,
   ];
-  for (const { round, errorBar, cells } of hits)
-    for (const [pairing, bands] of Map.groupBy(cells, (cell) => cell.pairing.join("–")))
-      lines.push(`${round}  ${pairing}  ${cellsText(bands.map((cell) => [cell.band, cell.hits]))}  ±${errorBar}`);
+  for (const { round, errorBar, figures } of hits)
+    for (const [pairing, bands] of Map.groupBy(figures, (figure) => figure.pairing.join("–")))
+      lines.push(
+        `${round}  ${pairing}  ${figuresText(bands.map((figure) => [figure.band, figure.hits]))}  ±${errorBar}`,
+      );
   for (const histogram of parties)
     lines.push(`${histogram.round}  ${histogram.party}  ±${histogram.errorBar}`, histogramText(histogram));
   return lines.join("\n");
@@ -69,15 +71,15 @@ function yearText({ year, budget, hits, parties }: YearStatistics): string {
 
 function histogramText({ counterparts, categories, riskIndicators }: PartyStatistics): string {
   return [
-    `  counterparts with hits  ${cellsText(Object.entries(counterparts))}`,
-    `  category                ${cellsText(Object.entries(categories))}`,
-    `  risk indicator          ${cellsText(Object.entries(riskIndicators))}`,
+    `  counterparts with hits  ${figuresText(Object.entries(counterparts))}`,
+    `  category                ${figuresText(Object.entries(categories))}`,
+    `  risk indicator          ${figuresText(Object.entries(riskIndicators))}`,
   ].join("\n");
 }
 
-/** A suppressed cell is shown as less than ten, which is what its noised value is. */
-function cellsText(cells: readonly (readonly [name: string, value: number | null])[]): string {
-  return cells.map(([name, value]) => `${name} ${value ?? "<10"}`).join(", ");
+/** A suppressed figure is shown as less than ten, which is what its noised value is. */
+function figuresText(figures: readonly (readonly [name: string, value: number | null])[]): string {
+  return figures.map(([name, value]) => `${name} ${value ?? "<10"}`).join(", ");
 }
 
 function calendarYear(text: string): number {

@@ -5,7 +5,7 @@
  */
 import { LinkageError } from "../errors.ts";
 import { ReleasedBand } from "../round/descriptor.ts";
-import { COUNTERPART_CELLS, RISK_INDICATORS } from "./published.ts";
+import { COUNTERPART_BINS, RISK_INDICATORS } from "./published.ts";
 
 /** Indicators of one row that count. */
 const MAX_INDICATORS = 2;
@@ -13,8 +13,8 @@ const MAX_INDICATORS = 2;
 export type HitCounts = Readonly<Record<ReleasedBand, number>>;
 
 export type Histogram = {
-  readonly counterparts: Readonly<Record<(typeof COUNTERPART_CELLS)[number], number>>;
-  /** One cell for each category that the round admits. */
+  readonly counterparts: Readonly<Record<(typeof COUNTERPART_BINS)[number], number>>;
+  /** One figure for each category that the round admits. */
   readonly categories: Readonly<Record<string, number>>;
   readonly riskIndicators: Readonly<Record<(typeof RISK_INDICATORS)[number], number>>;
 };
@@ -60,9 +60,9 @@ export function histogramOf(rows: Iterable<RowWithHits>, categories: readonly st
   const byCategory = new Map(categories.map((category) => [category, 0]));
   const byIndicator = new Map<string, number>(RISK_INDICATORS.map((indicator) => [indicator, 0]));
   for (const { counterpartCount, category, riskIndicators } of rows) {
-    const cell = COUNTERPART_CELLS[Math.min(counterpartCount, COUNTERPART_CELLS.length) - 1];
-    if (cell === undefined) throw new RangeError("histogramOf: a row without hits");
-    counterparts[cell]++;
+    const bin = COUNTERPART_BINS[Math.min(counterpartCount, COUNTERPART_BINS.length) - 1];
+    if (bin === undefined) throw new RangeError("histogramOf: a row without hits");
+    counterparts[bin]++;
     const admitted = category === "" ? "other" : category;
     const count = byCategory.get(admitted);
     if (count === undefined)

@@ -1,5 +1,5 @@
 /**
- * Statistics as they are published and as parties send theirs: noised, cells under ten suppressed. docs/spec/statistics.md
+ * Statistics as they are published and as parties send theirs: noised, figures under ten suppressed. docs/spec/statistics.md
  */
 import { z } from "zod";
 import { ReleasedBand } from "../round/descriptor.ts";
@@ -8,9 +8,9 @@ import { MAX_PARTIES } from "../round/roster.ts";
 import { RationalText } from "./budget.ts";
 
 /** Smallest noised value that is published. */
-export const MIN_CELL = 10;
-const MAX_CELL = 2 ** 31;
-const MAX_HIT_CELLS = (3 * MAX_PARTIES * (MAX_PARTIES - 1)) / 2;
+export const MIN_FIGURE = 10;
+const MAX_FIGURE = 2 ** 31;
+const MAX_HIT_FIGURES = (3 * MAX_PARTIES * (MAX_PARTIES - 1)) / 2;
 /** 1/2 of the yearly 4 each. */
 const MAX_ROUNDS = 8;
 /** At least 1/64 of the yearly 4 each. */
@@ -19,24 +19,24 @@ const MAX_HISTOGRAMS = 256;
 /** Codes that a histogram counts, in the order in which a record's first ones are taken. */
 export const RISK_INDICATORS = ["armed", "violent", "escape-risk", "financer", "recruiter", "foreign-fighter"] as const;
 
-/** Cells by number of counterparts with whom a record has hits, fewest first. */
-export const COUNTERPART_CELLS = ["one", "two", "three", "four-or-more"] as const;
+/** Figures by number of counterparts with whom a record has hits, fewest first. */
+export const COUNTERPART_BINS = ["one", "two", "three", "four-or-more"] as const;
 
 /** Null: suppressed. */
-const Cell = z.int().min(MIN_CELL).max(MAX_CELL).nullable();
-export type Cell = z.infer<typeof Cell>;
+const Figure = z.int().min(MIN_FIGURE).max(MAX_FIGURE).nullable();
+export type Figure = z.infer<typeof Figure>;
 const Category = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
-const ErrorBar = z.int().min(0).max(MAX_CELL);
+const ErrorBar = z.int().min(0).max(MAX_FIGURE);
 
 /** A party's histogram of its own records with hits, noised by that party. */
 export const PartyStatistics = z.strictObject({
-  /** A cell for each category that the round admits. */
-  categories: z.record(Category, Cell),
-  counterparts: z.record(z.enum(COUNTERPART_CELLS), Cell),
+  /** A figure for each category that the round admits. */
+  categories: z.record(Category, Figure),
+  counterparts: z.record(z.enum(COUNTERPART_BINS), Figure),
   epsilon: RationalText,
   format: z.literal("aquila/statistics/v1"),
   party: PartyId,
-  riskIndicators: z.record(z.enum(RISK_INDICATORS), Cell),
+  riskIndicators: z.record(z.enum(RISK_INDICATORS), Figure),
   round: RoundId,
 });
 export type PartyStatistics = z.infer<typeof PartyStatistics>;
@@ -44,10 +44,10 @@ export type PartyStatistics = z.infer<typeof PartyStatistics>;
 /** Distinct hits of a round by pairing and band, noised by the secretariat. */
 export const HitStatistics = z.strictObject({
   /** Every pairing of the descriptor, in its order, with every band that the round releases, most certain first. */
-  cells: z
-    .array(z.strictObject({ band: ReleasedBand, hits: Cell, pairing: z.tuple([PartyId, PartyId]) }))
+  figures: z
+    .array(z.strictObject({ band: ReleasedBand, hits: Figure, pairing: z.tuple([PartyId, PartyId]) }))
     .min(1)
-    .max(MAX_HIT_CELLS),
+    .max(MAX_HIT_FIGURES),
   epsilon: RationalText,
   /** The noise is at most this with probability .95. */
   errorBar: ErrorBar,

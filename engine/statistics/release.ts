@@ -1,5 +1,5 @@
 /**
- * From exact counts to what is published: noise by sensitivity and ε, cells under ten suppressed, error bars.
+ * From exact counts to what is published: noise by sensitivity and ε, figures under ten suppressed, error bars.
  * Noise is to be drawn once for an output. docs/spec/statistics.md
  */
 import { reaches } from "../match/band.ts";
@@ -8,7 +8,7 @@ import type { RandomFill } from "../uniform.ts";
 import { rational, rationalText, type Rational } from "./budget.ts";
 import { laplaceSampler } from "./discrete-laplace.ts";
 import type { Histogram, HitCounts } from "./histogram.ts";
-import { MIN_CELL, type Cell, type HitStatistics, type PartyStatistics } from "./published.ts";
+import { MIN_FIGURE, type Figure, type HitStatistics, type PartyStatistics } from "./published.ts";
 
 /** ε of one round's hits by pairing and band. */
 export const HIT_EPSILON = rational(1n, 2n);
@@ -53,7 +53,7 @@ export function releaseHits(
   const scale = scaleOf(BigInt(most * bands.length), HIT_EPSILON);
   const noise = laplaceSampler(scale, random);
   return {
-    cells: descriptor.pairings.flatMap((pairing) =>
+    figures: descriptor.pairings.flatMap((pairing) =>
       bands.map((band) => ({
         band,
         hits: noised(byPairing.get(pairing.join("-"))?.[band] ?? 0, noise),
@@ -74,25 +74,25 @@ export function releaseHistogram(
 ): PartyStatistics {
   const epsilon = histogramEpsilon(descriptor);
   const noise = laplaceSampler(scaleOf(HISTOGRAM_SENSITIVITY, epsilon), random);
-  const noisedCells = <Name extends string>(counts: Readonly<Record<Name, number>>): Record<Name, Cell> =>
+  const noisedFigures = <Name extends string>(counts: Readonly<Record<Name, number>>): Record<Name, Figure> =>
     Object.fromEntries(Object.entries<number>(counts).map(([name, count]) => [name, noised(count, noise)])) as Record<
       Name,
-      Cell
+      Figure
     >;
   return {
-    categories: noisedCells(histogram.categories),
-    counterparts: noisedCells(histogram.counterparts),
+    categories: noisedFigures(histogram.categories),
+    counterparts: noisedFigures(histogram.counterparts),
     epsilon: rationalText(epsilon),
     format: "aquila/statistics/v1",
     party,
-    riskIndicators: noisedCells(histogram.riskIndicators),
+    riskIndicators: noisedFigures(histogram.riskIndicators),
     round: descriptor.id,
   };
 }
 
-function noised(count: number, noise: () => number): Cell {
+function noised(count: number, noise: () => number): Figure {
   const value = count + noise();
-  return value < MIN_CELL ? null : value;
+  return value < MIN_FIGURE ? null : value;
 }
 
 function scaleOf(sensitivity: bigint, epsilon: Rational): Rational {

@@ -131,18 +131,18 @@ describe("the yearly budget", () => {
     expect(await listStatistics(store, 2027)).toEqual([]);
   });
 
-  it("is charged for cells that hold no exact figure under ten, and exact counts are not stored", async () => {
+  it("is charged for figures that hold no exact figure under ten, and exact counts are not stored", async () => {
     await releaseHitsOf(0);
     const { hits } = await statisticsOf({ store }, 2026);
     expect(hits).toMatchObject([{ round: "round-0", epsilon: "1/2", errorBar: 36, releasedAt: now.toISOString() }]);
-    const cells = hits[0]?.cells ?? [];
-    expect(cells.map(({ pairing, band }) => `${pairing.join("-")} ${band}`)).toEqual([
+    const figures = hits[0]?.figures ?? [];
+    expect(figures.map(({ pairing, band }) => `${pairing.join("-")} ${band}`)).toEqual([
       ...["AT-HR high", "AT-HR medium", "AT-HR low", "AT-SI high", "AT-SI medium", "AT-SI low"],
     ]);
-    for (const { hits: value } of cells) expect(value ?? 10).toBeGreaterThanOrEqual(10);
+    for (const { hits: value } of figures) expect(value ?? 10).toBeGreaterThanOrEqual(10);
     // The chance that noise of scale 12 passes 400 is e^-33.
-    expect(Math.abs((cells[0]?.hits ?? 0) - 4_217)).toBeLessThan(400);
-    expect(Math.abs((cells[4]?.hits ?? 0) - 500)).toBeLessThan(400);
+    expect(Math.abs((figures[0]?.hits ?? 0) - 4_217)).toBeLessThan(400);
+    expect(Math.abs((figures[4]?.hits ?? 0) - 500)).toBeLessThan(400);
   });
 });
 
@@ -217,7 +217,7 @@ describe("statistics over HTTP", () => {
     ["for ε in other terms", "HR", "released", "HR", { epsilon: "2/12" }, "request-invalid"],
     ["with a category of no round", "HR", "released", "HR", { categories: { other: 20 } }, "request-invalid"],
     ["without a category", "HR", "released", "HR", { categories: {} }, "request-invalid"],
-    ["with a cell under ten", "HR", "released", "HR", { categories: { suspect: 9 } }, "request-invalid"],
+    ["with a figure under ten", "HR", "released", "HR", { categories: { suspect: 9 } }, "request-invalid"],
   ])("a histogram %s is refused", async (_name, caller, round, party, changes, code) => {
     const before = await published();
     const body = { ...statisticsFor(round, party), ...changes };

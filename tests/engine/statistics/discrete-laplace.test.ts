@@ -27,7 +27,7 @@ function countsOf(draw: () => number, draws: number): Map<number, number> {
   return counts;
 }
 
-/** Pearson's statistic less its mean, in standard deviations; cells of at least 25 expected draws, and two tails. */
+/** Pearson's statistic less its mean, in standard deviations; figures of at least 25 expected draws, and two tails. */
 function chiSquareDeviation(counts: ReadonlyMap<number, number>, draws: number, scale: number): number {
   let end = 0;
   while (draws * probability(end + 1, scale) >= 25 && draws * tail(end + 2, scale) >= 25) end++;

@@ -1,5 +1,5 @@
 /**
- * What is published: cells, suppression, error bars, and how much of one record can be seen in it.
+ * What is published: figures, suppression, error bars, and how much of one record can be seen in it.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -41,15 +41,15 @@ function rowsOf(count: number): RowWithHits[] {
   }));
 }
 
-function histogramCells({ counterparts, categories, riskIndicators }: PartyStatistics): (number | null)[] {
-  return [counterparts, categories, riskIndicators].flatMap((cells) => Object.values<number | null>(cells));
+function histogramFigures({ counterparts, categories, riskIndicators }: PartyStatistics): (number | null)[] {
+  return [counterparts, categories, riskIndicators].flatMap((figures) => Object.values<number | null>(figures));
 }
 
 describe("hits by pairing and band", () => {
-  test("have a cell for each pairing of the round and each band that it releases, and nothing else", () => {
-    const released = releaseHits({ ...ROUND, lowestBand: "medium" }, [], seeded("cells"));
+  test("have a figure for each pairing of the round and each band that it releases, and nothing else", () => {
+    const released = releaseHits({ ...ROUND, lowestBand: "medium" }, [], seeded("figures"));
     expect(HitStatistics.parse(released)).toEqual(released);
-    expect(released.cells.map(({ pairing, band }) => [...pairing, band].join(" "))).toEqual([
+    expect(released.figures.map(({ pairing, band }) => [...pairing, band].join(" "))).toEqual([
       "AT HR high",
       "AT HR medium",
       "AT SI high",
@@ -99,19 +99,19 @@ describe("hits by pairing and band", () => {
   });
 });
 
-describe("a cell", () => {
+describe("a figure", () => {
   test("under ten is never published, whatever the count and the noise", () => {
     const count = fc.nat(40);
     const counts = fc.record({ high: count, medium: count, low: count });
     let suppressed = 0;
     fc.assert(
       fc.property(counts, counts, fc.string(), (hr, si, seed) => {
-        const hits = releaseHits(ROUND, countsOf(hr, si), seeded(seed)).cells.map((cell) => cell.hits);
+        const hits = releaseHits(ROUND, countsOf(hr, si), seeded(seed)).figures.map((figure) => figure.hits);
         const rows = rowsOf(hr.high);
-        const own = histogramCells(releaseHistogram(ROUND, "AT", histogramOf(rows, [CATEGORY]), seeded(seed)));
-        for (const cell of [...hits, ...own]) {
-          if (cell === null) suppressed++;
-          else expect(cell).toBeGreaterThanOrEqual(10);
+        const own = histogramFigures(releaseHistogram(ROUND, "AT", histogramOf(rows, [CATEGORY]), seeded(seed)));
+        for (const figure of [...hits, ...own]) {
+          if (figure === null) suppressed++;
+          else expect(figure).toBeGreaterThanOrEqual(10);
         }
       }),
     );
@@ -121,23 +121,23 @@ describe("a cell", () => {
   test("under ten that is sent all the same has the wrong shape", () => {
     const noised = releaseHistogram(ROUND, "AT", histogramOf([], [CATEGORY]), seeded("shape"));
     expect(PartyStatistics.parse(noised)).toEqual(noised);
-    for (const cell of [9, 1, 0, -3, 10.5])
-      expect(PartyStatistics.safeParse({ ...noised, categories: { [CATEGORY]: cell } }).success).toBe(false);
+    for (const figure of [9, 1, 0, -3, 10.5])
+      expect(PartyStatistics.safeParse({ ...noised, categories: { [CATEGORY]: figure } }).success).toBe(false);
   });
 
   test("is off by more than its error bar one time in twenty", () => {
     const counts = countsOf({ high: 500, medium: 500, low: 500 }, { high: 500, medium: 500, low: 500 });
     const random = seeded("bars");
-    let [beyond, cells] = [0, 0];
+    let [beyond, figures] = [0, 0];
     for (let run = 0; run < 3_000; run++) {
       const released = releaseHits(ROUND, counts, random);
-      for (const { hits } of released.cells) {
-        cells++;
+      for (const { hits } of released.figures) {
+        figures++;
         if (hits === null || Math.abs(hits - 500) > released.errorBar) beyond++;
       }
     }
-    expect(beyond / cells).toBeLessThan(0.055);
-    expect(beyond / cells).toBeGreaterThan(0.04);
+    expect(beyond / figures).toBeLessThan(0.055);
+    expect(beyond / figures).toBeGreaterThan(0.04);
   });
 
   test("is not known better from the difference of two releases, one round's counts given", () => {
@@ -148,18 +148,23 @@ describe("a cell", () => {
     let beyond = 0;
     for (let run = 0; run < runs; run++) {
       const [before, after] = [hits(500), hits(501)];
-      const guess = 500 + (after.cells[0]?.hits ?? 0) - (before.cells[0]?.hits ?? 0);
+      const guess = 500 + (after.figures[0]?.hits ?? 0) - (before.figures[0]?.hits ?? 0);
       if (Math.abs(guess - 501) > after.errorBar) beyond++;
     }
     expect(beyond / runs).toBeGreaterThan(0.1);
   });
 });
 
-/** Loss that an output shows between two inputs, by the noise's formula; a suppressed cell shows none. */
-function lossOf(cells: readonly (number | null)[], a: readonly number[], b: readonly number[], scale: number): number {
-  return cells.reduce<number>((sum, cell, at) => {
-    if (cell === null) return sum;
-    return sum + (Math.abs(cell - (b[at] ?? 0)) - Math.abs(cell - (a[at] ?? 0))) / scale;
+/** Loss that an output shows between two inputs, by the noise's formula; a suppressed figure shows none. */
+function lossOf(
+  figures: readonly (number | null)[],
+  a: readonly number[],
+  b: readonly number[],
+  scale: number,
+): number {
+  return figures.reduce<number>((sum, figure, at) => {
+    if (figure === null) return sum;
+    return sum + (Math.abs(figure - (b[at] ?? 0)) - Math.abs(figure - (a[at] ?? 0))) / scale;
   }, 0);
 }
 
@@ -190,11 +195,11 @@ describe("an audit of neighbouring rounds", () => {
   const without = [100, 101, 100, 100, 101, 100];
   const withRecord = [101, 100, 101, 101, 100, 101];
   const hitsOf = ([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: readonly number[], random: ReturnType<typeof seeded>) =>
-    releaseHits(ROUND, countsOf({ high: a, medium: b, low: c }, { high: d, medium: e, low: f }), random).cells.map(
+    releaseHits(ROUND, countsOf({ high: a, medium: b, low: c }, { high: d, medium: e, low: f }), random).figures.map(
       ({ hits }) => hits,
     );
 
-  test("finds of a record that changes every cell of hits no more than ε = 1/2, and not much less", () => {
+  test("finds of a record that changes every figure of hits no more than ε = 1/2, and not much less", () => {
     const random = seeded("audit hits");
     const epsilon = auditedEpsilon((counts) => hitsOf(counts, random), withRecord, without, 12);
     expect(epsilon).toBeLessThanOrEqual(1 / 2);
@@ -205,12 +210,12 @@ describe("an audit of neighbouring rounds", () => {
     const two = roundOf(["AT", "HR"]);
     const random = seeded("audit histogram");
     const [more, less] = [histogramOf(rowsOf(101), [CATEGORY]), histogramOf(rowsOf(100), [CATEGORY])];
-    const cellsOf = ({ counterparts, categories, riskIndicators }: typeof more) =>
+    const figuresOf = ({ counterparts, categories, riskIndicators }: typeof more) =>
       [counterparts, categories, riskIndicators].flatMap((counts) => Object.values<number>(counts));
     const epsilon = auditedEpsilon(
-      ([one]) => histogramCells(releaseHistogram(two, "AT", one === 101 ? more : less, random)),
-      cellsOf(more),
-      cellsOf(less),
+      ([one]) => histogramFigures(releaseHistogram(two, "AT", one === 101 ? more : less, random)),
+      figuresOf(more),
+      figuresOf(less),
       16,
     );
     expect(histogramEpsilon(two)).toEqual(parseRational("1/4"));
