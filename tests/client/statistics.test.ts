@@ -13,6 +13,7 @@ import { vaultOf } from "./folders.ts";
 
 const ROUND = "2026-4";
 const CATEGORIES = ["contact", "convicted", "other", "suspect", "victim", "witness"];
+const COUNTERPARTS = ["HR", "RS", "SI"];
 const RECORDS = smallRecords("AT");
 
 /** 16 bytes that name row `row` in the batch for `counterpart`. */
@@ -25,36 +26,34 @@ function handleOf(counterpart: string, row: number): string {
 
 /** A vault of AT whose rows are the list's records, two to a row; `hits` are row and counterpart. */
 function setUp(hits: readonly (readonly [row: number, counterpart: string])[]) {
-  const identities = identitiesOf(["AT", "HR", "RS", "SI"]);
+  const identities = identitiesOf(["AT", ...COUNTERPARTS]);
   const roster = rosterOf(identities);
   const [identity] = identities;
   if (identity === undefined) throw new RangeError("no identity");
   const vault = vaultOf(identity, roster);
-  const descriptor = descriptorOf(roster, { categories: CATEGORIES });
+  const descriptor = descriptorOf(identities, roster, { categories: CATEGORIES });
   vault.keepDescriptor(descriptor);
   const rows = RECORDS.flatMap((record, at) =>
     at % 2 === 0 ? [[record, ...RECORDS.slice(at + 1, at + 2)].map(({ rec_id }) => rec_id)] : [],
   );
-  for (const counterpart of ["HR", "RS", "SI"])
+  for (const counterpart of COUNTERPARTS)
     vault.writeHandleMap(
       ROUND,
       counterpart,
-      rows.map((refs, row) => ({ handle: handleOf(counterpart, row), refs })),
+      rows.map((refs, row) => ({ handle: handleOf(counterpart, row), refs, row })),
     );
-  vault.keepPackage({
-    format: "aquila/package/v1",
-    hits: hits.map(([row, counterpart], at): Hit => ({
-      band: "low",
-      counterpart,
-      handle: handleOf(counterpart, row),
-      hit: handleOf("hit", at),
-      pattern: 1,
-    })),
-    padding: "",
-    party: "AT",
-    round: ROUND,
-    t1: "A".repeat(43),
-  });
+  const agreed = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
+  vault.keepPairings(
+    ROUND,
+    COUNTERPARTS.map((counterpart) => ({ counterpart, ...agreed })),
+  );
+  for (const counterpart of COUNTERPARTS) {
+    const found = hits.flatMap(([row, whom], at): Hit[] => {
+      const names = { handle: handleOf(counterpart, row), hit: handleOf("hit", at) };
+      return whom === counterpart ? [{ band: "low", cells: "", pattern: 1, ...names }] : [];
+    });
+    vault.keepSection(ROUND, { counterpart, hitCount: found.length, decoys: 0, decoysMissing: 0, hits: found });
+  }
   const find = (refs: ReadonlySet<string>) => Promise.resolve(RECORDS.filter(({ rec_id }) => refs.has(rec_id)));
   return { vault, descriptor, find };
 }

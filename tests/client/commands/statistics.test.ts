@@ -1,32 +1,34 @@
 /**
  * `aquila statistics` as parties and operators meet it, with a real secretariat.
  */
-import { execFile } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { LEAST_COST } from "#client/passphrase-box.ts";
+import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { createVault } from "#client/vault.ts";
 import { YearStatistics } from "#engine/statistics/published.ts";
 import { openStore } from "#server/store/open.ts";
 import { moveRound } from "#server/store/rounds.ts";
-import { identityOf, makeDescriptor, makeHouse, operatorSigning, removeHouse, send, startServer } from "../../server/harness.ts"; // prettier-ignore
+import {
+  identityOf,
+  makeDescriptor,
+  makeHouse,
+  operatorSigning,
+  removeHouse,
+  startServer,
+} from "../../server/harness.ts";
+import { send } from "../../server/requests.ts";
 import { SMALL, smallRecords } from "../encoded-lists.ts";
-import { temporaryFolder } from "../folders.ts";
+import { PASSPHRASE, temporaryFolder } from "../folders.ts";
+import { runAquila, type Outcome } from "./command-line.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const LIST = join(SMALL, "AT.jsonl");
 const ROUND = "2026-4";
 
-type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
-
 function statistics(...args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const argv = [join(ROOT, "start.mjs"), "client/main.ts", "statistics", ...args];
-    const child = execFile(process.execPath, argv, { env: { PATH: process.env["PATH"] } }, (_error, stdout, stderr) => {
-      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
+  return runAquila(ROOT, ["statistics", ...args]);
 }
 
 test("a party submits its noised histogram, again without harm, and everybody is shown it", async () => {
@@ -36,25 +38,23 @@ test("a party submits its noised histogram, again without harm, and everybody is
   const draft = await startServer(house);
   await send(draft.url, operatorSigning(house), "POST", "/v1/rounds", descriptor);
   await draft.app.close();
-  const store = await openStore(join(house.dataDir, "aquila.db"), () => Promise.reject(new Error("nothing moves")));
+  const store = await openStore(join(house.dataDir, "aquila.db"));
   await moveRound(store, ROUND, "draft", "released");
   await store.destroy();
   const server = await startServer(house);
 
   const folder = temporaryFolder();
-  const vault = createVault(join(folder, "at"), identityOf(house, "AT"));
+  const vault = createVault(join(folder, "at"), identityOf(house, "AT"), PASSPHRASE, LEAST_COST);
   vault.keepDescriptor(descriptor);
   const handle = "A".repeat(22);
   const ref = smallRecords("AT")[0]?.rec_id ?? "";
-  vault.writeHandleMap(ROUND, "HR", [{ handle, refs: [ref] }]);
-  const hit = { band: "high", counterpart: "HR", handle, hit: handle, pattern: 1 } as const;
-  vault.keepPackage({
-    ...{ format: "aquila/package/v1", padding: "", party: "AT", round: ROUND },
-    ...{ hits: [hit], t1: "A".repeat(43) },
-  } as const);
+  vault.writeHandleMap(ROUND, "HR", [{ handle, refs: [ref], row: 0 }]);
+  const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: handle };
+  vault.keepPairings(ROUND, [{ counterpart: "HR", ...keys }]);
+  const hit = { band: "high", cells: "", handle, hit: handle, pattern: 1 } as const;
+  vault.keepSection(ROUND, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, hits: [hit] });
   const operator = join(folder, "opal.json");
-  writeFileSync(operator, JSON.stringify(house.operator));
-  chmodSync(operator, 0o600);
+  createIdentityFile(operator, STAFF_FILE, house.cast.operators[0], PASSPHRASE, LEAST_COST);
 
   const submit = ["submit", LIST, "--round", ROUND, "--vault", vault.directory, "--server", server.url, "--json"];
   const [first, second] = [await statistics(...submit), await statistics(...submit)];
