@@ -23,7 +23,7 @@ import {
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_TAG,
-  signatureBase,
+  requestBase,
   SIGNED_COMPONENTS,
 } from "#engine/round/requests.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
@@ -166,7 +166,7 @@ function signedHeaders(
   const names = `nonce="${nonce}";keyid="${keyId}";alg="${SIGNATURE_ALGORITHM}";tag="${SIGNATURE_TAG}"`;
   const parameters = `${components};${times};${names}`;
   const request = { method, authority: new URL(url).host, path, query: "?", contentDigest: digest };
-  const base = signatureBase(request, parameters);
+  const base = requestBase(request, parameters);
   const signature = sign(null, Buffer.from(base), privateKeyOf("ed25519", signSecret)).toString("base64");
   return {
     "content-digest": digest,

@@ -9,11 +9,11 @@ import { LinkageError } from "#engine/errors.ts";
 import {
   contentDigestOf,
   MAX_SIGNATURE_AGE_S,
+  requestBase,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_PARAMETERS,
   SIGNATURE_TAG,
-  signatureBase,
   SIGNED_COMPONENTS,
   type SignedRequest,
 } from "#engine/round/requests.ts";
@@ -69,7 +69,7 @@ export function verifySignature(check: SignatureCheck, request: FastifyRequest):
   const { keyid, nonce, created, expires } = parameters.data;
   const now = check.clock().getTime();
   checkTimes(created * 1_000, expires * 1_000, now);
-  const base = signatureBase(signedRequest(check.scheme, request), input.slice(LABEL.length));
+  const base = requestBase(signedRequest(check.scheme, request), input.slice(LABEL.length));
   const signer = check.signers.get(keyid);
   if (signer === undefined || !verify(null, Buffer.from(base), signer.key, Buffer.from(signed, "base64")))
     throw new LinkageError("request-signature", "the signature is not that of a known key over this request");

@@ -44,10 +44,22 @@ export type SignedRequest = {
  * @param covered - Signature-Input without its label: the list of components and the parameters.
  * @returns The text that is signed (RFC 9421 §2.5).
  */
-export function signatureBase(request: SignedRequest, covered: string): string {
+export function requestBase(request: SignedRequest, covered: string): string {
   const { method, authority, path, query, contentDigest } = request;
-  return [method, authority, path, query, contentDigest]
-    .map((value, at) => `"${SIGNED_COMPONENTS[at]}": ${value}\n`)
-    .join("")
-    .concat(`"@signature-params": ${covered}`);
+  const values = [method, authority, path, query, contentDigest];
+  return signatureBase(
+    SIGNED_COMPONENTS.map((name, at) => [`"${name}"`, values[at] ?? ""]),
+    covered,
+  );
+}
+
+/**
+ * @param components - Identifier as it is written, with its parameters, and value; in order.
+ * @param covered - The value of `@signature-params`.
+ * @returns The text that is signed (RFC 9421 §2.5).
+ */
+export function signatureBase(components: readonly (readonly [string, string])[], covered: string): string {
+  return [...components, ['"@signature-params"', covered] as const]
+    .map(([identifier, value]) => `${identifier}: ${value}`)
+    .join("\n");
 }
