@@ -20,13 +20,13 @@ import {
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
-  ActLog,
   BatchStatus,
   FollowUp,
   PackageKeys,
   Progress,
   ReportList,
   RoundList,
+  RoundLog,
   RoundView,
   StatusList,
 } from "#engine/round/messages.ts";
@@ -97,7 +97,7 @@ export type Connection = {
   readonly statuses: (round: string, party: string) => Promise<StatusList>;
   readonly putReport: (report: Report) => Promise<void>;
   readonly reports: (round: string) => Promise<ReportList>;
-  readonly acts: (round: string) => Promise<ActLog>;
+  readonly acts: (round: string) => Promise<RoundLog>;
   readonly followUp: (round: string) => Promise<FollowUp>;
   readonly certificate: (round: string) => Promise<ErasureCertificate>;
   readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
@@ -213,7 +213,7 @@ export function connect(options: ConnectOptions): Connection {
     putReport: (report) =>
       putNothingBack(`${roundPath(report.round)}/reports/${report.party}`, canonicalBytes(report), JSON_TYPE),
     reports: (round) => asJson(ReportList, "GET", `${roundPath(round)}/reports`),
-    acts: (round) => asJson(ActLog, "GET", `${roundPath(round)}/log`),
+    acts: (round) => asJson(RoundLog, "GET", `${roundPath(round)}/log`),
     followUp: (round) => asJson(FollowUp, "GET", `${roundPath(round)}/follow-up`),
     certificate: (round) => asJson(ErasureCertificate, "GET", `${roundPath(round)}/certificate`),
     putStatistics: (statistics) =>

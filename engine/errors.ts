@@ -52,6 +52,9 @@ export const PROBLEM_CODES = [
   // statistics
   "statistics-budget-spent",
   "statistics-conflict",
+  // audit log
+  "audit-invalid",
+  "audit-fork",
   // requests
   "request-invalid",
   "request-signature",

@@ -17,6 +17,7 @@ import fastify, {
 } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
+import { signAnswers } from "./answers.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerName, callerOf, signersOf, type Caller } from "./caller.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
@@ -24,6 +25,7 @@ import { loggable } from "./log.ts";
 import { makeNonces } from "./nonces.ts";
 import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
 import { answerProblem, REFUSED_WITH } from "./refusal.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { metricsRoute, operationRoutes } from "./routes/operations.ts";
@@ -82,6 +84,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
   await app.register(
     (v1: App, _options, done) => {
       requireSignatures(v1, secretariat, tls === null ? "http" : "https");
+      signAnswers(v1, secretariat);
       v1.addHook(
         "preHandler",
         limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
@@ -92,6 +95,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
       releaseRoutes(v1, secretariat);
       followUpRoutes(v1, secretariat);
       statisticsRoutes(v1, secretariat);
+      auditRoutes(v1, secretariat);
       done();
     },
     { prefix: "/v1" },

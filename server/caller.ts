@@ -84,7 +84,12 @@ export async function requireSelf(
   const caller = callerOf(request);
   if (requireParty(request) === party) return caller;
   await requireRound(store, round, caller);
-  throw new LinkageError("not-found", "there is nothing of that name for the caller");
+  throw anothers();
+}
+
+/** The refusal of what belongs to another party. */
+export function anothers(): LinkageError {
+  return new LinkageError("not-found", "there is nothing of that name for the caller");
 }
 
 /** @throws {@link LinkageError} `request-invalid` unless the body names what the path (or the caller) names. */

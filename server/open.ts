@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { checkRoster, type Roster } from "#engine/round/roster.ts";
+import { openAuditLog } from "./audit.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder } from "./data-key-file.ts";
@@ -20,6 +21,8 @@ import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
 const MINUTE_MS = 60_000;
+/** Beside the server key: outside the database's folder and its backups. */
+const TREE_HEAD_FILE = "tree-head.json";
 
 type ServerOptions = {
   /** Made if it is missing. */
@@ -90,6 +93,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       roster,
       profile,
       store,
+      audit: await openAuditLog(store, signing, clock, join(dirname(serverKeyFile), TREE_HEAD_FILE)),
       roundsFolder: join(dataDir, "rounds"),
       serverKey,
       signing,

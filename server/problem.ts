@@ -54,6 +54,8 @@ export const PROBLEM_ANSWERS = {
   "answers-invalid": { status: 422, title: "The answers cannot be taken" },
   "statistics-budget-spent": { status: 409, title: "The year's privacy budget is spent" },
   "statistics-conflict": { status: 409, title: "Other statistics were sent before" },
+  "audit-invalid": { status: 500, title: "The audit log does not verify" },
+  "audit-fork": { status: 409, title: "The server shows two histories" },
   "request-invalid": { status: 400, title: "The request is not valid" },
   "request-signature": { status: 401, title: "The request's signature does not hold" },
   "request-forbidden": { status: 403, title: "The caller may not do this" },

@@ -10,7 +10,7 @@ import { signStatement } from "../round/statement.ts";
 import { isConsistent } from "./merkle-tree.ts";
 
 /** Most hashes of a proof in a tree of 2^53 leaves. */
-const MAX_PROOF = 54;
+export const MAX_PROOF = 54;
 const Size = z.int().min(0);
 
 export const TreeHead = z.strictObject({

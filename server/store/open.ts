@@ -9,6 +9,7 @@ import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
+import { audit } from "./migrations/0020-audit.ts";
 import type { Store, Tables } from "./tables.ts";
 
 const PRIVATE_MODE = 0o600;
@@ -32,7 +33,7 @@ export async function openStore(path: string): Promise<Store> {
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics };
+  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics, "0020-audit": audit };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {

@@ -133,7 +133,7 @@ export function identityOf(house: House, party: string): Identity {
 }
 
 export function partySigning(house: House, party: string): Signing {
-  return { keyId: keyIdOfParty(party), signSecret: identityOf(house, party).signSecret, clock: () => house.clock() };
+  return signingOf(house, keyIdOfParty(party), identityOf(house, party).signSecret);
 }
 
 /** @param which - The first or the second operator. */
@@ -146,7 +146,11 @@ export function officerSigning(house: House): Signing {
 }
 
 function staffSigning(house: House, { role, id, signSecret }: StaffIdentity): Signing {
-  return { keyId: keyIdOfStaff(role, id), signSecret, clock: () => house.clock() };
+  return signingOf(house, keyIdOfStaff(role, id), signSecret);
+}
+
+function signingOf(house: House, keyId: string, signSecret: string): Signing {
+  return { keyId, signSecret, clock: () => house.clock(), secretariat: house.roster.secretariat };
 }
 
 /** @param changes - `parties` by id alone have their legal basis filled in. */
