@@ -11,11 +11,8 @@ const PAGE = 10_000;
 
 /** @returns The number of the next entry; to be used in the transaction that adds it. */
 export async function nextEntryNumber(store: Store): Promise<number> {
-  const { last } = await store
-    .selectFrom("audit_leaves")
-    .select(({ fn }) => fn.max("number").as("last"))
-    .executeTakeFirstOrThrow();
-  return last === null ? 0 : Number(last) + 1;
+  const last = await store.selectFrom("audit_leaves").select("number").orderBy("number", "desc").executeTakeFirst();
+  return last === undefined ? 0 : last.number + 1;
 }
 
 export async function insertLeaf(store: Store, entry: AuditEntry, { commitment, salt }: AuditLeaf): Promise<void> {
