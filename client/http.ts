@@ -3,6 +3,7 @@
  * HTTP Message Signatures (RFC 9421), Digest Fields (RFC 9530), Problem Details (RFC 9457).
  */
 import { z } from "zod";
+import { ConsistencyProof, type Cosignature } from "#engine/audit/tree-head.ts";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { SignedManifest } from "#engine/batch/manifest.ts";
@@ -22,17 +23,21 @@ import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
   BatchStatus,
   FollowUp,
+  InclusionProof,
+  LeafList,
   PackageKeys,
   Progress,
   ReportList,
   RoundList,
   RoundLog,
   RoundView,
+  SignedHead,
   StatusList,
 } from "#engine/round/messages.ts";
 import { MAX_HITS, sectionLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { eventData } from "./event-stream.ts";
+import { openLogHead, type HeadStore } from "./log-head.ts";
 import { YearStatistics, type PartyStatistics } from "#engine/statistics/published.ts";
 import {
   asker,
@@ -50,6 +55,8 @@ const MAX_JSON_BYTES = 64 * 1_048_576;
 /** More than the largest package: base64url and seal around the sections. */
 const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
 const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
+/** For a connection whose heads nobody keeps. */
+const NOTHING_KEPT: HeadStore = { read: () => null, write: () => undefined, writeFork: () => undefined };
 const JSON_TYPE = "application/json";
 const OCTETS = "application/octet-stream";
 
@@ -101,6 +108,14 @@ export type Connection = {
   readonly followUp: (round: string) => Promise<FollowUp>;
   readonly certificate: (round: string) => Promise<ErasureCertificate>;
   readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
+  readonly signedHead: () => Promise<SignedHead>;
+  readonly consistency: (first: number, second: number) => Promise<ConsistencyProof>;
+  readonly inclusion: (number: number, size: number) => Promise<InclusionProof>;
+  /** From an entry on; not all at once. */
+  readonly leaves: (from: number) => Promise<LeafList>;
+  readonly putCosignature: (cosignature: Cosignature) => Promise<SignedHead>;
+  /** Holds the log's last head against the one kept before, and keeps it. */
+  readonly keepLogHead: () => Promise<void>;
   /** @param year - UTC. */
   readonly statistics: (year: number) => Promise<YearStatistics>;
 };
@@ -113,7 +128,8 @@ export type Connection = {
 export function connect(options: ConnectOptions): Connection {
   const origin = originOf(options.serverUrl);
   const ask = asker(options, origin);
-  const send = sender(options, origin, ask);
+  const logHead = options.logHead ?? openLogHead(options.secretariat, NOTHING_KEPT);
+  const send = sender(options, origin, ask, logHead);
   const timeouts = options.timeouts ?? { requestMs: 30_000, chunkMs: 120_000, manifestMs: 290_000 };
 
   async function asJson<T>(
@@ -146,6 +162,9 @@ export function connect(options: ConnectOptions): Connection {
   };
   const fetchBytes = async (path: string, maxBytes: number): Promise<Uint8Array> =>
     (await send({ method: "GET", path, timeoutMs: timeouts.chunkMs, maxBytes })).bytes;
+
+  const proveConsistency = (first: number, second: number): Promise<ConsistencyProof> =>
+    asJson(ConsistencyProof, "GET", `/v1/audit/consistency?first=${first}&second=${second}`);
 
   return {
     roster: () => asJson(Roster, "GET", "/v1/roster"),
@@ -188,7 +207,7 @@ export function connect(options: ConnectOptions): Connection {
       const path = `/v1/rounds/${round}/progress/events`;
       let last: Progress | null = null;
       try {
-        const response = await ask({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES });
+        const { response } = await ask({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES });
         if (response.status !== 200 || mediaTypeOf(response) !== "text/event-stream") {
           await response.body?.cancel();
           return null;
@@ -222,6 +241,13 @@ export function connect(options: ConnectOptions): Connection {
         canonicalBytes(statistics),
         JSON_TYPE,
       ),
+    signedHead: () => asJson(SignedHead, "GET", "/v1/audit/head"),
+    consistency: proveConsistency,
+    inclusion: (number, size) => asJson(InclusionProof, "GET", `/v1/audit/inclusion?number=${number}&size=${size}`),
+    leaves: (from) => asJson(LeafList, "GET", `/v1/audit/leaves?from=${from}`),
+    putCosignature: (cosignature) =>
+      asJson(SignedHead, "PUT", `/v1/audit/cosignatures/${cosignature.party}`, cosignature),
+    keepLogHead: () => logHead.keep(proveConsistency),
     statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
 }

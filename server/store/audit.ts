@@ -11,7 +11,12 @@ const PAGE = 10_000;
 
 /** @returns The number of the next entry; to be used in the transaction that adds it. */
 export async function nextEntryNumber(store: Store): Promise<number> {
-  const last = await store.selectFrom("audit_leaves").select("number").orderBy("number", "desc").executeTakeFirst();
+  const last = await store
+    .selectFrom("audit_leaves")
+    .select("number")
+    .orderBy("number", "desc")
+    .limit(1)
+    .executeTakeFirst();
   return last === undefined ? 0 : last.number + 1;
 }
 
