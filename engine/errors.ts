@@ -62,6 +62,7 @@ export const PROBLEM_CODES = [
   "request-too-large",
   "not-found",
   "overloaded",
+  "server-starting",
   "internal",
   // a party's own files and the way to the server
   "identity-invalid",

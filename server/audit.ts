@@ -39,6 +39,8 @@ export type AuditLog = {
   readonly enter: (store: Store, deed: Deed) => Promise<void>;
   /** @returns The head over everything entered so far, on the disk; signed anew when entries came since the last. */
   readonly head: () => Promise<TreeHead>;
+  /** When the last head was signed, milliseconds since the epoch; 0 if none was. */
+  readonly lastSignedMs: () => number;
   /** @throws {@link LinkageError} `request-invalid` unless 0 ≤ first ≤ second ≤ the log's size. */
   readonly consistency: (first: number, second: number) => ConsistencyProof;
   /** @throws {@link LinkageError} `request-invalid` unless 0 ≤ number < size ≤ the log's size. */
@@ -114,6 +116,7 @@ export async function openAuditLog(
         signingNow = null;
       }
     },
+    lastSignedMs: () => (head === null ? 0 : Date.parse(head.at)),
     consistency: (first, second) => {
       requireSize(second, first);
       return { first, second, path: tree.consistencyProof(first, second).map(toBase64url) };

@@ -1,6 +1,7 @@
 /**
  * `npm start`: reads the configuration, listens, and closes in good order.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import closeWithGrace from "close-with-grace";
 import { LinkageError } from "#engine/errors.ts";
@@ -24,6 +25,7 @@ import { openServer } from "./open.ts";
 const EXIT_CONFIG = 78;
 const EXIT_SOFTWARE = 70;
 const GRACE_MS = 15_000;
+const SECOND_MS = 1_000;
 
 const log = makeLog();
 
@@ -69,6 +71,8 @@ async function start(config: Readonly<Config>): Promise<void> {
     log.info({ signal: signal ?? "none" }, "closing");
     await app.close();
   });
+  // Nothing is taken that was signed in the second of the start.
+  await wait(SECOND_MS);
   try {
     if (metrics !== undefined)
       console.log(`aquila metrics on ${await listen(metricsApp, metrics, metricsTls)}/metrics`);

@@ -89,11 +89,12 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   };
   try {
     await bindServerKey(store, serverKey);
+    const audit = await openAuditLog(store, signing, clock, join(dirname(serverKeyFile), TREE_HEAD_FILE));
     const secretariat: Secretariat = {
       roster,
       profile,
       store,
-      audit: await openAuditLog(store, signing, clock, join(dirname(serverKeyFile), TREE_HEAD_FILE)),
+      audit,
       roundsFolder: join(dataDir, "rounds"),
       serverKey,
       signing,
@@ -102,6 +103,8 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       lendChunkMemory: makeChunkMemory(),
       metrics: makeMetrics(store),
       clock,
+      // A clock that was set back would let what was used before pass again.
+      openedSecond: Math.floor(Math.max(clock().getTime(), audit.lastSignedMs()) / 1_000),
       log,
       maxRecords,
       leastHoursBetweenRounds,

@@ -62,6 +62,7 @@ export const PROBLEM_ANSWERS = {
   "request-too-large": { status: 413, title: "The request is too large" },
   "not-found": { status: 404, title: "Not found" },
   overloaded: { status: 429, title: "Too many requests" },
+  "server-starting": { status: 503, title: "The server has just started" },
   internal: { status: 500, title: "The server failed" },
   "identity-invalid": { status: 400, title: "The identity is not valid" },
   "roster-invalid": { status: 400, title: "The roster is not valid" },

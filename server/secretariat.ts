@@ -34,6 +34,8 @@ export type Secretariat = {
   readonly lendChunkMemory: ChunkMemory;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** In which it opened, or signed its last head before, since the epoch. */
+  readonly openedSecond: number;
   readonly log: FastifyBaseLogger;
   /** Largest list that a party may declare. */
   readonly maxRecords: number;

@@ -45,16 +45,32 @@ type SignatureCheck = {
   readonly signers: ReadonlyMap<string, Signer>;
   readonly nonces: Nonces;
   readonly clock: Clock;
+  /** The second in which the server opened, since the epoch: what was signed by then may have been used before. */
+  readonly openedSecond: number;
   readonly scheme: "http" | "https";
 };
+
+/** Who signed, and what its nonce is; times in milliseconds since the epoch. */
+type VerifiedSignature = {
+  readonly caller: Caller;
+  readonly nonce: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+};
+
+/** @returns When a signature that expires at `expiresMs` can no longer pass. */
+export function expiryOf(expiresMs: number): number {
+  return expiresMs + CLOCK_TOLERANCE_S * 1_000;
+}
 
 /**
  * Verifies the signature over the request's head; {@link checkContentDigest} then holds the body against it.
  *
  * @throws {@link LinkageError} `request-signature`, with the same detail for an unknown key and a wrong signature;
+ * `server-starting` if it was signed before the server opened;
  * `request-invalid` if the path is not in its normal form.
  */
-export function verifySignature(check: SignatureCheck, request: FastifyRequest): Caller {
+export function verifySignature(check: SignatureCheck, request: FastifyRequest): VerifiedSignature {
   const input = request.headers["signature-input"];
   const { signature } = request.headers;
   if (typeof input !== "string" || typeof signature !== "string")
@@ -69,13 +85,15 @@ export function verifySignature(check: SignatureCheck, request: FastifyRequest):
   const { keyid, nonce, created, expires } = parameters.data;
   const now = check.clock().getTime();
   checkTimes(created * 1_000, expires * 1_000, now);
+  if (created <= check.openedSecond)
+    throw new LinkageError("server-starting", "the request was signed before the server started; sign it again");
   const base = requestBase(signedRequest(check.scheme, request), input.slice(LABEL.length));
   const signer = check.signers.get(keyid);
   if (signer === undefined || !verify(null, Buffer.from(base), signer.key, Buffer.from(signed, "base64")))
     throw new LinkageError("request-signature", "the signature is not that of a known key over this request");
-  if (!check.nonces.use(`${keyid} ${nonce}`, (expires + CLOCK_TOLERANCE_S) * 1_000, now))
+  if (!check.nonces.use(`${keyid} ${nonce}`, expiryOf(expires * 1_000), now))
     throw new LinkageError("request-signature", "the nonce was used before");
-  return signer.caller;
+  return { caller: signer.caller, nonce: `${keyid} ${nonce}`, createdMs: created * 1_000, expiresMs: expires * 1_000 };
 }
 
 /** SHA-256 as RFC 9530 writes it: 32 bytes in base64 with padding. */

@@ -102,6 +102,8 @@ export type Tables = {
     round: string | null;
     at: string;
   };
+  /** `nonce` with its signer; `expires_at` in milliseconds since the epoch. */
+  nonces: { nonce: string; expires_at: number };
   cosignatures: { party: string; size: number; root: string; signature: string };
   statistics: {
     round: string;

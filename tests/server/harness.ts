@@ -3,10 +3,12 @@
  * batches with planted equal keys.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { TreeHead } from "#engine/audit/tree-head.ts";
 import { manifestOf, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { writeBatch } from "#engine/batch/write.ts";
@@ -105,6 +107,9 @@ export async function startServer(
   } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
+  // What is signed in the second of a start is refused: this one was a second ago.
+  let isOpen = false;
+  const clock = (): Date => (isOpen ? house.clock() : new Date(house.clock().getTime() - 1_000));
   const { app, metricsApp } = await openServer({
     dataDir: house.dataDir,
     serverKeyFile: join(house.folder, "keys", "server.key"),
@@ -118,12 +123,24 @@ export async function startServer(
     ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
     tls: null,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
-    clock: () => house.clock(),
+    clock,
     log: makeLog("info", { write: (line) => void log.push(line) }),
   });
+  isOpen = true;
+  // Nor is anything taken that was signed in the second of the last head.
+  await untilNextSecond(house);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return { app, metricsApp, url: `http://127.0.0.1:${port}`, log };
+}
+
+/** Waits until the second in which the last head was signed is over. */
+async function untilNextSecond(house: House): Promise<void> {
+  const path = join(house.folder, "keys", "tree-head.json");
+  if (!existsSync(path)) return;
+  const { at } = TreeHead.parse(JSON.parse(readFileSync(path, "utf8")));
+  const leftMs = 1_000 * (Math.floor(Date.parse(at) / 1_000) + 1) - house.clock().getTime();
+  if (leftMs > 0) await wait(Math.min(leftMs, 1_000));
 }
 
 export function identityOf(house: House, party: string): Identity {

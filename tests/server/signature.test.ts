@@ -24,7 +24,10 @@ let house: House;
 let server: RunningServer;
 beforeAll(async () => {
   house = makeHouse();
+  // It has been open for a while.
+  house.clock = () => seconds(-120);
   server = await startServer(house);
+  house.clock = () => new Date();
 });
 afterAll(async () => {
   await server.app.close();

@@ -1,5 +1,6 @@
 /**
- * The audit log as leaves of a Merkle tree, in place of a table of acts, and the parties' co-signatures of its heads.
+ * The audit log as leaves of a Merkle tree, in place of a table of acts, the parties' co-signatures of its heads, and
+ * nonces that outlive the process.
  */
 import { sql, type Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
@@ -18,6 +19,7 @@ const STATEMENTS = [
     CHECK ((entry IS NULL) = (salt IS NULL))
   ) STRICT`,
   sql`CREATE INDEX audit_leaves_by_round ON audit_leaves (round, number)`,
+  sql`CREATE TABLE nonces (nonce TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT`,
   sql`CREATE TABLE cosignatures (
     party TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
