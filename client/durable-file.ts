@@ -14,6 +14,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeSync,
@@ -118,6 +119,24 @@ export function destroyFile(path: string): void {
 export function readWhole(path: string): Uint8Array {
   try {
     return readFileSync(path);
+  } catch (error) {
+    throw new LinkageError("file-unreadable", `cannot read ${path} (${errorCode(error)})`, { cause: error });
+  }
+}
+
+/** @returns The file's first bytes, fewer than `byteLength` if it is shorter. @throws {@link LinkageError} `file-unreadable` */
+export function readStart(path: string, byteLength: number): Uint8Array {
+  const bytes = new Uint8Array(byteLength);
+  try {
+    const file = openSync(path, "r");
+    try {
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < byteLength; filled += read)
+        read = readSync(file, bytes, filled, byteLength - filled, filled);
+      return bytes.subarray(0, filled);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw new LinkageError("file-unreadable", `cannot read ${path} (${errorCode(error)})`, { cause: error });
   }
