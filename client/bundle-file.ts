@@ -109,7 +109,7 @@ export async function sealBundle(
 }
 
 /** A bundle that this party sealed. */
-export class OpenedBundle {
+class OpenedBundle {
   readonly index: BundleIndex;
   readonly #pieces: () => Generator<Uint8Array>;
 

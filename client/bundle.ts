@@ -13,7 +13,7 @@ import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile
 import { checkAdmissible } from "./agree.ts";
 import { unprovenReport } from "./answers.ts";
 import { openBundle, sealBundle, type BundleIndex, type BundlePart, type Inward, type Outward } from "./bundle-file.ts";
-import type { Carriage, PartFile } from "./carried-files.ts";
+import type { Carriage } from "./carried-files.ts";
 import { createFile, requireAbsent } from "./durable-file.ts";
 import { MAX_ANSWERS_BYTES, MAX_PACKAGE_BYTES } from "./http.ts";
 import { pairingFile } from "./pairing-file.ts";
@@ -66,7 +66,7 @@ export async function takeBundle(vault: Vault, path: string): Promise<CarriedBun
   else takeOutward(vault, index);
   const isWanted = ({ name }: BundlePart): boolean => index.to === "inside" || !isSubmitted(vault, index, name);
   bundle.read((part, content) => {
-    if (isWanted(part)) vault.writePart(index.round, part.name as PartFile, content);
+    if (isWanted(part)) vault.writePart(index.round, part.name, content);
   });
   // Last: after a crash it is taken again.
   vault.keepCarriage(index.round, { ...carriage, taken: index.serial });
@@ -93,7 +93,7 @@ function inwardOf(vault: Vault, round: string, { made: serial, taken: seen }: Ca
   if (descriptor === null || t1 === null || pairings === null)
     throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
   const counterparts = pairings.map(({ counterpart }) => counterpart);
-  const names: PartFile[] = ["package.box", ...counterparts.map((name) => pairingFile(name, "their-answers.box"))];
+  const names = ["package.box", ...counterparts.map((name) => pairingFile(name, "their-answers.box"))];
   return {
     format: "aquila/bundle/v1",
     party: vault.identity.party,
@@ -118,8 +118,7 @@ function outwardOf(vault: Vault, round: string, { made: serial, taken: seen }: C
   if (t1 === null) throw new LinkageError("vault-invalid", `this vault has no keys of round ${round}`);
   const counterparts = pairings.map(({ counterpart }) => counterpart);
   // Once sealed, what was submitted is not sent again.
-  const encoded =
-    vault.seal(round) === null ? counterparts.filter((name) => vault.holdsHandleMap(round, name)) : [];
+  const encoded = vault.seal(round) === null ? counterparts.filter((name) => vault.holdsHandleMap(round, name)) : [];
   const batches = encoded.map((counterpart) => ({ counterpart, digest: handedOver(vault, round, counterpart) }));
   const names = [
     ...encoded.map((name) => pairingFile(name, "batch")),
@@ -160,14 +159,14 @@ function reportsOf(vault: Vault, round: string, counterparts: readonly string[])
   });
 }
 
-function partsOf(vault: Vault, round: string, names: readonly PartFile[]): BundlePart[] {
+function partsOf(vault: Vault, round: string, names: readonly string[]): BundlePart[] {
   return names
     .filter((name) => vault.holdsPart(round, name))
     .map((name) => ({ name, byteLength: vault.partLength(round, name) }));
 }
 
 function* contentsOf(vault: Vault, { round, parts }: BundleIndex): Generator<Uint8Array> {
-  for (const { name } of parts) yield* vault.readPart(round, name as PartFile);
+  for (const { name } of parts) yield* vault.readPart(round, name);
 }
 
 /** @returns How the vault stands to this bundle. @throws {@link LinkageError} `bundle-out-of-order` */
@@ -216,8 +215,7 @@ function takeInward(vault: Vault, index: Inward, carriage: Carriage): void {
     vault.destroyTagKeys(round);
   } else if (index.seen === carriage.made) {
     // What the vault outside was given and holds no more was recalled: the list may be encoded anew.
-    for (const counterpart of counterparts)
-      if (!held.includes(counterpart)) vault.dropReceipt(round, counterpart);
+    for (const counterpart of counterparts) if (!held.includes(counterpart)) vault.dropReceipt(round, counterpart);
   }
   vault.keepPackageKeys(round, index.packageKeys);
   vault.keepStatuses(round, index.statuses);

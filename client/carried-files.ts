@@ -8,7 +8,6 @@
  *   reports.json                 what the vault inside found wrong, to be sent
  */
 import { z } from "zod";
-import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { PackageKeys, ReportList, StatusList } from "#engine/round/messages.ts";
 import { pairingFile } from "./pairing-file.ts";
@@ -19,9 +18,6 @@ const Count = z.int().min(0).max(1_000_000);
 /** `inside` has the list, `outside` the network. */
 const Carriage = z.strictObject({ side: z.enum(["inside", "outside"]), made: Count, taken: Count });
 export type Carriage = z.infer<typeof Carriage>;
-
-/** A long file that a bundle carries; its name is checked by the bundle's shape. */
-export type PartFile = "package.box" | ReturnType<typeof pairingFile>;
 
 export class CarriedFiles extends RoundFiles {
   /** @returns Null when the round is not carried. */
@@ -54,7 +50,7 @@ export class CarriedFiles extends RoundFiles {
   }
 
   keepPackageKeys(round: string, keys: PackageKeys): void {
-    this.files.writeJson(checkedRound(round), "package-keys.json", keys as Json);
+    this.files.writeJson(checkedRound(round), "package-keys.json", keys);
   }
 
   /** @returns As last fetched; none before. */
@@ -63,7 +59,7 @@ export class CarriedFiles extends RoundFiles {
   }
 
   keepStatuses(round: string, statuses: StatusList): void {
-    this.files.writeJson(checkedRound(round), "statuses.json", statuses as Json);
+    this.files.writeJson(checkedRound(round), "statuses.json", statuses);
   }
 
   /** @returns What the vault inside found wrong; none before. */
@@ -72,7 +68,7 @@ export class CarriedFiles extends RoundFiles {
   }
 
   keepReports(round: string, reports: ReportList): void {
-    this.files.writeJson(checkedRound(round), "reports.json", reports as Json);
+    this.files.writeJson(checkedRound(round), "reports.json", reports);
   }
 
   /** @returns What `counterpart` answered, still sealed; null before. */
@@ -89,20 +85,21 @@ export class CarriedFiles extends RoundFiles {
     return this.holdsPart(round, pairingFile(counterpart, "batch"));
   }
 
-  holdsPart(round: string, name: PartFile): boolean {
+  /** Parts are long files that a bundle carries; its shape checks their names. */
+  holdsPart(round: string, name: string): boolean {
     return this.files.has(checkedRound(round), name);
   }
 
   /** Bytes of the content. */
-  partLength(round: string, name: PartFile): number {
+  partLength(round: string, name: string): number {
     return this.files.byteLength(checkedRound(round), name);
   }
 
-  readPart(round: string, name: PartFile): Generator<Uint8Array> {
+  readPart(round: string, name: string): Generator<Uint8Array> {
     return this.files.readPieces(checkedRound(round), name);
   }
 
-  writePart(round: string, name: PartFile, pieces: Iterable<Uint8Array>): void {
+  writePart(round: string, name: string, pieces: Iterable<Uint8Array>): void {
     this.files.writePieces(checkedRound(round), name, pieces);
   }
 }

@@ -25,6 +25,8 @@ import { LinkageError } from "#engine/errors.ts";
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
+/** What link(2) says on a file system that has none, such as FAT on a medium. */
+const NO_HARD_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
 /** Makes a folder, and those above it, that only its owner can enter; an existing one is left as it is. */
 export function makePrivateFolder(path: string): void {
@@ -84,8 +86,11 @@ export function createFileIfAbsent(path: string, pieces: Iterable<Uint8Array>): 
     // Unlike a rename, a hard link never replaces a file that came in between.
     linkSync(temporary, path);
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw error;
+    const code = errorCode(error);
+    if (code === "EEXIST") return false;
+    if (!NO_HARD_LINKS.includes(code)) throw error;
+    if (!reserve(path)) return false;
+    renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
   }
@@ -155,6 +160,17 @@ function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
     closeSync(file);
   }
   return temporary;
+}
+
+/** Makes an empty file, to be replaced at once. @returns False if there is one already. */
+function reserve(path: string): boolean {
+  try {
+    closeSync(openSync(path, "wx", FILE_MODE));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
 }
 
 function overwrite(file: number): void {

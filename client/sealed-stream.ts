@@ -65,7 +65,12 @@ export function* openStream(
   try {
     const { size } = fstatSync(file);
     const header = new Uint8Array(HEADER_BYTES);
-    if (!fills(file, new Uint8Array(startAt)) || !fills(file, header) || !MAGIC.equals(header.subarray(0, MAGIC.length))) throw notAsWritten(path, what);
+    if (
+      !fills(file, new Uint8Array(startAt)) ||
+      !fills(file, header) ||
+      !MAGIC.equals(header.subarray(0, MAGIC.length))
+    )
+      throw notAsWritten(path, what);
     key = streamKey(secret, header.subarray(MAGIC.length), context);
     let at = startAt + HEADER_BYTES;
     for (let index = 0; ; index++) {

@@ -17,7 +17,9 @@ export function contentOfVault(vault: Vault): Buffer {
       const path = join(directory, folder, name);
       if (statSync(path).isDirectory()) return filesIn(name);
       if (name === "vault.json") return [];
-      return [...openStream(key, contextOf("aquila/v1/vault-file", folder, name), path, name)].map(Buffer.from);
+      return [...openStream(key, contextOf("aquila/v1/vault-file", folder, name), path, name)].map((piece) =>
+        Buffer.from(piece),
+      );
     });
   return Buffer.concat(filesIn(""));
 }

@@ -6,7 +6,15 @@ import { LinkageError } from "#engine/errors.ts";
 import { makeBundle, takeBundle } from "../../bundle.ts";
 import { exchangeSealed } from "../../carried-round.ts";
 import { tidyVault } from "../../retention.ts";
-import { answer, connectWith, jsonOption, roundOption, unlockVault, vaultOption, type CommandIo } from "../command-io.ts";
+import {
+  answer,
+  connectWith,
+  jsonOption,
+  roundOption,
+  unlockVault,
+  vaultOption,
+  type CommandIo,
+} from "../command-io.ts";
 import { withParty, type PartyOptions } from "./results.ts";
 
 type BundleOptions = { readonly vault: string; readonly round: string; readonly out: string; readonly json: boolean };
@@ -15,7 +23,9 @@ type UnbundleOptions = Pick<BundleOptions, "vault" | "json">;
 export function registerBundle(round: Command, io: CommandIo): void {
   round
     .command("bundle")
-    .description("write what the party's other vault lacks of a round to one sealed file, to be carried; talks to nobody")
+    .description(
+      "write what the party's other vault lacks of a round to one sealed file, to be carried; talks to nobody",
+    )
     .addOption(vaultOption())
     .addOption(roundOption())
     .requiredOption("--out <file>", "the bundle; never overwritten")
@@ -44,11 +54,16 @@ export function registerBundle(round: Command, io: CommandIo): void {
   withParty(
     round
       .command("exchange")
-      .description("outside: send what came from inside of a released round, and take what is to go there; opens nothing"),
+      .description(
+        "outside: send what came from inside of a released round, and take what is to go there; opens nothing",
+      ),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
     if (vault.carriage(options.round)?.side !== "outside")
-      throw new LinkageError("round-state", `round ${options.round} is not carried from this vault; run: aquila round results`);
+      throw new LinkageError(
+        "round-state",
+        `round ${options.round} is not carried from this vault; run: aquila round results`,
+      );
     try {
       const exchanged = await exchangeSealed(connectWith(io, options.server, vault.identity), vault, options.round);
       const { opened, sent, fetched } = exchanged;
