@@ -10,7 +10,9 @@ import { LEAST_COST } from "#client/passphrase-box.ts";
 import { resultsOf } from "#client/results.ts";
 import { createVault, openVault } from "#client/vault.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { identityOf } from "../../server/harness.ts";
+import { ReportList } from "#engine/round/messages.ts";
+import { identityOf, officerSigning } from "../../server/harness.ts";
+import { send } from "../../server/requests.ts";
 import { contentOfBundle, contentOfVault } from "../carried-bytes.ts";
 import { PASSPHRASE } from "../folders.ts";
 import {
@@ -77,6 +79,14 @@ async function carry(from: string, file: string): Promise<string> {
   return made + (await done(0, from === OUTSIDE ? INSIDE : OUTSIDE, "round", "unbundle", file));
 }
 
+/** As if the vault inside had missed a decoy of the section with HR. */
+function missADecoy(): void {
+  using inside = openVault(at(INSIDE), PASSPHRASE);
+  const section = inside.section(ROUND, "HR");
+  if (section === null) throw new RangeError("the section is not open");
+  inside.keepSection(ROUND, { ...section, decoysMissing: 1 });
+}
+
 async function walkOthers(): Promise<void> {
   for (const party of OTHERS) await walkOnce(vaultOfParty(table, party), connectAs(table, party), ROUND, lists);
 }
@@ -97,7 +107,11 @@ test("a round is done by carrying bundles, and nothing of the list is ever outsi
       await done(0, OUTSIDE, "round", "submit");
       return walkOthers();
     }
-    if (turn === "closed") await done(0, OUTSIDE, "round", "seal");
+    if (turn === "closed") {
+      expect(vaultOfParty(table, "AT").holdsBatch(ROUND, "HR")).toBe(true);
+      await done(0, OUTSIDE, "round", "seal");
+      expect(vaultOfParty(table, "AT").holdsBatch(ROUND, "HR"), "of no more use outside").toBe(false);
+    }
     if (turn !== "released") return;
     await done(0, OUTSIDE, "round", "ack");
     await walkOthers();
@@ -105,6 +119,7 @@ test("a round is done by carrying bundles, and nothing of the list is ever outsi
     expect(await carry(OUTSIDE, "3-in")).toContain("package.box");
     expect(await done(0, INSIDE, "round", "results")).toMatch(/15 hits .*answers still to come: HR, SI/s);
     expect(await done(0, INSIDE, "statistics", "submit", "list.jsonl")).toContain("goes out with the next bundle");
+    missADecoy();
     expect(await carry(INSIDE, "4-out")).toContain("HR.answers.box, SI.answers.box");
     expect(await done(3, OUTSIDE, "round", "results")).toContain("carried between two vaults");
     expect(await done(0, OUTSIDE, "round", "exchange")).toContain("theirs are here of HR, SI");
@@ -121,6 +136,14 @@ test("a round is done by carrying bundles, and nothing of the list is ever outsi
   expect(theirs.map(({ finding, notice }) => `${finding} ${notice?.contact}`)).toEqual(
     SHARED.HR.map(() => "independent desk inside"),
   );
+
+  // What was found and drawn inside is with the secretariat.
+  const reports = await send(table.server.url, officerSigning(table.house), "GET", `/v1/rounds/${ROUND}/reports`);
+  expect(ReportList.parse(JSON.parse(reports.text))).toMatchObject([
+    { kind: "decoy-missing", count: 1, pairing: ["AT", "HR"], party: "AT" },
+  ]);
+  const { parties } = await connectAs(table, "AT").statistics(new Date().getUTCFullYear());
+  expect(parties.map(({ party, round }) => `${party} ${round}`)).toEqual([`AT ${ROUND}`]);
 
   // What was outside, every byte of it in the clear.
   const { identity } = vaultOfParty(table, "AT");
