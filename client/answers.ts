@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { agreedCells, readOwnCells, type AgreedCell } from "#engine/encode/own-cells.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { checkProof, makeProof, openAnswers, sealAnswers, type Answer } from "#engine/round/answers.ts";
+import type { Report } from "#engine/round/acts.ts";
 import { fromBase64url } from "#engine/round/binary.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { originTags, type Notice } from "#engine/round/notice.ts";
@@ -88,29 +89,38 @@ async function sendAnswers(
   const { counterpart } = pairing;
   const round = view.descriptor.id;
   if (hasAnswered(view, party, counterpart)) return;
-  let sealed = vault.answersBox(round, counterpart);
-  if (sealed === null) {
-    const keyProof = keyProofOf(pairing, round);
-    const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
-    const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
-    const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
-    const answers = section.hits.map((hit): Answer => {
-      const entry = entries.get(hit.handle);
-      if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
-      const cells = agreed.get(hit.hit) ?? null;
-      // A key that the row does not hold: the counterpart has to see that there is no proof.
-      const proof =
-        cells === null
-          ? randomBytes(PROOF_BYTES).toString("base64url")
-          : makeProof(keyProof, direction, hit.hit, cells);
-      return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
-    });
-    const { boxKey } = partyOf(vault.roster(), counterpart);
-    sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
-    // Sealing is random: were it done again, the server would see other answers.
-    vault.keepAnswersBox(round, counterpart, sealed);
-  }
-  await connection.putAnswers(round, party, counterpart, sealed);
+  await connection.putAnswers(round, party, counterpart, await ownAnswers(vault, round, pairing, section));
+}
+
+/** @returns The party's answers to a section's hits, sealed for the counterpart; made once and kept. Talks to nobody. */
+export async function ownAnswers(
+  vault: Vault,
+  round: string,
+  pairing: VaultPairing,
+  section: KeptSection,
+): Promise<Uint8Array> {
+  const { party } = vault.identity;
+  const { counterpart } = pairing;
+  const kept = vault.answersBox(round, counterpart);
+  if (kept !== null) return kept;
+  const keyProof = keyProofOf(pairing, round);
+  const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
+  const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
+  const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
+  const answers = section.hits.map((hit): Answer => {
+    const entry = entries.get(hit.handle);
+    if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
+    const cells = agreed.get(hit.hit) ?? null;
+    // A key that the row does not hold: the counterpart has to see that there is no proof.
+    const proof =
+      cells === null ? randomBytes(PROOF_BYTES).toString("base64url") : makeProof(keyProof, direction, hit.hit, cells);
+    return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
+  });
+  const { boxKey } = partyOf(vault.roster(), counterpart);
+  const sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
+  // Sealing is random: were it done again, the server would see other answers.
+  vault.keepAnswersBox(round, counterpart, sealed);
+  return sealed;
 }
 
 /** @returns Hits whose proof failed. */
@@ -126,11 +136,29 @@ async function takeAnswers(
   const round = view.descriptor.id;
   const kept = vault.answers(round, counterpart);
   if (kept !== null) return kept.filter(({ proven }) => !proven).length;
-  if (!hasAnswered(view, counterpart, party) || !hasAnswered(view, party, counterpart)) return 0;
-  const keyProof = keyProofOf(pairing, round);
-  const t2 = sealOf(vault, round);
-  const direction = { round, t2, from: counterpart, to: party };
+  if (!haveBothAnswered(view, [party, counterpart])) return 0;
   const sealed = await connection.fetchAnswers(round, counterpart, party);
+  const checked = await checkedAnswers(vault, round, pairing, section, sealed);
+  const report = unprovenReport(vault, round, counterpart, checked);
+  if (report !== null) await connection.putReport(report);
+  vault.keepAnswers(round, counterpart, checked);
+  return report?.count ?? 0;
+}
+
+/**
+ * @param sealed - What the counterpart answered, as it came.
+ * @returns One for each hit of the section, its proof checked. Talks to nobody.
+ */
+export async function checkedAnswers(
+  vault: Vault,
+  round: string,
+  pairing: VaultPairing,
+  section: KeptSection,
+  sealed: Uint8Array,
+): Promise<KeptAnswer[]> {
+  const { counterpart } = pairing;
+  const keyProof = keyProofOf(pairing, round);
+  const direction = { round, t2: sealOf(vault, round), from: counterpart, to: vault.identity.party };
   const { signKey } = partyOf(vault.roster(), counterpart);
   const answerOf = new Map(
     (await openedOrNone(sealed, direction, section, vault, signKey)).map((answer) => [answer.hit, answer]),
@@ -138,21 +166,35 @@ async function takeAnswers(
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
   // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
-  const checked = section.hits.map(({ hit, handle }): KeptAnswer => {
+  return section.hits.map(({ hit, handle }): KeptAnswer => {
     const answer = answerOf.get(hit);
     const ownOriginTags = originTags(keyProof, entries.get(handle)?.origins ?? []);
     if (answer === undefined) return { hit, notice: NO_NOTICE, ownOriginTags, proven: false };
     const proven = checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
     return { hit, notice: answer.notice, ownOriginTags, proven };
   });
-  const failed = checked.filter(({ proven }) => !proven).length;
-  if (failed > 0) {
-    const pair = pairingOf(party, counterpart);
-    const report = { count: failed, kind: "unproven", of: checked.length, pairing: pair, party, round, t2 } as const;
-    await connection.putReport(signStatement(vault.identity, "report", report));
-  }
-  vault.keepAnswers(round, counterpart, checked);
-  return failed;
+}
+
+/** @returns What the officers are to know of a counterpart's checked answers; null if every hit is proven. */
+export function unprovenReport(
+  vault: Vault,
+  round: string,
+  counterpart: string,
+  checked: readonly KeptAnswer[],
+): Report | null {
+  const { identity } = vault;
+  const { party } = identity;
+  const count = checked.filter(({ proven }) => !proven).length;
+  if (count === 0) return null;
+  const pairing = pairingOf(party, counterpart);
+  const t2 = sealOf(vault, round);
+  const report = { count, kind: "unproven", of: checked.length, pairing, party, round, t2 } as const;
+  return signStatement(identity, "report", report);
+}
+
+/** Whether the answers of both of a pairing are in: only then either is handed over. */
+export function haveBothAnswered(view: RoundView, [one, other]: readonly [string, string]): boolean {
+  return hasAnswered(view, one, other) && hasAnswered(view, other, one);
 }
 
 function keyProofOf({ keyProof }: VaultPairing, round: string): Uint8Array {
@@ -196,7 +238,8 @@ function agreedOf(
   return agreed;
 }
 
-function hasAnswered({ pairings }: RoundView, from: string, to: string): boolean {
+/** Whether the answers of `from` to `to` are in. */
+export function hasAnswered({ pairings }: RoundView, from: string, to: string): boolean {
   const [lower, higher] = pairingOf(from, to);
   return pairings.some(
     ({ pairing, answered }) => pairing[0] === lower && pairing[1] === higher && answered.includes(from),

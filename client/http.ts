@@ -53,8 +53,8 @@ import {
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
 /** More than the largest package: base64url and seal around the sections. */
-const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
-const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
+export const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
+export const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
 /** For a connection whose heads nobody keeps. */
 const NOTHING_KEPT: HeadStore = { read: () => null, write: () => undefined, writeFork: () => undefined };
 const JSON_TYPE = "application/json";
@@ -114,8 +114,6 @@ export type Connection = {
   /** From an entry on; not all at once. */
   readonly leaves: (from: number) => Promise<LeafList>;
   readonly putCosignature: (cosignature: Cosignature) => Promise<SignedHead>;
-  /** Holds the log's last head against the one kept before, and keeps it. */
-  readonly keepLogHead: () => Promise<void>;
   /** @param year - UTC. */
   readonly statistics: (year: number) => Promise<YearStatistics>;
 };
@@ -128,9 +126,23 @@ export type Connection = {
 export function connect(options: ConnectOptions): Connection {
   const origin = originOf(options.serverUrl);
   const ask = asker(options, origin);
-  const logHead = options.logHead ?? openLogHead(options.secretariat, NOTHING_KEPT);
-  const send = sender(options, origin, ask, logHead);
+  const logHead = openLogHead(options.secretariat, options.heads ?? NOTHING_KEPT);
+  const sendOnly = sender(options, origin, ask, logHead);
+  /** As {@link sendOnly}; a head that is larger than the one kept is held against it. */
+  const send: typeof sendOnly = async (call) => {
+    try {
+      return await sendOnly(call);
+    } finally {
+      await logHead.keep(proveConsistency);
+    }
+  };
   const timeouts = options.timeouts ?? { requestMs: 30_000, chunkMs: 120_000, manifestMs: 290_000 };
+
+  async function proveConsistency(first: number, second: number): Promise<ConsistencyProof> {
+    const path = `/v1/audit/consistency?first=${first}&second=${second}`;
+    const call = { method: "GET", path, timeoutMs: timeouts.requestMs, maxBytes: MAX_JSON_BYTES } as const;
+    return parseAnswer(ConsistencyProof, await sendOnly(call), `GET ${path}`);
+  }
 
   async function asJson<T>(
     shape: z.ZodType<T>,
@@ -162,9 +174,6 @@ export function connect(options: ConnectOptions): Connection {
   };
   const fetchBytes = async (path: string, maxBytes: number): Promise<Uint8Array> =>
     (await send({ method: "GET", path, timeoutMs: timeouts.chunkMs, maxBytes })).bytes;
-
-  const proveConsistency = (first: number, second: number): Promise<ConsistencyProof> =>
-    asJson(ConsistencyProof, "GET", `/v1/audit/consistency?first=${first}&second=${second}`);
 
   return {
     roster: () => asJson(Roster, "GET", "/v1/roster"),
@@ -247,7 +256,6 @@ export function connect(options: ConnectOptions): Connection {
     leaves: (from) => asJson(LeafList, "GET", `/v1/audit/leaves?from=${from}`),
     putCosignature: (cosignature) =>
       asJson(SignedHead, "PUT", `/v1/audit/cosignatures/${cosignature.party}`, cosignature),
-    keepLogHead: () => logHead.keep(proveConsistency),
     statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
 }

@@ -2,9 +2,14 @@
  * The largest head of the secretariat's audit log that this caller has seen, and what a later one is held against;
  * docs/spec/audit.md, "Heads to clients".
  */
+import { z } from "zod";
 import { TreeHead, provesConsistency, type ConsistencyProof } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { isSignedBy } from "#engine/round/statement.ts";
+
+/** Two heads that one secretariat signed and that cannot both be. */
+export const Fork = z.tuple([TreeHead, TreeHead]);
+export type Fork = z.infer<typeof Fork>;
 
 /** Where a head is kept between commands. */
 export type HeadStore = {
@@ -12,7 +17,7 @@ export type HeadStore = {
   readonly read: () => TreeHead | null;
   readonly write: (head: TreeHead) => void;
   /** Keeps two heads that cannot both be. */
-  readonly writeFork: (heads: readonly [TreeHead, TreeHead]) => void;
+  readonly writeFork: (heads: Fork) => void;
 };
 
 export type LogHead = {
@@ -36,7 +41,9 @@ export type LogHead = {
 
 /** @param secretariat - The public key that the pinned roster names, base64url. */
 export function openLogHead(secretariat: string, store: HeadStore): LogHead {
-  const kept = store.read();
+  const stored = store.read();
+  // A new secretariat has a new log.
+  let kept = stored !== null && isSignedBy(secretariat, "treeHead", stored) ? stored : null;
   let largest = kept;
   const fork = (first: TreeHead, second: TreeHead): LinkageError => {
     store.writeFork([first, second]);
@@ -60,8 +67,19 @@ export function openLogHead(secretariat: string, store: HeadStore): LogHead {
     },
     keep: async (prove) => {
       if (largest === null || largest.size === kept?.size) return;
-      const last = largest;
-      if (kept !== null && !provesConsistency(kept, last, await prove(kept.size, last.size))) throw fork(kept, last);
+      const [first, last] = [kept, largest];
+      if (first !== null) {
+        let proof: ConsistencyProof;
+        try {
+          proof = await prove(first.size, last.size);
+        } catch (error) {
+          // The head kept stays, and the next one is held against it.
+          if (error instanceof LinkageError && error.code === "server-unreachable") return;
+          throw error;
+        }
+        if (!provesConsistency(first, last, proof)) throw fork(first, last);
+      }
+      kept = last;
       store.write(last);
     },
   };

@@ -5,7 +5,9 @@
 import { createHash } from "node:crypto";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
+import type { Report } from "#engine/round/acts.ts";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
+import type { PackageKeys } from "#engine/round/messages.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { HandleEntry } from "./handle-map.ts";
@@ -56,28 +58,15 @@ export async function openHits(
   profile: Profile,
 ): Promise<Opened> {
   const { party } = vault.identity;
-  const t2 = sealOf(vault, round);
-  const sealed = vault.packageBox(round);
   const descriptor = vault.descriptor(round);
-  if (sealed === null || descriptor === null)
+  if (vault.packageBox(round) === null || descriptor === null)
     throw new LinkageError("package-unavailable", `the package of round ${round} is not acknowledged yet`);
-  const opened = await openPackage(sealed, vault.identity);
   const missingDecoys = new Map<string, number>();
-  for (const { counterpart, sealedKey } of await connection.packageKeys(round, party)) {
-    const kept = vault.section(round, counterpart) ?? (await openOne(vault, opened, counterpart, sealedKey, profile));
-    if (kept.decoysMissing === 0) continue;
-    missingDecoys.set(counterpart, kept.decoysMissing);
-    const pairing = pairingOf(party, counterpart);
-    const report = {
-      count: kept.decoysMissing,
-      kind: "decoy-missing",
-      of: kept.decoys,
-      pairing,
-      party,
-      round,
-      t2,
-    } as const;
-    await connection.putReport(signStatement(vault.identity, "report", report));
+  for await (const section of openSections(vault, round, await connection.packageKeys(round, party), profile)) {
+    const report = decoyReport(vault, round, section);
+    if (report === null) continue;
+    missingDecoys.set(section.counterpart, report.count);
+    await connection.putReport(report);
   }
   const counterparts = counterpartsOf(descriptor, party);
   const isOpen = (counterpart: string): boolean => vault.section(round, counterpart) !== null;
@@ -86,6 +75,43 @@ export async function openHits(
     closed: counterparts.filter((counterpart) => !isOpen(counterpart)),
     missingDecoys,
   };
+}
+
+/**
+ * Opens what was not opened before. Talks to nobody.
+ *
+ * @param keys - As the server gave them.
+ * @returns The sections of these keys, decoys left out.
+ * @throws {@link LinkageError} as {@link openHits}.
+ */
+export async function* openSections(
+  vault: Vault,
+  round: string,
+  keys: PackageKeys,
+  profile: Profile,
+): AsyncGenerator<KeptSection> {
+  const t2 = sealOf(vault, round);
+  const sealed = vault.packageBox(round);
+  if (sealed === null) throw new LinkageError("package-unavailable", `the package of round ${round} is not here yet`);
+  const opened = await openPackage(sealed, vault.identity);
+  checkPackage(vault, opened, round, t2);
+  for (const { counterpart, sealedKey } of keys)
+    yield vault.section(round, counterpart) ?? (await openOne(vault, opened, counterpart, sealedKey, profile));
+}
+
+/** @returns What the officers are to know of a section; null if no decoy is missing. */
+export function decoyReport(
+  vault: Vault,
+  round: string,
+  { counterpart, decoys: of, decoysMissing: count }: KeptSection,
+): Report | null {
+  const { identity } = vault;
+  const { party } = identity;
+  if (count === 0) return null;
+  const pairing = pairingOf(party, counterpart);
+  const t2 = sealOf(vault, round);
+  const report = { count, kind: "decoy-missing", of, pairing, party, round, t2 } as const;
+  return signStatement(identity, "report", report);
 }
 
 /** @returns The pairing, lower id first. */

@@ -11,7 +11,7 @@ import { Problem } from "#engine/round/messages.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
 import { contentDigestOf } from "#engine/round/requests.ts";
 import { isAnswerSigned, TREE_HEAD_FIELD } from "#engine/round/signed-answers.ts";
-import type { LogHead } from "./log-head.ts";
+import type { HeadStore, LogHead } from "./log-head.ts";
 import { signRequest, signerOf } from "./signature.ts";
 
 const RETRY_STATUSES = [429, 503];
@@ -36,8 +36,8 @@ export type ConnectOptions = {
   readonly identity: Identity | StaffIdentity;
   /** The secretariat's public key, from a roster that the caller trusts; every answer must be signed with it. */
   readonly secretariat: string;
-  /** The log's heads seen so far; those of this connection alone when left out. */
-  readonly logHead?: LogHead;
+  /** Where the heads of its audit log are kept; those of this connection alone are compared when left out. */
+  readonly heads?: HeadStore;
   readonly fetch?: typeof globalThis.fetch;
   readonly log?: (event: RequestEvent) => void;
   readonly now?: () => Date;

@@ -4,18 +4,20 @@
  *
  *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
  *   identity.json, roster.json, contact.json
- *   of each round                client/round-files.ts
+ *   of each round                client/round-files.ts, client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { TreeHead } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { Identity } from "#engine/round/identity.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { changedKeys, checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { CarriedFiles } from "./carried-files.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
+import { Fork, type HeadStore } from "./log-head.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
-import { RoundFiles } from "./round-files.ts";
 import { OWN, SealedFolder, type VaultAccess } from "./sealed-folder.ts";
 import { changeBoxPassphrase } from "./sealed-identity.ts";
 
@@ -105,7 +107,7 @@ export function requireNoVault(directory: string): void {
 }
 
 /** A party's vault, open. */
-export class Vault extends RoundFiles {
+export class Vault extends CarriedFiles {
   readonly directory: string;
   readonly identity: Identity;
 
@@ -151,6 +153,24 @@ export class Vault extends RoundFiles {
         `other keys than pinned for ${changed.join(", ")}: compare fingerprints by telephone, then --accept them`,
       );
     this.files.writeJson(OWN, "roster.json", roster);
+  }
+
+  /** @returns Where the heads of the secretariat's audit log are kept. */
+  heads(): HeadStore {
+    return {
+      read: () => this.files.readJson(OWN, "tree-head.json", TreeHead),
+      write: (head) => {
+        this.files.writeJson(OWN, "tree-head.json", head);
+      },
+      writeFork: (heads) => {
+        this.files.writeJson(OWN, "fork.json", [...heads]);
+      },
+    };
+  }
+
+  /** @returns Two heads of the secretariat's log that cannot both be; null if none were met. */
+  fork(): Fork | null {
+    return this.files.readJson(OWN, "fork.json", Fork);
   }
 
   /** @returns The desk that counterparts are to turn to. */

@@ -2,6 +2,7 @@
  * Thread on which a party works, with the client's own code: it writes its list, encodes and submits it, fetches its hits.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { partyAsker } from "#client/asker.ts";
 import { encodeRound } from "#client/encode.ts";
 import { connect } from "#client/http.ts";
 import { encodeListFile } from "#client/list.ts";
@@ -63,7 +64,7 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const { party } = vault.identity;
   const connection = connect({
     serverUrl: task.serverUrl,
-    identity: vault.identity,
+    ...partyAsker(vault),
     ...(task.wireFolder === undefined ? {} : { fetch: recordingFetch(task.wireFolder, party) }),
   });
 

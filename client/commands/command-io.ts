@@ -3,12 +3,14 @@
  */
 import { readFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
 import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
-import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
+import type { StaffIdentity } from "#engine/round/identity.ts";
 import { RoundId } from "#engine/round/ids.ts";
+import { Roster } from "#engine/round/roster.ts";
+import { partyAsker, staffAsker, type Asker } from "../asker.ts";
 import { connect, type Connection } from "../http.ts";
 import { refusalOf } from "../transport.ts";
 import { readBox } from "../passphrase-box.ts";
@@ -39,7 +41,12 @@ export type CommandIo = {
 };
 
 /** Options of commands that talk to the server as a party or as staff. */
-export type CallerOptions = { readonly server: string; readonly vault?: string; readonly identity?: string };
+export type CallerOptions = {
+  readonly server: string;
+  readonly vault?: string;
+  readonly identity?: string;
+  readonly roster?: string;
+};
 
 export function exitCodeOf(error: LinkageError): number {
   if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;
@@ -47,8 +54,15 @@ export function exitCodeOf(error: LinkageError): number {
   return error.code === "internal" ? EXIT.unexpected : EXIT.badInput;
 }
 
-export function serverOption(): Option {
-  return new Option("--server <url>", "origin of the secretariat's server").env("AQUILA_SERVER").makeOptionMandatory();
+export function serverOption(isMandatory = true): Option {
+  return new Option("--server <url>", "origin of the secretariat's server")
+    .env("AQUILA_SERVER")
+    .makeOptionMandatory(isMandatory);
+}
+
+/** @returns The server of a command that can do without; ends as wrong usage when it is not named. */
+export function namedServer(command: Command, { server }: { readonly server?: string }): string {
+  return server ?? command.error("error: required option '--server <url>' not specified");
 }
 
 export function vaultOption(): Option {
@@ -60,6 +74,7 @@ export function callerOptions(): Option[] {
   return [
     new Option("--vault <folder>", "the party's vault, when a party asks").env("AQUILA_VAULT"),
     new Option("--identity <file>", "an operator's or officer's identity, when one asks").env("AQUILA_IDENTITY"),
+    new Option("--roster <file>", "the roster that names the secretariat, when staff asks").env("AQUILA_ROSTER"),
   ];
 }
 
@@ -130,12 +145,44 @@ export function unlockStaff(io: CommandIo, path: string): Promise<StaffIdentity>
 }
 
 /** @returns A connection that signs as the party of `vault`, or as the operator or officer of `identity` when that is given. */
-export async function connectAs(io: CommandIo, options: CallerOptions): Promise<Connection> {
-  return connectWith(io, options.server, await callerOf(io, options));
+export async function connectAs<T>(
+  io: CommandIo,
+  options: CallerOptions,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const { vault: folder, identity, roster, server } = options;
+  if (identity !== undefined) {
+    if (roster === undefined)
+      throw new LinkageError("roster-invalid", "whose answers are to be trusted? name the roster with --roster");
+    const { asker } = await unlockStaffAsker(io, { identity, roster });
+    return use(connectWith(io, server, asker));
+  }
+  if (folder === undefined)
+    throw new LinkageError(
+      "identity-invalid",
+      "who asks? name a party's --vault or an operator's or officer's --identity",
+    );
+  using vault = await unlockVault(io, folder);
+  return await use(connectParty(io, server, vault));
 }
 
-export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | StaffIdentity): Connection {
-  return connect({ serverUrl, identity, fetch: io.fetch, now: io.now, wait: io.wait });
+/** Asks for the passphrase of an operator's or officer's identity, and says what it trusts. */
+export async function unlockStaffAsker(
+  io: CommandIo,
+  options: { readonly identity: string; readonly roster: string },
+): Promise<{ readonly identity: StaffIdentity; readonly asker: Asker }> {
+  const roster = readJsonFile(options.roster, Roster, "roster-invalid");
+  const identity = await unlockStaff(io, options.identity);
+  return { identity, asker: staffAsker(identity, roster, options.identity) };
+}
+
+/** @returns A connection that signs as the party, and trusts the secretariat of the roster that it pinned. */
+export function connectParty(io: CommandIo, serverUrl: string, vault: Vault): Connection {
+  return connectWith(io, serverUrl, partyAsker(vault));
+}
+
+export function connectWith(io: CommandIo, serverUrl: string, asker: Asker): Connection {
+  return connect({ serverUrl, ...asker, fetch: io.fetch, now: io.now, wait: io.wait });
 }
 
 /** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */
@@ -181,17 +228,6 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
       bar.stop();
     },
   };
-}
-
-async function callerOf(io: CommandIo, { vault: folder, identity }: CallerOptions): Promise<Identity | StaffIdentity> {
-  if (identity !== undefined) return unlockStaff(io, identity);
-  if (folder === undefined)
-    throw new LinkageError(
-      "identity-invalid",
-      "who asks? name a party's --vault or an operator's or officer's --identity",
-    );
-  using vault = await unlockVault(io, folder);
-  return vault.identity;
 }
 
 function roundId(text: string): string {

@@ -11,7 +11,7 @@ import { tidyVault } from "../../retention.ts";
 import { sealRound } from "../../seal.ts";
 import type { Vault } from "../../vault.ts";
 import { walkRound, type Standing } from "../../walk.ts";
-import { answer, connectWith, EXIT, seconds, unlockVault, type CommandIo } from "../command-io.ts";
+import { answer, connectParty, EXIT, seconds, unlockVault, type CommandIo } from "../command-io.ts";
 import { withListOptions, type ListFileOptions } from "../list-options.ts";
 import { encodeInto } from "./encode.ts";
 import { answerResults, withParty, type PartyOptions } from "./results.ts";
@@ -26,7 +26,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     round.command("seal").description("check what was submitted and co-sign it; the keys to encode are destroyed"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const outcome = await sealRound(connectWith(io, options.server, vault.identity), vault, options.round);
+    const outcome = await sealRound(connectParty(io, options.server, vault), vault, options.round);
     const text =
       outcome.state === "waiting"
         ? `round ${options.round}: waiting for submission to close`
@@ -42,7 +42,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     using vault = await unlockVault(io, options.vault);
     const { identity } = vault;
     const descriptor = vault.descriptor(options.round);
-    const connection = connectWith(io, options.server, identity);
+    const connection = connectParty(io, options.server, vault);
     const t0 = descriptor === null ? (await connection.round(options.round)).t0 : descriptorT0(descriptor);
     const withdrawal = { party: identity.party, round: options.round, t0 };
     answerView(io, options.json, await connection.withdraw(signStatement(identity, "withdrawal", withdrawal)));
@@ -53,7 +53,7 @@ export function registerParty(round: Command, io: CommandIo): void {
       .description("take this party's batches back before submission closes, to encode and submit a corrected list"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const counterparts = await recall(connectWith(io, options.server, vault.identity), vault, options.round);
+    const counterparts = await recall(connectParty(io, options.server, vault), vault, options.round);
     const text = `round ${options.round}: the batches for ${counterparts.join(", ")} are taken back; encode and submit again`;
     answer(io, options.json, { recalled: counterparts }, text);
   });
@@ -64,7 +64,8 @@ export function registerParty(round: Command, io: CommandIo): void {
     .option("--out <file>", "write the hits to a new file at the end")
     .action(async (path: string, options: RunOptions) => {
       using vault = await unlockVault(io, options.vault);
-      const connection = connectWith(io, options.server, vault.identity);
+      vault.requireOneVault(options.round);
+      const connection = connectParty(io, options.server, vault);
       try {
         const standing = await walkWithin(io, path, options, connection, vault);
         if (standing.results !== null) {
@@ -116,13 +117,14 @@ async function recall(
   const { party } = vault.identity;
   const pairings = vault.pairings(round);
   if (pairings === null) throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
-  if (pairings.some(({ keyTag }) => keyTag === null))
+  if (vault.seal(round) !== null)
     throw new LinkageError("round-state", `round ${round} is sealed: its batches cannot be replaced any more`);
   for (const { counterpart } of pairings) {
     await connection.recallBatch(round, party, counterpart);
     vault.dropReceipt(round, counterpart);
     // Else what was taken back would be sent again.
     vault.prepareBatch(round, counterpart);
+    vault.destroyBatch(round, counterpart);
   }
   return pairings.map(({ counterpart }) => counterpart);
 }

@@ -8,7 +8,9 @@ import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { exchangeAnswers, type Exchange } from "../../answers.ts";
+import { openCarried } from "../../carried-round.ts";
 import { createFile } from "../../durable-file.ts";
+import type { Connection } from "../../http.ts";
 import { acknowledgePackage, openHits, type Opened } from "../../release.ts";
 import {
   RESULT_NOTE,
@@ -23,8 +25,9 @@ import { tidyVault } from "../../retention.ts";
 import type { Vault } from "../../vault.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   jsonOption,
+  namedServer,
   roundOption,
   serverOption,
   unlockVault,
@@ -46,29 +49,28 @@ export function registerResults(round: Command, io: CommandIo): void {
   withParty(round.command("ack").description("take the package of a released round and acknowledge it")).action(
     async (options: PartyOptions) => {
       using vault = await unlockVault(io, options.vault);
-      await acknowledgePackage(connectWith(io, options.server, vault.identity), vault, options.round);
+      await acknowledgePackage(connectParty(io, options.server, vault), vault, options.round);
       const text = `round ${options.round}: package kept and acknowledged; its pairings open when the counterparts do the same`;
       answer(io, options.json, { acknowledged: options.round }, text);
     },
   );
-  withParty(round.command("results"))
+  round
+    .command("results")
+    .addOption(serverOption(false))
+    .addOption(vaultOption())
+    .addOption(roundOption())
+    .addOption(jsonOption())
     .description(
       `open a round's hits, answer them and name them by the party's own references. A hit is a ${RESULT_NOTE}`,
     )
     .option("--out <file>", "write them to a new file, mode 600: .json as JSON, anything else as CSV")
-    .action(async (options: PartyOptions & { out?: string }) => {
+    .action(async (options: ResultsOptions, command: Command) => {
       using vault = await unlockVault(io, options.vault);
-      const connection = connectWith(io, options.server, vault.identity);
       try {
-        const { state } = await connection.round(options.round);
-        // The server has nothing more of it then; the vault keeps its hits until the retention ends.
-        const found = hasReached(state, "followed-up")
-          ? keptResults(vault, options.round)
-          : {
-              opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE),
-              exchange: await exchangeAnswers(connection, vault, options.round),
-              statuses: await connection.statuses(options.round, vault.identity.party),
-            };
+        const found =
+          vault.carriage(options.round)?.side === "inside"
+            ? await carriedResults(vault, options.round)
+            : await fetchedResults(connectParty(io, namedServer(command, options), vault), vault, options.round);
         answerResults(io, options, vault, found);
       } finally {
         tidyVault(vault, io.now());
@@ -82,7 +84,7 @@ export function registerResults(round: Command, io: CommandIo): void {
     .action(async (status: HitStatus, hits: string[], options: PartyOptions) => {
       using vault = await unlockVault(io, options.vault);
       const { identity } = vault;
-      const connection = connectWith(io, options.server, identity);
+      const connection = connectParty(io, options.server, vault);
       const said = hits.map((hit): Status =>
         signStatement(identity, "status", { hit, party: identity.party, round: options.round, status }),
       );
@@ -91,6 +93,8 @@ export function registerResults(round: Command, io: CommandIo): void {
       answer(io, options.json, { status, hits }, `${hits.length} hits: ${status}`);
     });
 }
+
+export type ResultsOptions = Omit<PartyOptions, "server"> & { readonly server?: string; readonly out?: string };
 
 /** Options of a command that only a party gives. */
 export function withParty(command: Command): Command {
@@ -103,7 +107,7 @@ type Found = { readonly opened: Opened; readonly exchange: Exchange; readonly st
 /** Prints or writes a round's hits as far as they are open. */
 export function answerResults(
   io: CommandIo,
-  options: PartyOptions & { readonly out?: string },
+  options: ResultsOptions,
   vault: Vault,
   { opened, exchange, statuses: said }: Found,
 ): void {
@@ -130,6 +134,23 @@ export function answerResults(
     ...hits,
   };
   answer(io, options.json, value, resultsText(options, rows, statuses, opened, exchange));
+}
+
+async function fetchedResults(connection: Connection, vault: Vault, round: string): Promise<Found> {
+  vault.requireOneVault(round);
+  // The server has nothing more of it then; the vault keeps its hits until the retention ends.
+  if (hasReached((await connection.round(round)).state, "followed-up")) return keptResults(vault, round);
+  return {
+    opened: await openHits(connection, vault, round, SHIPPED_PROFILE),
+    exchange: await exchangeAnswers(connection, vault, round),
+    statuses: await connection.statuses(round, vault.identity.party),
+  };
+}
+
+/** What bundles brought; the package goes at the follow-up, what was opened of it stays. */
+async function carriedResults(vault: Vault, round: string): Promise<Found> {
+  if (vault.packageBox(round) !== null) await openCarried(vault, round, SHIPPED_PROFILE);
+  return { ...keptResults(vault, round), statuses: vault.statuses(round) };
 }
 
 /** @returns What the vault alone knows. */
@@ -179,7 +200,7 @@ function countsOf(rows: readonly ResultRow[]): Record<ResultRow["band"], number>
 }
 
 function resultsText(
-  options: PartyOptions & { readonly out?: string },
+  options: ResultsOptions,
   rows: readonly ResultRow[],
   statuses: Statuses,
   { closed }: Opened,

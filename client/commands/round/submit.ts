@@ -6,7 +6,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { submitBatch, type Submission } from "../../submit.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   jsonOption,
   roundOption,
   serverOption,
@@ -46,7 +46,7 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   const pairings = vault.pairings(round);
   if (pairings === null)
     throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila round join`);
-  const connection = connectWith(io, server, vault.identity);
+  const connection = connectParty(io, server, vault);
   const submissions: Submission[] = [];
   const failures: LinkageError[] = [];
   for (const { counterpart } of pairings) {

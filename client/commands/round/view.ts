@@ -22,7 +22,7 @@ export type RoundOptions = CallerOptions & { readonly round: string; readonly js
 export function registerViews(round: Command, io: CommandIo): void {
   withCaller(round.command("list").description("list the rounds that the caller is in; for staff all")).action(
     async (options: CallerOptions & { json: boolean }) => {
-      const views = await (await connectAs(io, options)).rounds();
+      const views = await connectAs(io, options, (connection) => connection.rounds());
       const lines = views.map((view) => `${view.descriptor.id.padEnd(24)} ${stateText(view)}`).join("\n");
       answer(io, options.json, views, views.length === 0 ? "no rounds" : lines);
     },
@@ -30,13 +30,13 @@ export function registerViews(round: Command, io: CommandIo): void {
   withCaller(round.command("show").description("show a round"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      answerView(io, options.json, await (await connectAs(io, options)).round(options.round));
+      answerView(io, options.json, await connectAs(io, options, (connection) => connection.round(options.round)));
     });
   withCaller(round.command("certificate").description("fetch the erasure certificate of an erased round"))
     .addOption(roundOption())
     .option("--out <file>", "write it to a new file, for aquila verify-erasure")
     .action(async (options: RoundOptions & { out?: string }) => {
-      const certificate = await (await connectAs(io, options)).certificate(options.round);
+      const certificate = await connectAs(io, options, (connection) => connection.certificate(options.round));
       if (options.out !== undefined) createFile(options.out, [Buffer.from(`${JSON.stringify(certificate)}\n`)]);
       const text = `round ${certificate.round} was erased at ${certificate.erasedAt} (${certificate.outcome}); the server's word, not a proof`;
       answer(io, options.json, certificate, text);
