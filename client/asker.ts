@@ -13,14 +13,14 @@ import type { Vault } from "./vault.ts";
 
 export type Asker = {
   readonly identity: Identity | StaffIdentity;
-  /** The public key that answers must be signed with, base64url. */
-  readonly secretariat: string;
+  /** Names the secretariat whose answers are trusted. */
+  readonly roster: Roster;
   readonly heads: HeadStore;
 };
 
 /** @throws {@link LinkageError} `vault-invalid` if no roster is pinned. */
 export function partyAsker(vault: Vault): Asker {
-  return { identity: vault.identity, secretariat: vault.roster().secretariat, heads: vault.heads() };
+  return { identity: vault.identity, roster: vault.roster(), heads: vault.heads() };
 }
 
 /**
@@ -36,7 +36,7 @@ export function staffAsker(identity: StaffIdentity, roster: Roster, identityPath
   const headPath = `${identityPath}.head`;
   return {
     identity,
-    secretariat: roster.secretariat,
+    roster,
     heads: {
       read: () => readHead(headPath),
       write: (head) => {

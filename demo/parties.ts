@@ -7,7 +7,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { agreeKeys } from "#client/agree.ts";
 import { exchangeAnswers } from "#client/answers.ts";
-import { partyAsker, type Asker } from "#client/asker.ts";
 import { connect, type Connection } from "#client/http.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
 import { acknowledgePackage, openHits } from "#client/release.ts";
@@ -17,7 +16,7 @@ import { createVault, openVault, type Vault } from "#client/vault.ts";
 import { CATEGORIES } from "#engine/encode/person.ts";
 import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { makeIdentity, type StaffIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
@@ -117,7 +116,7 @@ export class PartyRound {
     this.#round = round;
     this.#operators = operators.map((identity) => ({
       identity,
-      connection: this.#connectAs({ identity, secretariat: roster.secretariat }, identity.id),
+      connection: this.#connectAs(identity, roster.secretariat, identity.id),
     }));
     const [first] = this.#operators;
     if (first === undefined) throw new RangeError("a round needs operators");
@@ -221,14 +220,14 @@ export class PartyRound {
   async #each(step: (vault: Vault, connection: Connection) => unknown): Promise<void> {
     for (const party of this.#parties) {
       using vault = openVault(vaultFolderOf(this.#folder, party), VAULT_PASSPHRASE);
-      await step(vault, this.#connectAs(partyAsker(vault), party));
+      await step(vault, this.#connectAs(vault.identity, vault.roster().secretariat, party));
     }
   }
 
-  #connectAs(asker: Pick<Asker, "identity" | "secretariat"> & Partial<Asker>, name: string): Connection {
+  #connectAs(identity: Identity | StaffIdentity, secretariat: string, name: string): Connection {
     const folder = this.#wireFolder;
     const recording = folder === undefined ? {} : { fetch: recordingFetch(folder, name) };
-    return connect({ serverUrl: this.#serverUrl, ...asker, ...recording });
+    return connect({ serverUrl: this.#serverUrl, identity, secretariat, ...recording });
   }
 }
 

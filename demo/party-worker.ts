@@ -2,7 +2,6 @@
  * Thread on which a party works, with the client's own code: it writes its list, encodes and submits it, fetches its hits.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { partyAsker } from "#client/asker.ts";
 import { encodeRound } from "#client/encode.ts";
 import { connect } from "#client/http.ts";
 import { encodeListFile } from "#client/list.ts";
@@ -64,7 +63,9 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const { party } = vault.identity;
   const connection = connect({
     serverUrl: task.serverUrl,
-    ...partyAsker(vault),
+    identity: vault.identity,
+    secretariat: vault.roster().secretariat,
+    heads: vault.heads(),
     ...(task.wireFolder === undefined ? {} : { fetch: recordingFetch(task.wireFolder, party) }),
   });
 

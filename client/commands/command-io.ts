@@ -74,8 +74,18 @@ export function callerOptions(): Option[] {
   return [
     new Option("--vault <folder>", "the party's vault, when a party asks").env("AQUILA_VAULT"),
     new Option("--identity <file>", "an operator's or officer's identity, when one asks").env("AQUILA_IDENTITY"),
-    new Option("--roster <file>", "the roster that names the secretariat, when staff asks").env("AQUILA_ROSTER"),
   ];
+}
+
+/** @returns The command with the options that say whom it asks as whom. */
+export function withAsker(command: Command): Command {
+  command.addOption(serverOption());
+  for (const option of callerOptions()) command.addOption(option);
+  return command
+    .addOption(
+      new Option("--roster <file>", "the roster that names the secretariat, when staff asks").env("AQUILA_ROSTER"),
+    )
+    .addOption(jsonOption());
 }
 
 export function roundOption(): Option {
@@ -148,14 +158,14 @@ export function unlockStaff(io: CommandIo, path: string): Promise<StaffIdentity>
 export async function connectAs<T>(
   io: CommandIo,
   options: CallerOptions,
-  use: (connection: Connection) => Promise<T>,
+  use: (connection: Connection, asker: Asker) => Promise<T>,
 ): Promise<T> {
   const { vault: folder, identity, roster, server } = options;
   if (identity !== undefined) {
     if (roster === undefined)
       throw new LinkageError("roster-invalid", "whose answers are to be trusted? name the roster with --roster");
     const { asker } = await unlockStaffAsker(io, { identity, roster });
-    return use(connectWith(io, server, asker));
+    return use(connectWith(io, server, asker), asker);
   }
   if (folder === undefined)
     throw new LinkageError(
@@ -163,7 +173,8 @@ export async function connectAs<T>(
       "who asks? name a party's --vault or an operator's or officer's --identity",
     );
   using vault = await unlockVault(io, folder);
-  return await use(connectParty(io, server, vault));
+  const asker = partyAsker(vault);
+  return await use(connectWith(io, server, asker), asker);
 }
 
 /** Asks for the passphrase of an operator's or officer's identity, and says what it trusts. */
@@ -182,7 +193,16 @@ export function connectParty(io: CommandIo, serverUrl: string, vault: Vault): Co
 }
 
 export function connectWith(io: CommandIo, serverUrl: string, asker: Asker): Connection {
-  return connect({ serverUrl, ...asker, fetch: io.fetch, now: io.now, wait: io.wait });
+  const { identity, roster, heads } = asker;
+  return connect({
+    serverUrl,
+    identity,
+    secretariat: roster.secretariat,
+    heads,
+    fetch: io.fetch,
+    now: io.now,
+    wait: io.wait,
+  });
 }
 
 /** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */

@@ -8,7 +8,6 @@ import { findRecords } from "../list.ts";
 import { noisedStatistics } from "../statistics.ts";
 import {
   answer,
-  callerOptions,
   connectAs,
   connectParty,
   jsonOption,
@@ -17,6 +16,7 @@ import {
   serverOption,
   unlockVault,
   vaultOption,
+  withAsker,
   type CallerOptions,
   type CommandIo,
 } from "./command-io.ts";
@@ -46,13 +46,12 @@ export function registerStatistics(program: Command, io: CommandIo): void {
     answer(io, options.json, noised, `${what}, for ε ${noised.epsilon}:\n${histogramText(noised)}`);
   });
 
-  const show = statistics
-    .command("show")
-    .description("everything that was published in a year, with error bars, and the privacy budget that is left")
-    .addOption(serverOption())
-    .requiredOption("--year <year>", "calendar year, UTC", calendarYear);
-  for (const option of callerOptions()) show.addOption(option);
-  show.addOption(jsonOption()).action(async (options: ShowOptions) => {
+  withAsker(
+    statistics
+      .command("show")
+      .description("everything that was published in a year, with error bars, and the privacy budget that is left")
+      .requiredOption("--year <year>", "calendar year, UTC", calendarYear),
+  ).action(async (options: ShowOptions) => {
     const published = await connectAs(io, options, (connection) => connection.statistics(options.year));
     answer(io, options.json, published, yearText(published));
   });
