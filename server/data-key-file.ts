@@ -3,14 +3,13 @@
  * A file is on the disk before any row names it, and overwritten and gone before any row says so.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { open, readFile, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
-import { syncFolder, writeDurably } from "./encrypted-file.ts";
+import { makeFolder, syncFolder, writeDurably } from "./encrypted-file.ts";
 
 const FOLDER = "data-keys";
-const PRIVATE_MODE = 0o700;
 const OTHERS = 0o077;
 const ID_BYTES = 16;
 
@@ -20,10 +19,9 @@ const ID_BYTES = 16;
  */
 export function openKeyFolder(serverKeyFile: string): string {
   const folder = join(dirname(serverKeyFile), FOLDER);
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
+  makeFolder(folder);
   if ((statSync(folder).mode & OTHERS) !== 0)
     throw new LinkageError("file-unreadable", `key folder ${folder}: others may read it; set its mode to 700`);
-  syncFolder(dirname(folder));
   return folder;
 }
 
@@ -53,9 +51,14 @@ export async function readKeyFile(folder: string, round: string, keyId: Uint8Arr
   }
 }
 
+/** @returns SHA-256 of a key file's name, base64url, by which a certificate names it. */
+export function keyFileDigest(name: string): string {
+  return createHash("sha256").update(name).digest("base64url");
+}
+
 /** Overwrites and deletes a key file; one that is gone already does not matter. */
-export async function destroyKeyFile(folder: string, round: string, keyId: Uint8Array): Promise<void> {
-  const path = join(folder, keyFileName(round, keyId));
+export async function destroyKeyFile(folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
   try {
     const file = await open(path, "r+");
     try {

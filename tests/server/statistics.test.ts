@@ -85,7 +85,11 @@ describe("the yearly budget", () => {
   const releaseHitsOf = (at: number): Promise<void> => {
     const descriptor = drafts[at];
     if (descriptor === undefined) throw new RangeError(`no draft ${at}`);
-    return releaseRoundStatistics({ store, clock }, { id: descriptor.id, descriptor }, COUNTS);
+    return store
+      .transaction()
+      .execute((transaction) =>
+        releaseRoundStatistics(transaction, clock, { id: descriptor.id, descriptor }, COUNTS),
+      );
   };
   const sendHistogram = (at: number, party: string): Promise<void> => {
     const id = `round-${at}`;
@@ -154,7 +158,7 @@ describe("statistics over HTTP", () => {
     const store = await storeOf(house);
     await moveRound(store, "released", "draft", "released");
     const descriptor = makeDescriptor(house, { id: "released" });
-    await releaseRoundStatistics({ store, clock: () => new Date() }, { id: "released", descriptor }, COUNTS);
+    await releaseRoundStatistics(store, () => new Date(), { id: "released", descriptor }, COUNTS);
     await store.destroy();
     server = await startServer(house);
     const pair = ["AT", "HR"].map((id) => ({ id, declaredRecords: 90 }));
