@@ -102,7 +102,8 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
-  if (isDone && act === "erase") await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
+  if (isDone && act === "erase")
+    await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
 }
 
 /** @returns Whether two operators approved erasing the round before its follow-up. */

@@ -87,9 +87,7 @@ describe("the yearly budget", () => {
     if (descriptor === undefined) throw new RangeError(`no draft ${at}`);
     return store
       .transaction()
-      .execute((transaction) =>
-        releaseRoundStatistics(transaction, clock, { id: descriptor.id, descriptor }, COUNTS),
-      );
+      .execute((transaction) => releaseRoundStatistics(transaction, clock, { id: descriptor.id, descriptor }, COUNTS));
   };
   const sendHistogram = (at: number, party: string): Promise<void> => {
     const id = `round-${at}`;
