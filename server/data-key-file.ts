@@ -12,6 +12,8 @@ import { makeFolder, syncFolder, writeDurably } from "./encrypted-file.ts";
 const FOLDER = "data-keys";
 const OTHERS = 0o077;
 const ID_BYTES = 16;
+/** What follows the round's id in a key file's name, also while it is written. */
+const AFTER_ROUND = /^\.[0-9a-f]{32}(\.part)?$/;
 
 /**
  * @returns The folder of wrapped data keys that belongs to a server key, made if it is missing.
@@ -56,9 +58,24 @@ export function keyFileDigest(name: string): string {
   return createHash("sha256").update(name).digest("base64url");
 }
 
-/** Overwrites and deletes a key file; one that is gone already does not matter. */
-export async function destroyKeyFile(folder: string, name: string): Promise<void> {
-  const path = join(folder, name);
+/** Overwrites and deletes key files; those that are gone already do not matter. When this returns it survives a crash. */
+export async function destroyKeyFiles(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await destroy(join(folder, name));
+  syncFolder(folder);
+}
+
+/** @returns Names of all files in the folder. */
+export async function listKeyFiles(folder: string): Promise<string[]> {
+  return readdir(folder);
+}
+
+/** @returns Names of all key files of a round: its own, and those of attempts to create it that were cut off. */
+export async function listKeyFilesOf(folder: string, round: string): Promise<string[]> {
+  const isOf = (name: string): boolean => name.startsWith(`${round}.`) && AFTER_ROUND.test(name.slice(round.length));
+  return (await readdir(folder)).filter(isOf);
+}
+
+async function destroy(path: string): Promise<void> {
   try {
     const file = await open(path, "r+");
     try {
@@ -72,12 +89,6 @@ export async function destroyKeyFile(folder: string, name: string): Promise<void
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  syncFolder(folder);
-}
-
-/** @returns Names of all files in the folder. */
-export async function listKeyFiles(folder: string): Promise<string[]> {
-  return readdir(folder);
 }
 
 function isMissing(error: unknown): boolean {

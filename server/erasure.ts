@@ -9,7 +9,7 @@ import { Ending } from "#engine/round/messages.ts";
 import { requireState, type AbortReason } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { Caller } from "./caller.ts";
-import { destroyKeyFile, keyFileDigest, keyFileName } from "./data-key-file.ts";
+import { destroyKeyFiles, keyFileDigest, keyFileName, listKeyFilesOf } from "./data-key-file.ts";
 import { syncFolder } from "./encrypted-file.ts";
 import { ABORTABLE, recordAct, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
@@ -70,7 +70,7 @@ export async function eraseRound(
     requireState(round.state, [...ABORTABLE.filter((state) => state !== "matching"), "released", "followed-up"]);
     if (round.key_id === null) throw new RangeError("a round that is not erased has no data key");
     const keyFile = keyFileName(id, round.key_id);
-    await destroyKeyFile(secretariat.keyFolder, keyFile);
+    await destroyKeyFiles(secretariat.keyFolder, await listKeyFilesOf(secretariat.keyFolder, id));
     // Also before the certificate: it says that they are gone.
     await rm(folderOf(secretariat, id), { recursive: true, force: true, maxRetries: 3 });
     syncFolder(secretariat.roundsFolder);

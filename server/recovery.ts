@@ -4,7 +4,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
-import { destroyKeyFile, keyFileDigest, keyFileName, listKeyFiles } from "./data-key-file.ts";
+import { destroyKeyFiles, keyFileDigest, keyFileName, listKeyFiles } from "./data-key-file.ts";
 import { serverKeyId } from "./data-key.ts";
 import { deleteFiles, isUnfinished, makeFolder } from "./encrypted-file.ts";
 import { readCertificate } from "./erasure.ts";
@@ -60,13 +60,13 @@ export async function recover(secretariat: Secretariat): Promise<void> {
  */
 async function checkKeyFiles({ store, keyFolder, log }: Secretariat): Promise<void> {
   const destroyed = await listDestroyedKeys(store);
-  const files = new Set<string>();
-  for (const file of await listKeyFiles(keyFolder)) {
-    const isPutBack = destroyed.has(keyFileDigest(file));
-    if (isPutBack || isUnfinished(file)) await destroyKeyFile(keyFolder, file);
-    else files.add(file);
-    if (isPutBack) log.error("the key file of an erased round had been put back; it is destroyed again");
-  }
+  const all = await listKeyFiles(keyFolder);
+  const putBack = all.filter((file) => destroyed.has(keyFileDigest(file)));
+  if (putBack.length > 0)
+    log.error({ files: putBack.length }, "key files of erased rounds had been put back; they are destroyed again");
+  const gone = [...putBack, ...all.filter(isUnfinished)];
+  await destroyKeyFiles(keyFolder, gone);
+  const files = new Set(all.filter((file) => !gone.includes(file)));
   for (const { id, state, keyId } of await listKeyIds(store))
     if (!files.delete(keyFileName(id, keyId)))
       log.error({ round: id, state }, "the round's key file is missing; the round can only be erased");

@@ -15,13 +15,23 @@ export type ServerProcess = {
   readonly said: readonly string[];
 };
 
+/** A server that ended before it listened, by a signal or with an exit code. */
+export class EndedEarly extends Error {
+  readonly by: NodeJS.Signals | number | null;
+
+  constructor(by: NodeJS.Signals | number | null) {
+    super(`the server ended before it listened: ${by ?? "unknown"}`);
+    this.by = by;
+  }
+}
+
 /** How node itself is run. */
 type NodeRun = { readonly nodeArguments?: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
 
 /**
  * Starts `npm start`'s process on a free port.
  *
- * @throws Error if it ends before it listens.
+ * @throws {@link EndedEarly}
  */
 export async function startProcess(
   house: House,
@@ -48,15 +58,14 @@ export async function startProcess(
   );
   const said: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout })
-      .on("line", (line) => {
-        said.push(line);
-        const address = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
-        if (address !== undefined) resolve(address);
-      })
-      .on("close", () => {
-        reject(new Error("the server ended before it listened"));
-      });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      said.push(line);
+      const address = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    child.on("exit", (code, signal) => {
+      reject(new EndedEarly(signal ?? code));
+    });
   });
   return { child, url, said };
 }

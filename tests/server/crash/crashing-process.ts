@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { House } from "../harness.ts";
-import { startProcess, type ServerProcess } from "../process.ts";
+import { EndedEarly, startProcess, type ServerProcess } from "../process.ts";
 import { CRASH_VARIABLE, crashText, STEPS_VARIABLE, type Crash } from "./durable-steps.ts";
 
 const PRELOAD = new URL("./preload.ts", import.meta.url).href;
@@ -15,7 +15,7 @@ const COMPILE_CACHE = join(tmpdir(), "aquila-test-compile-cache");
 /**
  * @param crash - Null lets it run.
  * @returns Null if it was killed before it listened.
- * @throws Error if it ended in another way before it listened.
+ * @throws {@link EndedEarly} if it ended in another way.
  */
 export async function startCrashing(house: House, crash: Crash | null): Promise<ServerProcess | null> {
   const environment = {
@@ -26,8 +26,7 @@ export async function startCrashing(house: House, crash: Crash | null): Promise<
   // `profileFile` left out is the shipped one.
   const changes = { profileFile: undefined, leastHoursBetweenRounds: 0 };
   return startProcess(house, changes, { nodeArguments: ["--import", PRELOAD], environment }).catch((error: unknown) => {
-    // One that cannot start for another reason cannot without a crash either, and is then seen.
-    if (crash === null) throw error;
+    if (!(error instanceof EndedEarly) || error.by !== "SIGKILL") throw error;
     return null;
   });
 }

@@ -1,0 +1,81 @@
+/**
+ * kill -9 before and after the durable steps of a round, from the server's first start to its last: the round goes on, and
+ * at its end both sides of each pairing have the same hits and the server has nothing.
+ *
+ * By default a few rounds are killed again and again, so that each name of a step is met once; with BENCH=full each single
+ * step of a round has two rounds of its own, killed before it and after it.
+ */
+import { beforeAll, expect, it } from "vitest";
+import { stepsOf } from "./crashing-process.ts";
+import { crashText, type Crash } from "./durable-steps.ts";
+import { checkEnd, keepSecrets, pairsOf, type Kept } from "./invariants.ts";
+import { closePlay, openPlay, play } from "./round-play.ts";
+
+const IS_FULL = process.env["BENCH"] === "full";
+const HOURS_MS = 3_600_000;
+
+/** Of a round that nothing happens to. */
+let steps: string[];
+let pairs: Record<string, string[]>;
+
+/** Plays a round and checks its end. @returns How many of the crashes came. */
+async function survive(crashes: readonly Crash[]): Promise<{ crashed: number; done: string[] }> {
+  const kept: Kept = { clear: [], wrapped: [] };
+  const round = openPlay(keepSecrets(kept));
+  try {
+    const { crashed, certificate } = await play(round, crashes);
+    const done = stepsOf(round.house);
+    const found = pairsOf(round);
+    if (crashes.length > 0) expect(found).toEqual(pairs);
+    else pairs = found;
+    await checkEnd(round, certificate, kept);
+    return { crashed, done };
+  } finally {
+    closePlay(round);
+  }
+}
+
+beforeAll(async () => {
+  steps = (await survive([])).done;
+});
+
+it("a round takes more than a hundred durable steps, and has hits", () => {
+  expect(steps.length).toBeGreaterThan(100);
+  expect(pairs).toEqual({
+    "AT-HR": [7, 8, 9, 10, 11].map((person) => `AT-${person} HR-${person}`).sort(),
+    "AT-SI": [4, 5, 6, 7, 8].map((person) => `AT-${person} SI-${person}`).sort(),
+  });
+});
+
+it.runIf(!IS_FULL)("it goes on whichever kind of step it is killed at, again and again", async () => {
+  const names = [...new Set(steps)];
+  // Before every other one in the first round, after these in the second, so that what is cut off is done again in between.
+  const rounds = [0, 1].map((parity) =>
+    names
+      .filter((_, at) => at % 2 === parity)
+      .map((name): Crash => ({ when: parity === 0 ? "before" : "after", name, occurrence: 1 })),
+  );
+  for (const crashes of rounds) expect((await survive(crashes)).crashed).toBe(crashes.length);
+});
+
+it.runIf(IS_FULL)(
+  "it goes on at whichever step it is killed",
+  async () => {
+    const failed: string[] = [];
+    for (const [at, name] of steps.entries())
+      for (const when of ["before", "after"] as const) {
+        const crash: Crash = { when, step: at + 1 };
+        await survive([crash]).then(
+          ({ crashed }) => {
+            if (crashed !== 1) failed.push(`${crashText(crash)} ${name}: not reached`);
+          },
+          (error: unknown) => failed.push(`${crashText(crash)} ${name}: ${String(error)}`),
+        );
+      }
+    console.log(
+      `${steps.length} steps, ${new Set(steps).size} names, ${2 * steps.length} kills, ${failed.length} failed`,
+    );
+    expect(failed).toEqual([]);
+  },
+  2 * HOURS_MS,
+);
