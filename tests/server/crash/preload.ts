@@ -48,7 +48,7 @@ const TARGETS: Readonly<Record<string, Target>> = {
 /** Where a removal began whose single steps come from node itself. */
 const removing = new AsyncLocalStorage<string>();
 
-/** Begins the step that a call is. @returns To be called when it has gone well. */
+/** Begins the step that a call is. @returns To be called when it is over, well or not. */
 function begin(operation: string, target: Target, given: readonly unknown[]): () => void {
   const path = target(given);
   if (path === null) return () => undefined;
@@ -76,15 +76,17 @@ function countFileSteps(): void {
   for (const [operation, target] of Object.entries(TARGETS)) {
     replace(sync, `${operation}Sync`, (call, given) => {
       const end = begin(operation, target, given);
-      const result = call(...given);
-      end();
-      return result;
+      try {
+        return call(...given);
+      } finally {
+        end();
+      }
     });
     replace(sync, operation, (call, given) => {
       const done = given.pop() as Callback;
       const end = begin(operation, target, given);
       return call(...given, (error: unknown, ...results: unknown[]) => {
-        if (error === null || error === undefined) end();
+        end();
         done(error, ...results);
       });
     });
@@ -102,9 +104,11 @@ function countFileSteps(): void {
 
 async function counted(operation: string, target: Target, call: Call, given: readonly unknown[]): Promise<unknown> {
   const end = begin(operation, target, given);
-  const result = await (call(...given) as Promise<unknown>);
-  end();
-  return result;
+  try {
+    return await (call(...given) as Promise<unknown>);
+  } finally {
+    end();
+  }
 }
 
 /** Remembers what descriptors and handles are of. */
