@@ -20,6 +20,7 @@ import { distinctCountsOf, followUp } from "./follow-up.ts";
 import { dataKeyOf, isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import type { PairingCounts } from "#engine/statistics/release.ts";
+import { noiseOf } from "./statistics-noise.ts";
 import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
@@ -124,6 +125,7 @@ export async function eraseEarly(secretariat: Secretariat, round: Round, caller:
  * @throws {@link LinkageError} `round-state` if the round's data key cannot be read: then there is nothing to release.
  */
 async function publishHits(store: Store, secretariat: Secretariat, round: Round): Promise<void> {
+  if (round.t2 === null) throw new RangeError("a round in review has no T2");
   const dataKey = await dataKeyOf(secretariat, round);
   const counts: PairingCounts[] = [];
   for (const pairing of await listPairings(store, round.id)) {
@@ -136,7 +138,7 @@ async function publishHits(store: Store, secretariat: Secretariat, round: Round)
     counts.push({ pairing: names, counts: { high: people, ...others } });
   }
   try {
-    await releaseRoundStatistics(store, secretariat.clock, round, counts);
+    await releaseRoundStatistics(store, secretariat.clock, round, counts, noiseOf(dataKey, round.t2, counts));
   } catch (error) {
     if (!(error instanceof LinkageError) || error.code !== "statistics-budget-spent") throw error;
     await recordAct(store, secretariat, round.id, null, "statistics-refused", "the year's privacy budget is spent");

@@ -123,8 +123,9 @@ export async function withdraw(secretariat: Secretariat, caller: Caller, withdra
   const { files, isOver } = await store.transaction().execute(async (transaction) => {
     const round = await requireRound(transaction, id, caller);
     if (round.t0 !== t0) throw new LinkageError("statement-signature", "the withdrawal is for another T0");
-    requireState(round.state, ["draft", "opened", "keyed", "submitting", "sealed"]);
+    // Also once the attempt is over: the answer to the first may have been lost.
     if ((await listWithdrawn(transaction, id)).includes(party)) return { files: [], isOver: false };
+    requireState(round.state, ["draft", "opened", "keyed", "submitting", "sealed"]);
     if (round.ending !== null) throw new LinkageError("round-state", "the attempt is aborted already");
     await insertWithdrawal(transaction, { round: id, party, signature });
     await recordAct(transaction, secretariat, id, caller, "withdrawal");

@@ -2,7 +2,6 @@
  * Protected statistics: what is published about rounds, and the yearly privacy budget that all of it shares.
  * An output and its charge are one row, written in one transaction. docs/spec/statistics.md
  */
-import { randomFillSync } from "node:crypto";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { requireState } from "#engine/round/states.ts";
@@ -22,6 +21,7 @@ import {
   releaseHits,
   type PairingCounts,
 } from "#engine/statistics/release.ts";
+import type { RandomFill } from "#engine/uniform.ts";
 import type { Caller } from "./caller.ts";
 import { requireRound, type Round } from "./rounds.ts";
 import type { Clock, Secretariat } from "./secretariat.ts";
@@ -38,6 +38,7 @@ type Deps = Pick<Secretariat, "store" | "clock">;
  *
  * @param store - The transaction that releases the round.
  * @param counts - Distinct hits of each pairing that has any; exact, so they are not stored or logged.
+ * @param random - Of the noise.
  * @throws {@link LinkageError} `statistics-budget-spent`; then nothing is published.
  */
 export async function releaseRoundStatistics(
@@ -45,10 +46,11 @@ export async function releaseRoundStatistics(
   clock: Clock,
   { id, descriptor }: Pick<Round, "id" | "descriptor">,
   counts: readonly PairingCounts[],
+  random: RandomFill,
 ): Promise<void> {
   if ((await findStatistics(store, id, SECRETARIAT)) !== null) return;
   const charged = await chargedRow(store, clock(), HIT_EPSILON);
-  const content = jsonText(releaseHits(descriptor, counts, randomFillSync));
+  const content = jsonText(releaseHits(descriptor, counts, random));
   await insertStatistics(store, { ...charged, round: id, source: SECRETARIAT, content });
 }
 

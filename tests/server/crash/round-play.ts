@@ -10,6 +10,7 @@ import { LEAST_COST } from "#client/passphrase-box.ts";
 import { noisedStatistics } from "#client/statistics.ts";
 import { resultsOf } from "#client/results.ts";
 import { createVault, type Vault } from "#client/vault.ts";
+import type { Standing } from "#client/walk.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { ApprovedAct, ErasureCertificate } from "#engine/round/acts.ts";
@@ -55,6 +56,7 @@ export type Play = {
   readonly said: string[];
   /** Called once, when everything was said and nothing is erased yet. */
   readonly beforeErasure: (play: Play) => void;
+  /** Whether everything was said. */
   isRipe: boolean;
 };
 
@@ -113,8 +115,16 @@ async function requireKilled({ child }: ServerProcess, error: unknown): Promise<
   if (child.signalCode !== "SIGKILL") throw error;
 }
 
-/** Everyone's next turn by what the server says, until the round is erased. */
-async function playOn(round: Play, url: string): Promise<ErasureCertificate> {
+/**
+ * Everyone's next turn by what the server says, until the round is erased.
+ *
+ * @param onTurn - Told the round before each turn.
+ */
+export async function playOn(
+  round: Play,
+  url: string,
+  onTurn: (view: RoundView) => void = () => undefined,
+): Promise<ErasureCertificate> {
   const { house, vaults, descriptor, acknowledged } = round;
   const connectAs = (identity: Identity | StaffIdentity): Connection =>
     connect({ serverUrl: url, identity, now: () => house.clock(), retry: ONCE, fetch: acknowledged.fetch });
@@ -130,6 +140,7 @@ async function playOn(round: Play, url: string): Promise<ErasureCertificate> {
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const view = await operator.round(ROUND);
     acknowledged.see(view);
+    onTurn(view);
     if (view.state === "erased") return operator.certificate(ROUND);
     if (view.state === "matching") {
       await operator.followProgress(ROUND, 60_000, () => undefined);
@@ -159,11 +170,13 @@ async function playOn(round: Play, url: string): Promise<ErasureCertificate> {
 
 type Side = { readonly vault: Vault; readonly connection: Connection };
 
-/** @returns Whether every party is done. */
+/** Whatever becomes of one party, the others walk too. @returns Whether every party is done. */
 async function walkAll(parties: readonly Side[]): Promise<boolean> {
-  const standings: string[] = [];
-  for (const { vault, connection } of parties) standings.push((await walkOnce(vault, connection, ROUND, lists)).state);
-  return standings.every((state) => state === "done");
+  const walks: PromiseSettledResult<Standing>[] = [];
+  for (const { vault, connection } of parties)
+    walks.push(...(await Promise.allSettled([walkOnce(vault, connection, ROUND, lists)])));
+  for (const walk of walks) if (walk.status === "rejected") throw walk.reason;
+  return walks.every((walk) => walk.status === "fulfilled" && walk.value.state === "done");
 }
 
 /** A status of every hit, and each party's histogram. */
