@@ -47,6 +47,19 @@ it("a round takes more than a hundred durable steps, and has hits", () => {
   });
 });
 
+it("it goes on when its start-up is killed too, while it puts right what the kill before has left", async () => {
+  const recovery: Crash[] = [
+    { when: "before", name: "commit →reviewed matched", occurrence: 1 },
+    { when: "after", name: "commit →sealed", occurrence: 1 },
+    { when: "before", name: "unlink round file in recovery", occurrence: 2 },
+    { when: "after", name: "unlink round file in recovery", occurrence: 1 },
+    { when: "before", name: "commit →erased erased", occurrence: 1 },
+    { when: "after", name: "commit →erased erased", occurrence: 1 },
+    { when: "before", name: "empty write-ahead log", occurrence: 1 },
+  ];
+  expect((await survive(recovery)).crashed).toBe(recovery.length);
+});
+
 it.runIf(!IS_FULL)("it goes on whichever kind of step it is killed at, again and again", async () => {
   const names = [...new Set(steps)];
   let left = names.map((name, at): Crash => ({ when: at % 2 === 0 ? "before" : "after", name, occurrence: 1 }));

@@ -189,6 +189,27 @@ function encryptedFiles(dataDir: string): ((key: Uint8Array) => Promise<Uint8Arr
 
 describe("while the round goes on", () => {
   class Stopped extends Error {}
+  let round: Play;
+  let pairs: Record<string, string[]>;
+  let published: unknown[];
+  let isToStop = true;
+  const keysOf = ({ house }: Play): string => join(house.folder, "backup-keys");
+  beforeAll(async () => {
+    round = openPlay((ripe) => {
+      keepBackup(ripe, "ripe");
+      cpSync(keyFolderOf(ripe.house), keysOf(ripe), { recursive: true });
+      if (isToStop) throw new Stopped();
+    });
+    await playWithBackups(round, true);
+    isToStop = false;
+    pairs = pairsOf(round);
+    const server = await putBack(round, "ripe");
+    published = await figuresAt(server);
+    await server.app.close();
+  });
+  afterAll(() => {
+    closePlay(round);
+  });
 
   it.each<[Moment, string | null]>([
     // Parties hold packages of the first matching; those of the second are others, and nobody acknowledges two.
@@ -198,43 +219,26 @@ describe("while the round goes on", () => {
     ["released", "round-state"],
     ["ripe", null],
   ])("a copy of when it was %s leaves both sides with the same hits; refused: %s", async (moment, refusal) => {
-    let isFirst = true;
-    const round = openPlay((ripe) => {
-      keepBackup(ripe, "ripe");
-      if (isFirst) throw new Stopped();
-    });
-    await playWithBackups(round, true);
-    isFirst = false;
-    const pairs = pairsOf(round);
-    const published = await statisticsAt(round);
-
+    // An earlier case has ended the round.
+    cpSync(keysOf(round), keyFolderOf(round.house), { recursive: true });
     const server = await putBack(round, moment);
-    const restored = { ...round, acknowledged: new Acknowledged(ROUND) };
     try {
-      const goOn = (): Promise<ErasureCertificate> => playOn(restored, server.url);
+      const goOn = (): Promise<ErasureCertificate> =>
+        playOn({ ...round, acknowledged: new Acknowledged(ROUND) }, server.url);
       if (refusal !== null) await expect(goOn()).rejects.toMatchObject({ code: refusal });
       if (refusal !== "package-invalid") expect((await goOn()).outcome).toBe("erased");
       expect(pairsOf(round)).toEqual(pairs);
-      const { hits } = await connectAs(round, server, round.house.cast.officer).statistics(new Date().getUTCFullYear());
-      expect(
-        hits.map(({ figures }) => figures),
-        "no noise is drawn a second time",
-      ).toEqual(published);
+      expect(await figuresAt(server), "no noise is drawn a second time").toEqual(published);
     } finally {
       await server.app.close();
-      closePlay(round);
     }
   });
 
   /** What is published of hits. */
-  async function statisticsAt(round: Play): Promise<unknown[]> {
-    const server = await startServer(round.house, { profile: SHIPPED_PROFILE });
-    try {
-      const { hits } = await connectAs(round, server, round.house.cast.officer).statistics(new Date().getUTCFullYear());
-      expect(hits).toHaveLength(1);
-      return hits.map(({ figures }) => figures);
-    } finally {
-      await server.app.close();
-    }
+  async function figuresAt(server: RunningServer): Promise<unknown[]> {
+    const officer = connectAs(round, server, round.house.cast.officer);
+    const { hits } = await officer.statistics(new Date().getUTCFullYear());
+    expect(hits).toHaveLength(1);
+    return hits.map(({ figures }) => figures);
   }
 });
