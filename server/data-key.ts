@@ -80,7 +80,9 @@ function makeServerKey(path: string): Uint8Array | null {
   const key = makeDataKey();
   try {
     if (existsSync(path)) return null;
-    const file = openSync(unfinished, "w", PRIVATE_MODE);
+    // Not written over: it might have another mode.
+    rmSync(unfinished, { force: true });
+    const file = openSync(unfinished, "wx", PRIVATE_MODE);
     writeSync(file, key);
     fsyncSync(file);
     closeSync(file);

@@ -47,6 +47,18 @@ it("a round takes more than a hundred durable steps, and has hits", () => {
   });
 });
 
+it("a file and its folder are synced before any row names it", () => {
+  for (const [at, name] of steps.entries()) {
+    if (!name.startsWith("rename ")) continue;
+    expect(steps[at - 1], name).toMatch(/^fsync unfinished /);
+    expect(
+      steps.slice(at + 1).find((next) => /^(commit|fsync \w+ folder)/.test(next)),
+      name,
+    ).toMatch(/^fsync/);
+  }
+  expect(steps.filter((name) => name.startsWith("rename "))).toHaveLength(14);
+});
+
 it("it goes on when its start-up is killed too, while it puts right what the kill before has left", async () => {
   const recovery: Crash[] = [
     { when: "before", name: "commit →reviewed matched", occurrence: 1 },

@@ -105,7 +105,7 @@ function countFileSteps(): void {
 async function counted(operation: string, target: Target, call: Call, given: readonly unknown[]): Promise<unknown> {
   const end = begin(operation, target, given);
   try {
-    return await (call(...given) as Promise<unknown>);
+    return await call(...given);
   } finally {
     end();
   }
