@@ -16,7 +16,7 @@ type Call = (...given: unknown[]) => unknown;
 type Callback = (error: unknown, ...results: unknown[]) => void;
 type Functions = Record<string, Call>;
 
-const sync: Functions = fs as never;
+const files: Functions = fs as never;
 const promises: Functions = fs.promises as never;
 
 const { [CRASH_VARIABLE]: crash, [STEPS_VARIABLE]: file } = process.env;
@@ -74,7 +74,7 @@ function replace(
 
 function countFileSteps(): void {
   for (const [operation, target] of Object.entries(TARGETS)) {
-    replace(sync, `${operation}Sync`, (call, given) => {
+    replace(files, `${operation}Sync`, (call, given) => {
       const end = begin(operation, target, given);
       try {
         return call(...given);
@@ -82,7 +82,7 @@ function countFileSteps(): void {
         end();
       }
     });
-    replace(sync, operation, (call, given) => {
+    replace(files, operation, (call, given) => {
       const done = given.pop() as Callback;
       const end = begin(operation, target, given);
       return call(...given, (error: unknown, ...results: unknown[]) => {
@@ -93,12 +93,12 @@ function countFileSteps(): void {
     if (operation in promises) replace(promises, operation, (call, given) => counted(operation, target, call, given));
   }
   // Whole: only the synchronous one is native. The others unlink and rmdir, which count.
-  replace(sync, "rmSync", (call, given) => {
+  replace(files, "rmSync", (call, given) => {
     const end = begin("rm", presentPath, given);
     call(...given);
     end();
   });
-  for (const functions of [sync, promises])
+  for (const functions of [files, promises])
     replace(functions, "rm", (call, given) => removing.run(removing.getStore() ?? stack(), () => call(...given)));
 }
 
@@ -116,12 +116,12 @@ function watchOpening(): void {
   const remember = (fd: unknown, path: unknown): void => {
     if (typeof fd === "number") opened.set(fd, String(path));
   };
-  replace(sync, "openSync", (call, given) => {
+  replace(files, "openSync", (call, given) => {
     const fd = call(...given);
     remember(fd, given[0]);
     return fd;
   });
-  replace(sync, "open", (call, given) => {
+  replace(files, "open", (call, given) => {
     const done = given.pop() as Callback;
     return call(...given, (error: unknown, fd: unknown) => {
       remember(fd, given[0]);
