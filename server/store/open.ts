@@ -4,7 +4,7 @@
  */
 import { closeSync, fchmodSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { Kysely, SqliteDialect, sql, type SqliteStatement } from "kysely";
+import { Kysely, SqliteAdapter, SqliteDialect, sql, type SqliteStatement } from "kysely";
 import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0003-rounds.ts";
@@ -98,6 +98,19 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/** With changes of tables in transactions, as SQLite can: a migration that is cut off leaves nothing. */
+class AtomicSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new AtomicSqliteAdapter();
+  }
+}
+
+class AtomicSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /** Statements that stay prepared, at most: more than the server has. */
 const KEPT_STATEMENTS = 200;
 
@@ -113,7 +126,7 @@ function dialectOf(database: DatabaseSync): SqliteDialect {
       iterate: (parameters) => database.prepare(text).iterate(...parameters.map(sqlValue)),
     };
   };
-  return new SqliteDialect({
+  return new AtomicSqliteDialect({
     database: {
       close: () => {
         database.close();

@@ -113,6 +113,12 @@ export async function listKeyIds(store: Store): Promise<{ id: string; state: Rou
   return rows.flatMap(({ id, state, key_id: keyId }) => (keyId === null ? [] : [{ id, state, keyId }]));
 }
 
+/** @returns JSON of every erasure certificate. */
+export async function listCertificates(store: Store): Promise<string[]> {
+  const rows = await store.selectFrom("rounds").select("certificate").where("certificate", "is not", null).execute();
+  return rows.flatMap(({ certificate }) => (certificate === null ? [] : [certificate]));
+}
+
 /** @returns State and number of rounds in it; states without a round are left out. */
 export async function countRoundsByState(store: Store): Promise<{ state: RoundState; count: number }[]> {
   return store

@@ -1,12 +1,13 @@
 /**
  * The server's own process, killed and started again; one server for one data folder.
  */
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
+import { openServerKey } from "#server/data-key.ts";
 import { openSubmission, sealRound } from "./acts.ts";
 import {
   batchPath,
@@ -112,6 +113,20 @@ describe("a data folder", () => {
     expect(await refused()).toBe("file-unreadable");
     writeFileSync(keyFile, new Uint8Array(31));
     expect(await refused()).toBe("file-unreadable");
+  });
+
+  it("is opened with a server key of which a second name was left behind, and none is left of one cut off while it was made", () => {
+    const [keyFile, fresh] = ["server.key", "fresh.key"].map((name) => join(house.folder, "keys", name)) as [
+      string,
+      string,
+    ];
+    const key = readFileSync(keyFile);
+    linkSync(keyFile, `${keyFile}.part`);
+    expect(Buffer.from(openServerKey(keyFile))).toEqual(key);
+    writeFileSync(`${fresh}.part`, "half a key");
+    expect(openServerKey(fresh)).toHaveLength(32);
+    expect(Buffer.from(openServerKey(fresh))).toEqual(readFileSync(fresh));
+    expect(readdirSync(join(house.folder, "keys")).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 
   it("is not opened with a server key that others may read", async () => {

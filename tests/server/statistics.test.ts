@@ -2,6 +2,7 @@
  * Protected statistics at the secretariat: the yearly budget in the store, and who may publish and read what.
  */
 import { join } from "node:path";
+import { randomFillSync } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { parseRational, sumOf } from "#engine/statistics/budget.ts";
@@ -85,7 +86,11 @@ describe("the yearly budget", () => {
   const releaseHitsOf = (at: number): Promise<void> => {
     const descriptor = drafts[at];
     if (descriptor === undefined) throw new RangeError(`no draft ${at}`);
-    return releaseRoundStatistics({ store, clock }, { id: descriptor.id, descriptor }, COUNTS);
+    return store
+      .transaction()
+      .execute((transaction) =>
+        releaseRoundStatistics(transaction, clock, { id: descriptor.id, descriptor }, COUNTS, randomFillSync),
+      );
   };
   const sendHistogram = (at: number, party: string): Promise<void> => {
     const id = `round-${at}`;
@@ -154,7 +159,7 @@ describe("statistics over HTTP", () => {
     const store = await storeOf(house);
     await moveRound(store, "released", "draft", "released");
     const descriptor = makeDescriptor(house, { id: "released" });
-    await releaseRoundStatistics({ store, clock: () => new Date() }, { id: "released", descriptor }, COUNTS);
+    await releaseRoundStatistics(store, () => new Date(), { id: "released", descriptor }, COUNTS, randomFillSync);
     await store.destroy();
     server = await startServer(house);
     const pair = ["AT", "HR"].map((id) => ({ id, declaredRecords: 90 }));

@@ -97,11 +97,14 @@ export function recordsOf(
   people: readonly number[],
   changes: (person: number) => Partial<PersonRecord> = () => ({}),
 ): PersonRecord[] {
-  return people.map((person): PersonRecord => {
-    const record = PEOPLE[person];
-    if (record === undefined) throw new RangeError(`there are only ${PEOPLE.length} people`);
-    return { ...record, party, rec_id: `${party}-${person}`, ...changes(person) };
-  });
+  return people.map((person) => ({ ...recordOf(party, person), ...changes(person) }));
+}
+
+/** @returns One of the fictional people as the party has it. */
+export function recordOf(party: string, person: number): PersonRecord {
+  const record = PEOPLE[person];
+  if (record === undefined) throw new RangeError(`there are only ${PEOPLE.length} people`);
+  return { ...record, party, rec_id: `${party}-${person}` };
 }
 
 /** @returns Whole numbers from `from`, below `to`. */
