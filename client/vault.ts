@@ -3,15 +3,19 @@
  * Nothing in it can be read without its passphrase, and nothing in it ever leaves the party.
  *
  *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
- *   identity.json, roster.json, contact.json
+ *   identity.json, roster.json, contact.json, tested.json
  *   of each round                client/round-files.ts
  */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
+import { Field } from "#engine/round/agreement.ts";
 import { Identity } from "#engine/round/identity.ts";
+import { Moment, PartyId, RoundId } from "#engine/round/ids.ts";
 import { Notice } from "#engine/round/notice.ts";
+import { quotaStart } from "#engine/round/quota.ts";
 import { changedKeys, checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
@@ -22,6 +26,17 @@ import { changeBoxPassphrase } from "./sealed-identity.ts";
 const KEY_BYTES = 32;
 
 const Contact = Notice.pick({ contact: true });
+
+/** Rows of both batches of a sealed pairing; outlives what the vault keeps of the round. */
+const SealedSizes = z.strictObject({
+  at: Moment,
+  counterpart: PartyId,
+  counterpartRows: z.int().min(1),
+  field: Field,
+  ownRows: z.int().min(1),
+  round: RoundId,
+});
+export type SealedSizes = z.infer<typeof SealedSizes>;
 
 /** The box that holds the vault's key. */
 const LOCK = { holds: "vault-key", what: "the vault's lock" } as const;
@@ -169,6 +184,18 @@ export class Vault extends RoundFiles {
         "a contact is at most 120 printable characters, words apart by one space",
       );
     this.files.writeJson(OWN, "contact.json", parsed.data);
+  }
+
+  /** @returns Of all sealed pairings within the time of a quota. */
+  sealedSizes(): SealedSizes[] {
+    return this.files.readJson(OWN, "tested.json", z.array(SealedSizes)) ?? [];
+  }
+
+  /** Adds those of a round, in place of what was kept of it, and drops what is too old to count at `now`. */
+  keepSealedSizes(round: string, sizes: readonly SealedSizes[], now: Date): void {
+    const start = quotaStart(now);
+    const others = this.sealedSizes().filter((kept) => kept.round !== round && new Date(kept.at) > start);
+    this.files.writeJson(OWN, "tested.json", [...others, ...sizes]);
   }
 
   /** @returns What a worker thread of this process needs to write into this vault; it zeroes the key when it is done. */

@@ -38,6 +38,7 @@ export const PROBLEM_ANSWERS = {
   "round-state": { status: 409, title: "The round is in another state" },
   "round-deadline": { status: 409, title: "The deadline for this has passed" },
   "round-held": { status: 409, title: "A pairing is held for the data-protection officer" },
+  "quota-exceeded": { status: 409, title: "A party would test more rows than an agreement allows in a year" },
   "round-descriptor-invalid": { status: 422, title: "The round's descriptor is not valid" },
   "round-key-signature": { status: 422, title: "The round key is not signed by its party" },
   "round-key-conflict": { status: 409, title: "Another key or confirmation was posted before" },

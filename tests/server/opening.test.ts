@@ -50,8 +50,8 @@ async function draft(id: string): Promise<RoundView> {
 
 function agreementsIn(field: string): RoundView["descriptor"]["agreements"] {
   const { agreements } = makeDescriptor(house);
-  return agreements.map(({ from, to, validFrom, validUntil }) =>
-    signStatement(identityOf(house, from), "agreement", { field, from, to, validFrom, validUntil }),
+  return agreements.map(({ signature: _, ...terms }) =>
+    signStatement(identityOf(house, terms.from), "agreement", { ...terms, field }),
   );
 }
 
@@ -132,8 +132,8 @@ describe("a descriptor is refused, and leaves no folder and no key,", () => {
       () => ({
         agreements: makeDescriptor(house).agreements.map((agreement) => {
           if (agreement.from !== "HR") return agreement;
-          const { field, from, to, validFrom, validUntil } = agreement;
-          return signStatement(identityOf(house, "AT"), "agreement", { field, from, to, validFrom, validUntil });
+          const { signature: _, ...terms } = agreement;
+          return signStatement(identityOf(house, "AT"), "agreement", terms);
         }),
       }),
     ],

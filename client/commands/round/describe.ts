@@ -16,6 +16,7 @@ import {
   type DeadlineName,
 } from "#engine/round/descriptor.ts";
 import { Moment } from "#engine/round/ids.ts";
+import { requireWithinQuotas } from "#engine/round/quota.ts";
 import { checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { createFile } from "../../durable-file.ts";
@@ -135,7 +136,7 @@ function describe(options: DescribeOptions): RoundDescriptor {
     categories: [...options.categories].sort(),
     deadlines,
     field: options.field,
-    format: "aquila/round/v2",
+    format: "aquila/round/v3",
     id: options.id,
     informationMarginBits: options.marginBits,
     legalBasis: options.legalBasis,
@@ -152,6 +153,7 @@ function describe(options: DescribeOptions): RoundDescriptor {
     throw new LinkageError("round-descriptor-invalid", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
   }
   checkDescriptor(parsed.data);
+  requireWithinQuotas(parsed.data, agreements, [], new Date(deadlines.keys));
   const stranger = ids.find((id) => !roster.parties.some((party) => party.id === id));
   if (stranger !== undefined)
     throw new LinkageError("round-descriptor-invalid", `party ${stranger} is not in the roster`);

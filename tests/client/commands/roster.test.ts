@@ -20,7 +20,7 @@ import { runAquila, type Outcome } from "./command-line.ts";
 
 const SECRETARIAT = makeStaffIdentity("operator", "secretariat");
 const CAST = castOf(["AT", "HR", "SI"].map(makeIdentity), SECRETARIAT.signKey);
-const TIMES = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z"];
+const TIMES = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
 
 let folder = "";
 beforeEach(() => {
@@ -136,26 +136,31 @@ describe("agreements", () => {
       "--out",
       "AT.agreements",
     ];
-    expect(await succeed(...args)).toMatch(/^AT with HR: terrorism, .*\nAT with SI: terrorism, .*\n$/);
+    expect(await succeed(...args)).toMatch(/^AT with HR: terrorism, at most 10000 rows of HR .*\nAT with SI: terrorism, .*\n$/);
     const agreements = read("AT.agreements", z.array(Agreement));
-    const [from, until] = ["2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z"];
+    const [from, until] = ["2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
     expect(agreements).toMatchObject(
-      ["HR", "SI"].map((to) => ({ field: "terrorism", from: "AT", to, validFrom: from, validUntil: until })),
+      ["HR", "SI"].map((to) => ({
+        ...{ field: "terrorism", from: "AT", rowsPerYear: 10_000, to },
+        ...{ validFrom: from, validUntil: until },
+      })),
     );
     const [at] = CAST.identities;
     for (const agreement of agreements) expect(isSignedBy(at?.signKey ?? "", "agreement", agreement)).toBe(true);
     await refused("file-exists", ...args);
   });
 
-  test("with nobody, oneself, for no time or another field's name are refused", async () => {
+  test("with nobody, oneself, for no time or rows or another field's name are refused", async () => {
     const vault = vaultFile("AT");
     const sign = (...args: string[]) => ["agreement", "sign", "--vault", vault, "--out", "AT.agreements", ...args];
     for (const args of [
       sign("--with", "AT", ...TIMES),
       sign("--with", "hr", ...TIMES),
       sign("--with", "HR", ...TIMES, "--field", "Drugs & Arms"),
-      sign("--with", "HR", "--from", "2028-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z"),
-      sign("--with", "HR", "--from", "tomorrow", "--until", "2028-01-01T00:00:00Z"),
+      sign("--with", "HR", ...TIMES, "--until", "2026-01-01T00:00:00Z"),
+      sign("--with", "HR", ...TIMES, "--from", "tomorrow"),
+      sign("--with", "HR", ...TIMES, "--rows-per-year", "99"),
+      sign("--with", "HR", ...TIMES, "--rows-per-year", "many"),
     ])
       await refused("request-invalid", ...args);
     expect((await aquila(...sign(...TIMES))).exitCode).toBe(2);
@@ -169,6 +174,7 @@ describe("agreements", () => {
       return signStatement(giver, "agreement", {
         field: "terrorism",
         from,
+        rowsPerYear: 1_000,
         to,
         validFrom: "2026-01-01T00:00:00Z",
         validUntil,
