@@ -9,7 +9,9 @@ import type { Vault } from "./vault.ts";
 export function requireQuotasHeld(vault: Vault, descriptor: RoundDescriptor, now: Date): void {
   const { party } = vault.identity;
   const own = descriptor.agreements.filter(({ from, to }) => from === party || to === party);
-  const others = vault.sealedSizes().filter(({ round, field }) => round !== descriptor.id && field === descriptor.field);
+  const others = vault
+    .sealedSizes()
+    .filter(({ round, field }) => round !== descriptor.id && field === descriptor.field);
   const tested = others.flatMap(({ at, counterpart, counterpartRows, ownRows }) => [
     { at, from: party, to: counterpart, rows: ownRows },
     { at, from: counterpart, to: party, rows: counterpartRows },

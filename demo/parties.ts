@@ -134,7 +134,14 @@ export class PartyRound {
     for (let attempt = 0; attempt < 4; attempt++) {
       let agreed = 0;
       await this.#each(async (vault, connection) => {
-        const agreement = await agreeKeys(connection, vault, vault.roster(), this.#round, [SHIPPED_PROFILE_DIGEST], new Date());
+        const agreement = await agreeKeys(
+          connection,
+          vault,
+          vault.roster(),
+          this.#round,
+          [SHIPPED_PROFILE_DIGEST],
+          new Date(),
+        );
         if (agreement.state === "agreed") agreed++;
       });
       if (agreed === this.#parties.length) return;

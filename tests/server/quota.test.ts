@@ -14,6 +14,7 @@ import {
   partySigning,
   removeHouse,
   ROWS,
+  signAnew,
   startServer,
   viewIn,
   type House,
@@ -44,9 +45,9 @@ afterEach(() => {
 function described(id: string, field: string, rows: number, pairings?: RoundDescriptor["pairings"]): RoundDescriptor {
   const descriptor = makeDescriptor(house, { id, field, ...(pairings === undefined ? {} : { pairings }) });
   const parties = descriptor.parties.filter((party) => descriptor.pairings.some((names) => names.includes(party.id)));
-  const agreements = descriptor.agreements.map(({ signature: _, ...terms }) => {
-    const rowsPerYear = terms.from === "AT" && terms.to === "HR" ? rows : WIDE;
-    return signStatement(identityOf(house, terms.from), "agreement", { ...terms, field, rowsPerYear });
+  const agreements = descriptor.agreements.map((agreement) => {
+    const rowsPerYear = agreement.from === "AT" && agreement.to === "HR" ? rows : WIDE;
+    return signAnew(house, agreement, { field, rowsPerYear });
   });
   return { ...descriptor, agreements, parties };
 }

@@ -94,10 +94,12 @@ export function registerDescribe(round: Command, io: CommandIo): void {
       const forecast = forecastOf(descriptor);
       const { high, medium, low } = forecast;
       const pairings = descriptor.pairings.map((pairing) => pairing.join("-")).join(", ");
+      const rows = descriptor.parties.map(({ id }) => `${id} ${expectedRowCount(descriptor, id)}`).join(", ");
       const text = [
         options.out,
         `T0  ${t0}`,
         `pairings: ${pairings}`,
+        `rows of each batch, as quotas count them: ${rows}`,
         ...DEADLINES.map((name) => `${name.padEnd(17)} ${descriptor.deadlines[name]}`),
         `expected coincidental hits, all pairings: high ${high.toFixed(1)}, medium ${medium.toFixed(1)}, low ${low.toFixed(1)}`,
       ].join("\n");

@@ -49,14 +49,7 @@ async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgr
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   for (;;) {
     const now = io.now();
-    const agreement = await agreeKeys(
-      connection,
-      vault,
-      vault.roster(),
-      options.round,
-      [SHIPPED_PROFILE_DIGEST],
-      now,
-    );
+    const agreement = await agreeKeys(connection, vault, vault.roster(), options.round, [SHIPPED_PROFILE_DIGEST], now);
     if (agreement.state === "agreed" || now.getTime() >= deadlineMs) return agreement;
     await io.wait(POLL_MS);
   }

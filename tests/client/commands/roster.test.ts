@@ -136,7 +136,9 @@ describe("agreements", () => {
       "--out",
       "AT.agreements",
     ];
-    expect(await succeed(...args)).toMatch(/^AT with HR: terrorism, at most 10000 rows of HR .*\nAT with SI: terrorism, .*\n$/);
+    expect(await succeed(...args)).toMatch(
+      /^AT with HR: terrorism, at most 10000 rows of HR .*\nAT with SI: terrorism, .*\n$/,
+    );
     const agreements = read("AT.agreements", z.array(Agreement));
     const [from, until] = ["2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
     expect(agreements).toMatchObject(
@@ -198,6 +200,9 @@ describe("agreements", () => {
       ],
       agreements: [ofAT[0], ofAT[1], ofHR[0], ofSI[0]],
     });
+    // 1,000 records and 5 % more are 1,250 rows.
+    const large = describeRound("large.json", ["AT", "HR"], ofAT, ofHR).map((arg) => arg.replace("HR=100", "HR=1000"));
+    expect(await refused("quota-exceeded", ...large)).toContain("AT lets HR test 1000 rows");
     // Nobody is in a round without a pairing.
     const alone = describeRound("alone.json", ["AT", "HR", "SI"], ofAT, ofHR);
     expect(await refused("round-descriptor-invalid", ...alone)).toContain("SI");

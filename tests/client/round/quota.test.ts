@@ -5,10 +5,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { expectedRowCount, type RoundDescriptor } from "#engine/round/descriptor.ts";
-import { signStatement } from "#engine/round/statement.ts";
 import { agreementsOf } from "#fixtures/cast.ts";
-import { identityOf } from "../../server/harness.ts";
-import { closeTable, connectAs, listOf, openTable, playRound, range, vaultOfParty, walkOnce, type Table } from "./table.ts";
+import {
+  closeTable,
+  connectAs,
+  listOf,
+  openTable,
+  playRound,
+  range,
+  vaultOfParty,
+  walkOnce,
+  type Table,
+} from "./table.ts";
 
 const DAY_MS = 86_400_000;
 const SIDES = ["AT", "HR"] as const;
@@ -31,9 +39,7 @@ const walkBoth = async (round: string, now: Date): Promise<void> => {
 function once(): Partial<RoundDescriptor> {
   const { house } = table;
   const parties = SIDES.map((id) => ({ declaredRecords: 95, id, legalBasis: "national act" }));
-  const agreements = agreementsOf(house.cast.identities, PAIRINGS, house.clock()).map(({ signature: _, ...terms }) =>
-    signStatement(identityOf(house, terms.from), "agreement", { ...terms, rowsPerYear: 100 }),
-  );
+  const agreements = agreementsOf(house.cast.identities, PAIRINGS, house.clock(), 100);
   return { agreements, pairings: PAIRINGS, parties };
 }
 
@@ -52,6 +58,9 @@ beforeAll(async () => {
         at.keepSealedSizes("quota-other", [{ ...other, round: "quota-other" }], now);
         overdrawn = await walkOnce(at, connectAs(table, "AT"), FIRST, lists, now).catch((error: unknown) => error);
         at.keepSealedSizes("quota-other", [], now);
+        // As if AT had stopped between counting the round and keeping its seal.
+        const own = { at: almostAYearAgo(), counterpart: "HR", counterpartRows: 100, field: "terrorism", ownRows: 100 };
+        at.keepSealedSizes(FIRST, [{ ...own, round: FIRST }], now);
       }
       await walkBoth(FIRST, now);
     },

@@ -115,7 +115,13 @@ export function connectAs(
 }
 
 /** One call of a party's walk through a round. */
-export function walkOnce(vault: Vault, connection: Connection, round: string, lists: Lists, now = new Date()): Promise<Standing> {
+export function walkOnce(
+  vault: Vault,
+  connection: Connection,
+  round: string,
+  lists: Lists,
+  now = new Date(),
+): Promise<Standing> {
   const list = lists.get(vault.identity.party);
   if (list === undefined) throw new RangeError(`no list of ${vault.identity.party}`);
   const encode = async (): Promise<void> => {
