@@ -16,7 +16,7 @@ import { Identity } from "#engine/round/identity.ts";
 import { Moment, PartyId, RoundId } from "#engine/round/ids.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { quotaStart } from "#engine/round/quota.ts";
-import { changedKeys, checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { checkRoster, Roster, rosterChanges, rosterDigest, type RosterChanges } from "#engine/round/roster.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
 import { RoundFiles } from "./round-files.ts";
@@ -37,6 +37,8 @@ const SealedSizes = z.strictObject({
   round: RoundId,
 });
 export type SealedSizes = z.infer<typeof SealedSizes>;
+
+const NO_CHANGES: RosterChanges = { changed: [], added: [], removed: [] };
 
 /** The box that holds the vault's key. */
 const LOCK = { holds: "vault-key", what: "the vault's lock" } as const;
@@ -147,25 +149,23 @@ export class Vault extends RoundFiles {
   }
 
   /**
-   * @param accepted - Ids whose keys may differ from those of the roster pinned before.
-   * @throws {@link LinkageError} `roster-invalid` as {@link checkRoster}; `roster-key-changed` naming the ids whose keys
-   * differ and are not accepted; `vault-invalid` if the roster has other keys for this party.
+   * @param accepted - Ids that may have other keys than in the roster pinned before, come in, or be gone.
+   * @returns What is different from the roster pinned before; nothing if there was none.
+   * @throws {@link LinkageError} `roster-invalid` as {@link checkRoster}; `roster-key-changed` naming the ids that are not
+   * accepted; `vault-invalid` if the roster has other keys for this party.
    */
-  pinRoster(roster: Roster, accepted: readonly string[] = []): void {
+  pinRoster(roster: Roster, accepted: readonly string[] = []): RosterChanges {
     const { party, signKey, boxKey } = this.identity;
     const own = roster.parties.find((entry) => entry.id === party);
     if (own?.signKey !== signKey || own.boxKey !== boxKey)
       throw new LinkageError("vault-invalid", `the roster does not hold this vault's own keys for ${party}`);
     const pinned = this.files.readJson(OWN, "roster.json", Roster);
-    if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return;
+    if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return NO_CHANGES;
     checkRoster(roster, pinned);
-    const changed = (pinned === null ? [] : changedKeys(pinned, roster)).filter((id) => !accepted.includes(id));
-    if (changed.length > 0)
-      throw new LinkageError(
-        "roster-key-changed",
-        `other keys than pinned for ${changed.join(", ")}: compare fingerprints by telephone, then --accept them`,
-      );
+    const changes = pinned === null ? NO_CHANGES : rosterChanges(pinned, roster);
+    requireAccepted(changes, accepted);
     this.files.writeJson(OWN, "roster.json", roster);
+    return changes;
   }
 
   /** @returns The desk that counterparts are to turn to. */
@@ -202,6 +202,24 @@ export class Vault extends RoundFiles {
   access(): VaultAccess {
     return this.files.access();
   }
+}
+
+/** @throws {@link LinkageError} `roster-key-changed`. */
+function requireAccepted({ changed, added, removed }: RosterChanges, accepted: readonly string[]): void {
+  const open = [
+    ["other keys than pinned for", changed],
+    ["not pinned before:", added],
+    ["pinned before and gone:", removed],
+  ] as const;
+  const named = open
+    .map(([what, ids]) => [what, ids.filter((id) => !accepted.includes(id))] as const)
+    .filter(([, ids]) => ids.length > 0)
+    .map(([what, ids]) => `${what} ${ids.join(", ")}`);
+  if (named.length > 0)
+    throw new LinkageError(
+      "roster-key-changed",
+      `${named.join("; ")}. Ask by telephone and compare fingerprints, then --accept each`,
+    );
 }
 
 function lockPath(directory: string): string {

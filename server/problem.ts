@@ -64,7 +64,7 @@ export const PROBLEM_ANSWERS = {
   internal: { status: 500, title: "The server failed" },
   "identity-invalid": { status: 400, title: "The identity is not valid" },
   "roster-invalid": { status: 400, title: "The roster is not valid" },
-  "roster-key-changed": { status: 409, title: "The roster changes a key that was pinned" },
+  "roster-key-changed": { status: 409, title: "The roster changes, adds or drops a key" },
   "vault-invalid": { status: 400, title: "The vault is not valid" },
   "passphrase-invalid": { status: 400, title: "The passphrase cannot be used" },
   "passphrase-wrong": { status: 403, title: "The passphrase does not open this" },

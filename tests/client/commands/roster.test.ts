@@ -114,7 +114,7 @@ describe("a roster", () => {
     const second = file("second.json", CAST.operators.reduce(signRoster, unsigned));
     expect(await refused("roster-key-changed", "roster", "pin", second, "--vault", vault)).toMatch(/HR.*telephone/);
     await refused("roster-key-changed", "roster", "pin", second, "--vault", vault, "--accept", "SI");
-    await succeed("roster", "pin", second, "--vault", vault, "--accept", "HR");
+    expect(await succeed("roster", "pin", second, "--vault", vault, "--accept", "HR")).toMatch(/^changed +HR$/m);
     await refused("roster-invalid", "roster", "pin", "first.json", "--vault", vault, "--accept", "HR");
     expect(openVault(join(folder, vault), PASSPHRASE).roster().serial).toBe(2);
   });
