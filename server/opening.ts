@@ -17,6 +17,7 @@ import { makeDataKey, wrapDataKey } from "./data-key.ts";
 import { makeFolder } from "./encrypted-file.ts";
 import { eraseRound } from "./erasure.ts";
 import { distinctCountsOf, followUp } from "./follow-up.ts";
+import { requireQuotasLeft } from "./quota.ts";
 import { dataKeyOf, isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import type { PairingCounts } from "#engine/statistics/release.ts";
@@ -24,7 +25,7 @@ import { noiseOf } from "./statistics-noise.ts";
 import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
-import { findRound, insertRound, insertRoundParties, moveRound } from "./store/rounds.ts";
+import { findRound, insertRound, insertRoundParties, moveRound, setOpened } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
 
 /** State in which an act is approved. */
@@ -69,6 +70,7 @@ export async function createRound(
       key_id: await writeKeyFile(secretariat.keyFolder, id, wrapped),
       certificate: null,
       created_at: clock().toISOString(),
+      opened_at: null,
     });
     await insertRoundParties(
       store,
@@ -83,8 +85,8 @@ export async function createRound(
 /**
  * Takes an operator's approval; the second, of another operator, does the act.
  *
- * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `round-held` if a
- * pairing is held that would be released.
+ * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `quota-exceeded` if
+ * the round would go beyond a quota once opened; `round-held` if a pairing is held that would be released.
  */
 export async function approve(secretariat: Secretariat, approval: Approval, caller: Caller): Promise<void> {
   const { act, operator, round: id, signature } = approval;
@@ -96,6 +98,7 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     const approved = await listApprovals(store, id);
     if (approved.some((one) => one.act === act && one.operator === operator)) return false;
     requireState(round.state, [STATE_OF[act]]);
+    if (act === "open") await requireQuotasLeft(store, secretariat, round);
     if (act === "release") await requireNothingHeld(store, id);
     await insertApproval(store, { round: id, act, operator, signature });
     await recordAct(store, secretariat, id, caller, `approved-${act}`);
@@ -149,7 +152,7 @@ async function carryOut(store: Store, secretariat: Secretariat, round: Round, ac
   const { clock } = secretariat;
   if (act === "open") {
     requireBefore(round, "keys", clock);
-    await moveRound(store, round.id, "draft", "opened");
+    await setOpened(store, round.id, clock().toISOString());
     await recordAct(store, secretariat, round.id, null, "opened");
   }
   if (act === "release") {

@@ -9,6 +9,7 @@ import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
+import { quotas } from "./migrations/0011-quotas.ts";
 import type { Store, Tables } from "./tables.ts";
 
 const PRIVATE_MODE = 0o600;
@@ -25,14 +26,14 @@ const PRAGMAS = [
  * Opens the database and brings its tables up to date.
  *
  * @param path - Made if it is missing.
- * @throws {@link LinkageError} `file-unreadable` if it is no database, is of a version before 0.2, or a migration fails.
+ * @throws {@link LinkageError} `file-unreadable` if it is no database, is of a version before 0.2, holds rounds of an older format, or a migration fails.
  */
 export async function openStore(path: string): Promise<Store> {
   makePrivate(path);
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics };
+  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics, "0011-quotas": quotas };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {

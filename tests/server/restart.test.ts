@@ -176,6 +176,19 @@ describe("a data folder", () => {
     });
   });
 
+  it("with rounds of format 2, whose agreements have no quota, is not opened", async () => {
+    const first = await startServer(house);
+    await send(first.url, operatorSigning(house), "POST", "/v1/rounds", makeDescriptor(house));
+    await first.app.close();
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    database.exec("DELETE FROM kysely_migration WHERE name = '0011-quotas'");
+    database.exec("DROP INDEX rounds_by_opening");
+    database.exec("ALTER TABLE rounds DROP COLUMN opened_at");
+    database.close();
+    const detail = expect.stringContaining("rounds of format 2: erase them") as string;
+    await expect(startServer(house)).rejects.toMatchObject({ code: "file-unreadable", detail });
+  });
+
   it("is not opened with a roster of another secretariat, nor with one that too few signed", async () => {
     const other = makeHouse();
     await expect(startServer({ ...house, roster: other.roster })).rejects.toMatchObject({ code: "file-unreadable" });
