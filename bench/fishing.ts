@@ -6,6 +6,7 @@
 import { linkLists, type LinkedPair } from "#client/link.ts";
 import { cellMaker } from "#engine/encode/cells.ts";
 import { shippedTable } from "#engine/encode/information.ts";
+import type { EncodedList } from "#engine/encode/list.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { Draws } from "#fixtures/draws.ts";
@@ -27,63 +28,87 @@ export const fishing: Bench = {
   about:
     "guesses drawn from a register, at 1, 5 and 100 % of a list: how many of them a hit confirms, and by how much the hit rate stands out",
   async *measure(scale) {
-    const options: FixtureOptions = {
-      seed: SEED,
-      recordsPerParty: RECORDS[scale],
-      parties: [FISHER, TARGET, ...REGISTER].sort(),
-      overlap: 0.08,
-      preset: "life",
-    };
+    const options = fishingOptions(scale);
     const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));
-    const listOf = (party: string): PersonRecord[] =>
-      [...generateRecords(options, party)].map((record, at) => parsePerson(record, at + 1));
-    const honest = listOf(FISHER);
-    const target = encodeList(SHIPPED_PROFILE, makeCells, listOf(TARGET));
+    const encode = (records: readonly PersonRecord[]): EncodedList => encodeList(SHIPPED_PROFILE, makeCells, records);
+    const target = encode(listOf(options, TARGET));
     const held = heldByTarget(options);
-    const register = shuffled(REGISTER.flatMap(listOf));
-    let honestRate = 0;
+    let usualRate = 0;
     for (const share of SHARES) {
       const started = performance.now();
-      const guesses = register.slice(0, Math.round(honest.length * share));
-      const list = [...guesses, ...honest.slice(guesses.length)];
-      const { pairs } = linkLists(encodeList(SHIPPED_PROFILE, makeCells, list), target);
-      const released = pairs.filter(({ band }) => band !== "none");
-      const rate = released.length / honest.length;
-      if (share === 0) honestRate = rate;
-      yield measured(share, guesses, held, released, rate / honestRate, performance.now() - started);
+      const { guesses, list } = fishersList(options, share);
+      const own = encode(list);
+      const pairs = linkLists(own, target).pairs.filter(({ band }) => band !== "none");
+      const rate = countHits(own, target, pairs) / own.rows.length;
+      if (share === 0) usualRate = rate;
+      yield measured(share, guesses, held, pairs, rate / usualRate, performance.now() - started);
     }
   },
 };
 
+export function fishingOptions(scale: Scale): FixtureOptions {
+  const parties = [FISHER, TARGET, ...REGISTER].sort();
+  return { seed: SEED, recordsPerParty: RECORDS[scale], parties, overlap: 0.08, preset: "life" };
+}
+
+/** @returns Guesses drawn from the register, and the list in which they stand in the place of as many own records. */
+export function fishersList(
+  options: FixtureOptions,
+  share: number,
+): { readonly guesses: readonly PersonRecord[]; readonly list: readonly PersonRecord[] } {
+  const honest = listOf(options, FISHER);
+  const register = shuffled(REGISTER.flatMap((party) => listOf(options, party)));
+  const guesses = register.slice(0, Math.round(honest.length * share));
+  return { guesses, list: [...guesses, ...honest.slice(guesses.length)] };
+}
+
+function listOf(options: FixtureOptions, party: string): PersonRecord[] {
+  return [...generateRecords(options, party)].map((record, at) => parsePerson(record, at + 1));
+}
+
+/** @returns Pairs of rows: pairs of references are more where own duplicates are merged. */
+function countHits(own: EncodedList, target: EncodedList, pairs: readonly LinkedPair[]): number {
+  const [rowsA, rowsB] = [rowsByReference(own), rowsByReference(target)];
+  return new Set(pairs.map(({ refA, refB }) => `${rowsA.get(refA)} ${rowsB.get(refB)}`)).size;
+}
+
+function rowsByReference({ rows }: EncodedList): Map<string, number> {
+  const found = new Map<string, number>();
+  for (let row = 0; row < rows.length; row++) for (const ref of rows.at(row).refs) found.set(ref, row);
+  return found;
+}
+
 function measured(
   share: number,
   guesses: readonly PersonRecord[],
-  held: ReadonlySet<string>,
-  released: readonly LinkedPair[],
+  held: ReadonlyMap<string, ReadonlySet<string>>,
+  pairs: readonly LinkedPair[],
   timesUsualRate: number,
   medianMs: number,
 ): Measurement {
   const guessed = new Set(guesses.map(({ rec_id }) => rec_id));
-  const hit = new Set(released.map(({ refA }) => refA).filter((ref) => guessed.has(ref)));
-  const confirmed = [...hit].filter((ref) => held.has(ref));
+  const onGuesses = pairs.filter(({ refA }) => guessed.has(refA));
+  const confirmed = onGuesses.filter(({ refA, refB }) => held.get(refA)?.has(refB));
   const size = {
     percent: share * 100,
     guesses: guesses.length,
     heldByTarget: guesses.filter(({ rec_id }) => held.has(rec_id)).length,
-    guessesWithHit: hit.size,
-    ofTheseTrue: confirmed.length,
+    guessesWithHit: new Set(onGuesses.map(({ refA }) => refA)).size,
+    ofTheseTrue: new Set(confirmed.map(({ refA }) => refA)).size,
     percentOfUsualRate: Math.round(timesUsualRate * 100),
   };
   const checksum = createHash("sha256").update(JSON.stringify(size)).digest("hex").slice(0, 16);
   return { size, rates: {}, medianMs, repeats: 1, checksum };
 }
 
-/** @returns References of the register's records whose person the target holds too. */
-function heldByTarget(options: FixtureOptions): Set<string> {
-  const held = new Set<string>();
-  for (const { refs } of generateTruth(options))
-    if (refs.some(({ party }) => party === TARGET))
-      for (const { party, rec_id } of refs) if (REGISTER.includes(party)) held.add(rec_id);
+/** @returns For each of the register's records whose person the target holds too, the target's records of that person. */
+function heldByTarget(options: FixtureOptions): Map<string, Set<string>> {
+  const held = new Map<string, Set<string>>();
+  for (const { refs } of generateTruth(options)) {
+    const ofTarget = refs.filter(({ party }) => party === TARGET).map(({ rec_id }) => rec_id);
+    if (ofTarget.length === 0) continue;
+    for (const { party, rec_id } of refs) if (REGISTER.includes(party)) held.set(rec_id, new Set(ofTarget));
+  }
   return held;
 }
 

@@ -35,6 +35,8 @@ export const MatchReport = z.object({
   keys: z.number(),
   candidatePairs: z.number(),
   hits: z.number(),
+  /** What the hits take while they wait for the packages, on and off the heap. */
+  hitBytes: z.number(),
   peakRssMb: z.number(),
   checksum: z.string(),
 });

@@ -1,10 +1,13 @@
 /**
- * A process of its own that matches stored batches as the server does, so that its peak memory is that of matching alone.
+ * A process of its own that matches stored batches as the server does and keeps the hits of all pairings to the end, so
+ * that its peak memory is that of matching alone. Started with `--expose-gc`.
  * In, on standard input: a MatchOrder as JSON. Out: a MatchReport as JSON.
  */
 import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { hitsOf } from "#server/matching.ts";
 import { inLanes } from "#server/lanes.ts";
 import { matchPairing, PAIRING_LANES } from "#server/pairing.ts";
 import { openPool } from "#server/workers/pool.ts";
@@ -24,9 +27,13 @@ async function main(): Promise<void> {
   const seconds: number[] = [];
   const checksums = new Set<string>();
   let report = { keys: 0, candidatePairs: 0, hits: 0 };
+  let waiting = new Map<string, ReturnType<typeof hitsOf>[]>();
   // One more than counted: the first warms up.
   for (let repeat = 0; repeat <= order.repeats; repeat++) {
     report = { keys: 0, candidatePairs: 0, hits: 0 };
+    waiting = new Map();
+    // The server matches a round once: what the repeat before has left is not to count.
+    await bytesHeld();
     const digests = new Map<string, string>();
     const started = performance.now();
     await inLanes(pairings, PAIRING_LANES, async ({ a, b }) => {
@@ -43,6 +50,7 @@ async function main(): Promise<void> {
       });
       report.candidatePairs += matched.candidatePairs;
       report.hits += matched.found.length;
+      waiting.set(`${a.from}-${b.from}`, matched.found.map(hitsOf));
       const hash = createHash("sha256");
       for (const { handleA, handleB, band, pattern } of matched.found)
         hash.update(`${handleA}${handleB}${band}${pattern}`);
@@ -53,10 +61,25 @@ async function main(): Promise<void> {
     checksums.add(createHash("sha256").update(all).digest("hex").slice(0, 16));
   }
   await pool.close();
+  const withHits = await bytesHeld();
+  waiting.clear();
+  const hitBytes = withHits - (await bytesHeld());
   const [checksum, ...others] = checksums;
   if (checksum === undefined || others.length > 0) throw new Error("round: repeats give different hits");
   const peakRssMb = Math.round(process.resourceUsage().maxRSS / 1024);
-  process.stdout.write(JSON.stringify({ seconds, ...report, peakRssMb, checksum } satisfies MatchReport));
+  process.stdout.write(JSON.stringify({ seconds, ...report, hitBytes, peakRssMb, checksum } satisfies MatchReport));
+}
+
+/** Bytes that are still reachable, on the heap and beside it. */
+async function bytesHeld(): Promise<number> {
+  if (globalThis.gc === undefined) throw new RangeError("start it with --expose-gc");
+  // What a closed worker leaves takes some turns to be let go.
+  for (let turn = 0; turn < 5; turn++) {
+    globalThis.gc();
+    await setImmediate();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 await main();

@@ -50,7 +50,7 @@ export const round: Bench = {
   },
 };
 
-/** `matchPeakRssMb` is that of the matching process alone. */
+/** `matchPeakRssMb` is that of the matching process alone, `hitBytes` what the hits take that wait for the packages. */
 export async function measureRound([parties, records, workers, repeats]: Size): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), "aquila-bench-"));
   try {
@@ -89,6 +89,7 @@ export async function measureRound([parties, records, workers, repeats]: Size): 
         bytes,
         candidatePairs: report.candidatePairs,
         hits: report.hits,
+        hitBytes: report.hitBytes,
         matchPeakRssMb: report.peakRssMb,
       },
       rates: { keysPerSecond: report.keys / median, bytesPerSecond: bytes / median },
@@ -102,9 +103,13 @@ export async function measureRound([parties, records, workers, repeats]: Size): 
 }
 
 async function matchInProcess(order: MatchOrder): Promise<MatchReport> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("./match-process.ts", import.meta.url))], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--expose-gc", fileURLToPath(new URL("./match-process.ts", import.meta.url))],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   child.stdin.end(JSON.stringify(order));
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const answer = await text(child.stdout);

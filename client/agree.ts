@@ -22,6 +22,7 @@ import {
 import type { RoundView } from "#engine/round/messages.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import type { Connection } from "./http.ts";
+import { requireQuotasHeld } from "./quota.ts";
 import type { RoundSecret, VaultPairing } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -47,7 +48,7 @@ type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
  * @param roster - The pinned one.
  * @param knownProfiles - Digests of the profiles under which this client can encode.
  * @throws {@link LinkageError} `round-state` if the attempt is aborted; `round-descriptor-invalid`, `profile-mismatch` or
- * `pairing-unknown` if the round is none that this party can take part in; `round-key-signature`, `round-key-conflict` or
+ * `pairing-unknown` if the round is none that this party can take part in; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
  * `round-confirmation-failed` if what the server shows does not fit together. Nothing may be encoded then. Two signed keys of
  * one party, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
  */
@@ -57,6 +58,7 @@ export async function agreeKeys(
   roster: Roster,
   round: string,
   knownProfiles: readonly string[],
+  now: Date,
 ): Promise<KeyAgreement> {
   const party = vault.identity.party;
   const first = await connection.round(round);
@@ -73,6 +75,7 @@ export async function agreeKeys(
   if (stored !== null) return stored;
   if (first.state === "draft") return { state: "waiting", for: "opening", missing: [] };
 
+  requireQuotasHeld(vault, descriptor, now);
   const secret = ownSecret(vault, first);
   const keyed = first.keys.some((key) => key.party === party)
     ? first

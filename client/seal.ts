@@ -8,6 +8,7 @@ import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { checkSealed } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
+import { countSealed, requireQuotasHeld } from "./quota.ts";
 import type { Vault } from "./vault.ts";
 
 export type SealOutcome =
@@ -23,12 +24,13 @@ export type SealOutcome =
  * Checks T2 against what this party sent, co-signs it and destroys the keys with which batches are encoded.
  *
  * @throws {@link LinkageError} `round-confirmation-failed` if the server wants something else sealed than was sent, or
- * another T2 than before: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
+ * another T2 than before, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
  */
 export async function sealRound(
   connection: Pick<Connection, "round" | "postSeal">,
   vault: Vault,
   round: string,
+  now: Date,
 ): Promise<SealOutcome> {
   const { party } = vault.identity;
   const descriptor = vault.descriptor(round);
@@ -45,6 +47,12 @@ export async function sealRound(
     }),
   );
   checkSealed(descriptor, t1, view.t2, view.sealed, { party, digests });
+  const sealed = new Set(view.sealed.filter(({ from }) => from === party).map(({ to }) => to));
+  const leftOut = counterparts.filter((counterpart) => !sealed.has(counterpart));
+  if (vault.seal(round) === null) {
+    requireQuotasHeld(vault, descriptor, now);
+    countSealed(vault, descriptor, leftOut, now);
+  }
   vault.keepSeal(round, view.t2);
   if (!view.seals.includes(party) && !hasReached(view.state, "matching"))
     await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
@@ -52,6 +60,5 @@ export async function sealRound(
   // The vault inside keeps its own, to audit; outside it is of no more use.
   if (vault.carriage(round)?.side === "outside")
     for (const counterpart of counterparts) vault.destroyBatch(round, counterpart);
-  const sealed = new Set(view.sealed.filter(({ from }) => from === party).map(({ to }) => to));
-  return { state: "sealed", t2: view.t2, leftOut: counterparts.filter((counterpart) => !sealed.has(counterpart)) };
+  return { state: "sealed", t2: view.t2, leftOut };
 }

@@ -3,17 +3,21 @@
  * Nothing in it can be read without its passphrase, and nothing in it ever leaves the party.
  *
  *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
- *   identity.json, roster.json, contact.json
+ *   identity.json, roster.json, contact.json, tested.json
  *   of each round                client/round-files.ts, client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { TreeHead } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
+import { Field } from "#engine/round/agreement.ts";
 import { Identity } from "#engine/round/identity.ts";
+import { Moment, PartyId, RoundId } from "#engine/round/ids.ts";
 import { Notice } from "#engine/round/notice.ts";
-import { changedKeys, checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { quotaStart } from "#engine/round/quota.ts";
+import { checkRoster, Roster, rosterChanges, rosterDigest, type RosterChanges } from "#engine/round/roster.ts";
 import { CarriedFiles } from "./carried-files.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { Fork, type HeadStore } from "./log-head.ts";
@@ -24,6 +28,19 @@ import { changeBoxPassphrase } from "./sealed-identity.ts";
 const KEY_BYTES = 32;
 
 const Contact = Notice.pick({ contact: true });
+
+/** Rows of both batches of a sealed pairing; outlives what the vault keeps of the round. */
+const SealedSizes = z.strictObject({
+  at: Moment,
+  counterpart: PartyId,
+  counterpartRows: z.int().min(1),
+  field: Field,
+  ownRows: z.int().min(1),
+  round: RoundId,
+});
+export type SealedSizes = z.infer<typeof SealedSizes>;
+
+const NO_CHANGES: RosterChanges = { changed: [], added: [], removed: [] };
 
 /** The box that holds the vault's key. */
 const LOCK = { holds: "vault-key", what: "the vault's lock" } as const;
@@ -134,25 +151,23 @@ export class Vault extends CarriedFiles {
   }
 
   /**
-   * @param accepted - Ids whose keys may differ from those of the roster pinned before.
-   * @throws {@link LinkageError} `roster-invalid` as {@link checkRoster}; `roster-key-changed` naming the ids whose keys
-   * differ and are not accepted; `vault-invalid` if the roster has other keys for this party.
+   * @param accepted - Ids that may have other keys than in the roster pinned before, come in, or be gone.
+   * @returns What is different from the roster pinned before; nothing if there was none.
+   * @throws {@link LinkageError} `roster-invalid` as {@link checkRoster}; `roster-key-changed` naming the ids that are not
+   * accepted; `vault-invalid` if the roster has other keys for this party.
    */
-  pinRoster(roster: Roster, accepted: readonly string[] = []): void {
+  pinRoster(roster: Roster, accepted: readonly string[] = []): RosterChanges {
     const { party, signKey, boxKey } = this.identity;
     const own = roster.parties.find((entry) => entry.id === party);
     if (own?.signKey !== signKey || own.boxKey !== boxKey)
       throw new LinkageError("vault-invalid", `the roster does not hold this vault's own keys for ${party}`);
     const pinned = this.files.readJson(OWN, "roster.json", Roster);
-    if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return;
+    if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return NO_CHANGES;
     checkRoster(roster, pinned);
-    const changed = (pinned === null ? [] : changedKeys(pinned, roster)).filter((id) => !accepted.includes(id));
-    if (changed.length > 0)
-      throw new LinkageError(
-        "roster-key-changed",
-        `other keys than pinned for ${changed.join(", ")}: compare fingerprints by telephone, then --accept them`,
-      );
+    const changes = pinned === null ? NO_CHANGES : rosterChanges(pinned, roster);
+    requireAccepted(changes, accepted);
     this.files.writeJson(OWN, "roster.json", roster);
+    return changes;
   }
 
   /** @returns Where the heads of the secretariat's audit log are kept. */
@@ -191,10 +206,40 @@ export class Vault extends CarriedFiles {
     this.files.writeJson(OWN, "contact.json", parsed.data);
   }
 
+  /** @returns Of all sealed pairings within the time of a quota. */
+  sealedSizes(): SealedSizes[] {
+    return this.files.readJson(OWN, "tested.json", z.array(SealedSizes)) ?? [];
+  }
+
+  /** Adds those of a round, in place of what was kept of it, and drops what is too old to count at `now`. */
+  keepSealedSizes(round: string, sizes: readonly SealedSizes[], now: Date): void {
+    const start = quotaStart(now);
+    const others = this.sealedSizes().filter((kept) => kept.round !== round && new Date(kept.at) > start);
+    this.files.writeJson(OWN, "tested.json", [...others, ...sizes]);
+  }
+
   /** @returns What a worker thread of this process needs to write into this vault; it zeroes the key when it is done. */
   access(): VaultAccess {
     return this.files.access();
   }
+}
+
+/** @throws {@link LinkageError} `roster-key-changed`. */
+function requireAccepted({ changed, added, removed }: RosterChanges, accepted: readonly string[]): void {
+  const open = [
+    ["other keys than pinned for", changed],
+    ["not pinned before:", added],
+    ["pinned before and gone:", removed],
+  ] as const;
+  const named = open
+    .map(([what, ids]) => [what, ids.filter((id) => !accepted.includes(id))] as const)
+    .filter(([, ids]) => ids.length > 0)
+    .map(([what, ids]) => `${what} ${ids.join(", ")}`);
+  if (named.length > 0)
+    throw new LinkageError(
+      "roster-key-changed",
+      `${named.join("; ")}. Ask by telephone and compare fingerprints, then --accept each`,
+    );
 }
 
 function lockPath(directory: string): string {

@@ -27,6 +27,7 @@ export type Walk = {
   readonly vault: Vault;
   readonly round: string;
   readonly profile: Profile;
+  readonly now: Date;
   /** Encodes the party's list for every counterpart; called once, when the keys are agreed. */
   readonly encode: () => Promise<void>;
 };
@@ -37,8 +38,8 @@ export type Walk = {
  * @throws {@link LinkageError} as the steps; `round-state` if the round is over.
  */
 export async function walkRound(walk: Walk): Promise<Standing> {
-  const { connection, vault, round, profile } = walk;
-  const agreement = await agreeKeys(connection, vault, vault.roster(), round, [profileDigest(profile)]);
+  const { connection, vault, round, profile, now } = walk;
+  const agreement = await agreeKeys(connection, vault, vault.roster(), round, [profileDigest(profile)], now);
   if (agreement.state === "waiting") {
     const whom = agreement.missing.length === 0 ? "" : ` of ${agreement.missing.join(", ")}`;
     return waiting(agreement.for === "opening" ? "the operators to open it" : `the ${agreement.for}${whom}`);
@@ -52,7 +53,7 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   if (view.state === "submitting") return waiting("submission to close");
   if (view.state === "erased" || view.state === "followed-up")
     throw new LinkageError("round-state", `round ${round} is ${view.state}`);
-  await sealRound(connection, vault, round);
+  await sealRound(connection, vault, round, now);
   if (!hasReached(view.state, "released")) return waiting(view.state === "sealed" ? "matching" : "the release");
   await acknowledgePackage(connection, vault, round);
   const opened = await openHits(connection, vault, round, profile);

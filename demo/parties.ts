@@ -137,7 +137,14 @@ export class PartyRound {
     for (let attempt = 0; attempt < 4; attempt++) {
       let agreed = 0;
       await this.#each(async (vault, connection) => {
-        const agreement = await agreeKeys(connection, vault, vault.roster(), this.#round, [SHIPPED_PROFILE_DIGEST]);
+        const agreement = await agreeKeys(
+          connection,
+          vault,
+          vault.roster(),
+          this.#round,
+          [SHIPPED_PROFILE_DIGEST],
+          new Date(),
+        );
         if (agreement.state === "agreed") agreed++;
       });
       if (agreed === this.#parties.length) return;
@@ -147,7 +154,7 @@ export class PartyRound {
 
   /** Every party checks and co-signs what was submitted. */
   async seal(): Promise<void> {
-    await this.#each((vault, connection) => sealRound(connection, vault, this.#round));
+    await this.#each((vault, connection) => sealRound(connection, vault, this.#round, new Date()));
   }
 
   /** @returns What each party did, in order of party. */

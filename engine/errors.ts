@@ -35,6 +35,7 @@ export const PROBLEM_CODES = [
   "round-state",
   "round-deadline",
   "round-held",
+  "quota-exceeded",
   "round-descriptor-invalid",
   "round-key-signature",
   "round-key-conflict",

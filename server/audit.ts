@@ -53,6 +53,7 @@ export type AuditLog = {
  * Reads the log and holds it against the head that was kept.
  *
  * @param headFile - Outside the database's folder and its backups.
+ * @param acceptsRestored - Goes on with a log that is not that of the head, and enters so in it.
  * @throws {@link LinkageError} `audit-invalid` if the log is shorter than that head, differs from it, or the head is gone.
  */
 export async function openAuditLog(
@@ -60,13 +61,18 @@ export async function openAuditLog(
   signing: SigningKeys,
   clock: Clock,
   headFile: string,
+  acceptsRestored: boolean,
 ): Promise<AuditLog> {
   const tree = makeMerkleTree();
   await growTo(tree, store);
-  let head = await keptHead(headFile, signing);
-  if (head === null && (await findSetting(store, HEAD_KEPT_SETTING)) !== null)
-    throw new LinkageError("audit-invalid", `${headFile} is missing: the log cannot be held against its last head`);
-  if (head !== null) requireHolds(tree, head);
+  const kept = await keptHead(headFile, signing);
+  const fault = await faultOf(tree, kept, store, headFile);
+  if (fault !== null && !acceptsRestored)
+    throw new LinkageError(
+      "audit-invalid",
+      `${fault}; if a backup was put back on purpose, tell the parties and start once with --accept-restored-log`,
+    );
+  let head = fault === null ? kept : null;
   let isStale = true;
   let signingNow: Promise<TreeHead> | null = null;
 
@@ -86,21 +92,33 @@ export async function openAuditLog(
       throw new LinkageError("request-invalid", `the log has no such place; it has ${tree.size()} entries`);
   };
 
-  return {
-    enter: async (within, deed) => {
-      const write = async (transaction: Store): Promise<void> => {
-        const entry = {
-          ...deed,
-          recipients: [...deed.recipients],
-          at: clock().toISOString(),
-          number: await nextEntryNumber(transaction),
-          operation: operationOf(deed.act),
-        };
-        await insertLeaf(transaction, entry, leafOf(entry));
+  const enter: AuditLog["enter"] = async (within, deed) => {
+    const write = async (transaction: Store): Promise<void> => {
+      const entry = {
+        ...deed,
+        recipients: [...deed.recipients],
+        at: clock().toISOString(),
+        number: await nextEntryNumber(transaction),
+        operation: operationOf(deed.act),
       };
-      await (within.isTransaction ? write(within) : within.transaction().execute(write));
-      isStale = true;
-    },
+      await insertLeaf(transaction, entry, leafOf(entry));
+    };
+    await (within.isTransaction ? write(within) : within.transaction().execute(write));
+    isStale = true;
+  };
+  if (fault !== null)
+    await enter(store, {
+      act: "log-restored",
+      actor: "server",
+      recipients: [],
+      round: null,
+      purpose: "",
+      justification: "",
+      about: `${tree.size()} entries${kept === null ? "" : `; the last head signed was of ${kept.size}, root ${kept.root}`}`,
+    });
+
+  return {
+    enter,
     head: async () => {
       // One at a time: a head is on the disk before a larger one is made.
       while (signingNow !== null) await signingNow;
@@ -116,7 +134,7 @@ export async function openAuditLog(
         signingNow = null;
       }
     },
-    lastSignedMs: () => (head === null ? 0 : Date.parse(head.at)),
+    lastSignedMs: () => Date.parse((head ?? kept)?.at ?? new Date(0).toISOString()),
     consistency: (first, second) => {
       requireSize(second, first);
       return { first, second, path: tree.consistencyProof(first, second).map(toBase64url) };
@@ -167,12 +185,20 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function requireHolds(tree: MerkleTree, { size, root }: TreeHead): void {
-  if (tree.size() < size)
-    throw new LinkageError(
-      "audit-invalid",
-      `the audit log has ${tree.size()} entries, and a head of ${size} was signed: the database was put back or cut`,
-    );
-  if (toBase64url(tree.root(size)) !== root)
-    throw new LinkageError("audit-invalid", `the audit log differs from the head signed at ${size} entries`);
+/** @returns Why the log is not the one that was kept; null if it is. */
+async function faultOf(
+  tree: MerkleTree,
+  head: TreeHead | null,
+  store: Store,
+  headFile: string,
+): Promise<string | null> {
+  if (head === null)
+    return (await findSetting(store, HEAD_KEPT_SETTING)) === null
+      ? null
+      : `${headFile} is missing: the log cannot be held against its last head`;
+  if (tree.size() < head.size)
+    return `the audit log has ${tree.size()} entries, and a head of ${head.size} was signed: the database was put back or cut`;
+  if (toBase64url(tree.root(head.size)) !== head.root)
+    return `the audit log differs from the head signed at ${head.size} entries`;
+  return null;
 }

@@ -3,16 +3,17 @@
  * A file is on the disk before any row names it, and overwritten and gone before any row says so.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { open, readFile, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
-import { syncFolder, writeDurably } from "./encrypted-file.ts";
+import { makeFolder, syncFolder, writeDurably } from "./encrypted-file.ts";
 
 const FOLDER = "data-keys";
-const PRIVATE_MODE = 0o700;
 const OTHERS = 0o077;
 const ID_BYTES = 16;
+/** What follows the round's id in a key file's name, also while it is written. */
+const AFTER_ROUND = /^\.[0-9a-f]{32}(\.part)?$/;
 
 /**
  * @returns The folder of wrapped data keys that belongs to a server key, made if it is missing.
@@ -20,10 +21,9 @@ const ID_BYTES = 16;
  */
 export function openKeyFolder(serverKeyFile: string): string {
   const folder = join(dirname(serverKeyFile), FOLDER);
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_MODE });
+  makeFolder(folder);
   if ((statSync(folder).mode & OTHERS) !== 0)
     throw new LinkageError("file-unreadable", `key folder ${folder}: others may read it; set its mode to 700`);
-  syncFolder(dirname(folder));
   return folder;
 }
 
@@ -53,9 +53,29 @@ export async function readKeyFile(folder: string, round: string, keyId: Uint8Arr
   }
 }
 
-/** Overwrites and deletes a key file; one that is gone already does not matter. */
-export async function destroyKeyFile(folder: string, round: string, keyId: Uint8Array): Promise<void> {
-  const path = join(folder, keyFileName(round, keyId));
+/** @returns SHA-256 of a key file's name, base64url, by which a certificate names it. */
+export function keyFileDigest(name: string): string {
+  return createHash("sha256").update(name).digest("base64url");
+}
+
+/** Overwrites and deletes key files; those that are gone already do not matter. When this returns it survives a crash. */
+export async function destroyKeyFiles(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await destroy(join(folder, name));
+  syncFolder(folder);
+}
+
+/** @returns Names of all files in the folder. */
+export async function listKeyFiles(folder: string): Promise<string[]> {
+  return readdir(folder);
+}
+
+/** @returns Names of all key files of a round: its own, and those of attempts to create it that were cut off. */
+export async function listKeyFilesOf(folder: string, round: string): Promise<string[]> {
+  const isOf = (name: string): boolean => name.startsWith(`${round}.`) && AFTER_ROUND.test(name.slice(round.length));
+  return (await readdir(folder)).filter(isOf);
+}
+
+async function destroy(path: string): Promise<void> {
   try {
     const file = await open(path, "r+");
     try {
@@ -69,12 +89,6 @@ export async function destroyKeyFile(folder: string, round: string, keyId: Uint8
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-  syncFolder(folder);
-}
-
-/** @returns Names of all files in the folder. */
-export async function listKeyFiles(folder: string): Promise<string[]> {
-  return readdir(folder);
 }
 
 function isMissing(error: unknown): boolean {

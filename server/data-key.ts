@@ -4,7 +4,17 @@
  * comes together with the server key.
  */
 import { createHash, hkdfSync, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
 import { publicKeyOfSeed, type SigningKeys } from "#engine/round/identity.ts";
@@ -64,19 +74,26 @@ export function unwrapDataKey(serverKey: Uint8Array, round: string, wrapped: Uin
   return decrypt(serverKey, contextOf("aquila/v1/data-key", round), wrapped);
 }
 
-/** @returns The new key, or null if the file exists. */
+/** Whole or not at all, and never in the place of another. @returns The new key, or null if the file exists. */
 function makeServerKey(path: string): Uint8Array | null {
-  let file: number;
+  const unfinished = `${path}.part`;
+  const key = makeDataKey();
   try {
-    file = openSync(path, "wx", PRIVATE_MODE);
+    if (existsSync(path)) return null;
+    // Not written over: it might have another mode.
+    rmSync(unfinished, { force: true });
+    const file = openSync(unfinished, "wx", PRIVATE_MODE);
+    writeSync(file, key);
+    fsyncSync(file);
+    closeSync(file);
+    linkSync(unfinished, path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return null;
     throw error;
+  } finally {
+    // Also one that was left behind: it may be a second name of the key.
+    rmSync(unfinished, { force: true });
   }
-  const key = makeDataKey();
-  writeSync(file, key);
-  fsyncSync(file);
-  closeSync(file);
   syncFolder(dirname(path));
   return key;
 }

@@ -2,14 +2,15 @@
  * Encrypted files that are on the disk, whole, before anyone is told so.
  * In: a name that is used once, a context and bytes. Out: one file, fsynced with its folder, or none.
  */
-import { closeSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 import { giveUp } from "./give-up.ts";
 
 const PRIVATE_MODE = 0o600;
+const PRIVATE_FOLDER_MODE = 0o700;
 const NAME_BYTES = 16;
 /** Ending of a file that is still being written; start-up deletes such files. */
 const UNFINISHED = ".part";
@@ -99,6 +100,18 @@ export async function deleteFiles(folder: string, names: readonly string[]): Pro
   for (const name of names)
     await rm(join(folder, name), { force: true }).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
+}
+
+/** Makes a folder that is missing, and those above it, for its owner only; when this returns they survive a crash. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+}
+
+/** @returns Whether the file of this name is still being written, or never was to its end. */
+export function isUnfinished(name: string): boolean {
+  return name.endsWith(UNFINISHED);
 }
 
 /** Makes new names in a folder survive a crash. */

@@ -1,8 +1,7 @@
 /**
  * The end of a round: its data key destroyed, its files and rows deleted, and a certificate that says so.
- * The key goes first: cut off after that, the round is unreadable and can be erased again.
+ * The key goes first, then the files: cut off after that, the round is unreadable and can be erased again.
  */
-import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { LinkageError } from "#engine/errors.ts";
 import { ErasureCertificate } from "#engine/round/acts.ts";
@@ -10,13 +9,15 @@ import { Ending } from "#engine/round/messages.ts";
 import { requireState, type AbortReason } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { Caller } from "./caller.ts";
-import { destroyKeyFile, keyFileName } from "./data-key-file.ts";
+import { destroyKeyFiles, keyFileDigest, keyFileName, listKeyFilesOf } from "./data-key-file.ts";
+import { syncFolder } from "./encrypted-file.ts";
 import { ABORTABLE, recordAct, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { emptyLog } from "./store/open.ts";
 import { deleteResults } from "./store/packages.ts";
 import { stripPairings } from "./store/pairings.ts";
 import { setEnding, setErased } from "./store/rounds.ts";
+import type { Store } from "./store/tables.ts";
 import { deleteRoundChunks } from "./store/uploads.ts";
 
 /** The server itself, when a deadline makes it act. */
@@ -35,10 +36,21 @@ export async function abortRound(secretariat: Secretariat, id: string, caller: C
       ABORTABLE.filter((state) => state !== "matching"),
     );
     if (round.ending !== null) throw new LinkageError("round-state", "the attempt is aborted already");
-    await setEnding(store, id, JSON.stringify(ending));
-    await recordAct(store, secretariat, id, actorOf(caller), `aborted-${ending.reason}`, ending.parties.join(" "));
+    await endAttempt(store, secretariat, id, caller, ending);
   });
   await eraseRound(secretariat, id, caller, ending.reason);
+}
+
+/** Says that an attempt is over, in the transaction that ends it; {@link eraseRound} comes next, at the latest at start-up. */
+export async function endAttempt(
+  store: Store,
+  secretariat: Secretariat,
+  id: string,
+  caller: Caller,
+  ending: Ending,
+): Promise<void> {
+  await setEnding(store, id, JSON.stringify(ending));
+  await recordAct(store, secretariat, id, actorOf(caller), `aborted-${ending.reason}`, ending.parties.join(" "));
 }
 
 /**
@@ -58,14 +70,16 @@ export async function eraseRound(
     requireState(round.state, [...ABORTABLE.filter((state) => state !== "matching"), "released", "followed-up"]);
     if (round.key_id === null) throw new RangeError("a round that is not erased has no data key");
     const keyFile = keyFileName(id, round.key_id);
-    await destroyKeyFile(secretariat.keyFolder, id, round.key_id);
+    await destroyKeyFiles(secretariat.keyFolder, await listKeyFilesOf(secretariat.keyFolder, id));
+    // Also before the certificate: it says that they are gone.
+    await rm(folderOf(secretariat, id), { recursive: true, force: true, maxRetries: 3 });
+    syncFolder(secretariat.roundsFolder);
     await deleteRoundChunks(store, id);
     await deleteResults(store, id);
     await stripPairings(store, id);
     await setErased(store, id, JSON.stringify(certificateOf(secretariat, round, keyFile, outcome)));
     await recordAct(store, secretariat, id, actorOf(caller), "erased");
   });
-  await rm(folderOf(secretariat, id), { recursive: true, force: true, maxRetries: 3 });
   // What was overwritten in the database must not live on in its write-ahead log.
   await emptyLog(secretariat.store);
   secretariat.log.info({ round: id, state: "erased" }, "round erased");
@@ -74,7 +88,12 @@ export async function eraseRound(
 /** @returns The certificate of an erased round. @throws {@link LinkageError} `round-state` before it is erased. */
 export function certificateIn({ certificate, state }: Round): ErasureCertificate {
   if (certificate === null) throw new LinkageError("round-state", `the round is ${state}, not erased`);
-  return ErasureCertificate.parse(JSON.parse(certificate));
+  return readCertificate(certificate);
+}
+
+/** @param text - As it is stored. */
+export function readCertificate(text: string): ErasureCertificate {
+  return ErasureCertificate.parse(JSON.parse(text));
 }
 
 /** @returns Why an attempt was aborted; null if it was not. */
@@ -98,7 +117,7 @@ function certificateOf(
       .toISOString()
       .replace(/\.\d+Z$/, "Z"),
     format: "aquila/erasure/v1",
-    keyFile: createHash("sha256").update(keyFile).digest("base64url"),
+    keyFile: keyFileDigest(keyFile),
     outcome,
     round: id,
     t0,

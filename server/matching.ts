@@ -305,7 +305,7 @@ function freshHitId(): string {
 }
 
 /** @returns The hit as the lower and as the higher party gets it, under one fresh id. */
-function hitsOf({ band, cells, handleA, handleB, pattern }: FoundPair): readonly [lower: Hit, higher: Hit] {
+export function hitsOf({ band, cells, handleA, handleB, pattern }: FoundPair): readonly [lower: Hit, higher: Hit] {
   const hit = freshHitId();
   const common = { band, cells: cellsText(cells), hit, pattern };
   return [

@@ -1,7 +1,6 @@
 /**
  * Opens a whole server: store, server key, worker pool, recovery, app. Closing the app closes all of it.
  */
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
@@ -13,6 +12,7 @@ import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder } from "./data-key-file.ts";
 import { openServerKey, signingKeysOf } from "./data-key.ts";
 import { watchDeadlines, workOffDeadlines } from "./deadlines.ts";
+import { makeFolder } from "./encrypted-file.ts";
 import type { Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
@@ -47,6 +47,8 @@ type ServerOptions = {
     /** Of the metrics' own address. */
     readonly tls: Tls | null;
   };
+  /** Goes on with an audit log that is not the one of the last head: of a backup that was put back on purpose. */
+  readonly acceptsRestoredLog: boolean;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
 };
@@ -60,8 +62,8 @@ type OpenedServer = { readonly app: App; readonly metricsApp: App };
  */
 export async function openServer(options: ServerOptions): Promise<OpenedServer> {
   const { dataDir, serverKeyFile, roster, profile, maxRecords, leastHoursBetweenRounds, maxHits, clock, log } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await mkdir(dirname(serverKeyFile), { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
+  makeFolder(dirname(serverKeyFile));
   checkRoster(roster);
   const serverKey = openServerKey(serverKeyFile);
   const signing = signingKeysOf(serverKey);
@@ -89,7 +91,13 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   };
   try {
     await bindServerKey(store, serverKey);
-    const audit = await openAuditLog(store, signing, clock, join(dirname(serverKeyFile), TREE_HEAD_FILE));
+    const audit = await openAuditLog(
+      store,
+      signing,
+      clock,
+      join(dirname(serverKeyFile), TREE_HEAD_FILE),
+      options.acceptsRestoredLog,
+    );
     const secretariat: Secretariat = {
       roster,
       profile,

@@ -1,7 +1,6 @@
 /**
  * Creating a round, and the acts that two different operators have to approve: opening, releasing, erasing early.
  */
-import { mkdir } from "node:fs/promises";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { profileDigest } from "#engine/profile.ts";
@@ -15,16 +14,18 @@ import { checkStatement } from "#engine/round/statement.ts";
 import type { Caller } from "./caller.ts";
 import { writeKeyFile } from "./data-key-file.ts";
 import { makeDataKey, wrapDataKey } from "./data-key.ts";
-import { syncFolder } from "./encrypted-file.ts";
+import { makeFolder } from "./encrypted-file.ts";
 import { eraseRound } from "./erasure.ts";
 import { distinctCountsOf, followUp } from "./follow-up.ts";
+import { requireQuotasLeft } from "./quota.ts";
 import { dataKeyOf, isPast, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import type { PairingCounts } from "#engine/statistics/release.ts";
+import { noiseOf } from "./statistics-noise.ts";
 import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
-import { findRound, insertRound, insertRoundParties, moveRound } from "./store/rounds.ts";
+import { findRound, insertRound, insertRoundParties, moveRound, setOpened } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
 
 /** State in which an act is approved. */
@@ -56,8 +57,7 @@ export async function createRound(
     if (isPast(descriptor, "keys", clock))
       throw new LinkageError("round-descriptor-invalid", "the deadline keys has passed already");
     await requireInterval(store, secretariat, descriptor);
-    await mkdir(folderOf(secretariat, id), { recursive: true, mode: 0o700 });
-    syncFolder(secretariat.roundsFolder);
+    makeFolder(folderOf(secretariat, id));
     const wrapped = wrapDataKey(secretariat.serverKey, id, makeDataKey());
     await insertRound(store, {
       id,
@@ -70,6 +70,7 @@ export async function createRound(
       key_id: await writeKeyFile(secretariat.keyFolder, id, wrapped),
       certificate: null,
       created_at: clock().toISOString(),
+      opened_at: null,
     });
     await insertRoundParties(
       store,
@@ -84,8 +85,8 @@ export async function createRound(
 /**
  * Takes an operator's approval; the second, of another operator, does the act.
  *
- * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `round-held` if a
- * pairing is held that would be released.
+ * @throws {@link LinkageError} `round-unknown`, `round-state`, `round-deadline`, `statement-signature`; `quota-exceeded` if
+ * the round would go beyond a quota once opened; `round-held` if a pairing is held that would be released.
  */
 export async function approve(secretariat: Secretariat, approval: Approval, caller: Caller): Promise<void> {
   const { act, operator, round: id, signature } = approval;
@@ -97,6 +98,7 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     const approved = await listApprovals(store, id);
     if (approved.some((one) => one.act === act && one.operator === operator)) return false;
     requireState(round.state, [STATE_OF[act]]);
+    if (act === "open") await requireQuotasLeft(store, secretariat, round);
     if (act === "release") await requireNothingHeld(store, id);
     await insertApproval(store, { round: id, act, operator, signature });
     await recordAct(store, secretariat, id, caller, `approved-${act}`);
@@ -104,9 +106,8 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
-  if (!isDone) return;
-  if (act === "release") await publishHits(secretariat, id, caller);
-  if (act === "erase") await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
+  if (isDone && act === "erase")
+    await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
 }
 
 /** @returns Whether two operators approved erasing the round before its follow-up. */
@@ -120,13 +121,17 @@ export async function eraseEarly(secretariat: Secretariat, round: Round, caller:
   await eraseRound(secretariat, round.id, caller, "erased");
 }
 
-/** Publishes the round's hits behind noise, decoys left out; a spent budget holds up no release, but is logged. */
-async function publishHits(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
-  const { store } = secretariat;
-  const round = await requireRound(store, id, caller);
+/**
+ * Publishes the round's hits behind noise, decoys left out; a spent budget holds up no release, but is logged.
+ *
+ * @param store - The transaction that releases the round, so that noise is drawn for it once.
+ * @throws {@link LinkageError} `round-state` if the round's data key cannot be read: then there is nothing to release.
+ */
+async function publishHits(store: Store, secretariat: Secretariat, round: Round): Promise<void> {
+  if (round.t2 === null) throw new RangeError("a round in review has no T2");
   const dataKey = await dataKeyOf(secretariat, round);
   const counts: PairingCounts[] = [];
-  for (const pairing of await listPairings(store, id)) {
+  for (const pairing of await listPairings(store, round.id)) {
     if (pairing.state !== "matched") continue;
     const { high, ...others } = await distinctCountsOf(secretariat, round, dataKey, pairing);
     const names = [pairing.lower, pairing.higher] as const;
@@ -136,10 +141,10 @@ async function publishHits(secretariat: Secretariat, id: string, caller: Caller)
     counts.push({ pairing: names, counts: { high: people, ...others } });
   }
   try {
-    await releaseRoundStatistics(secretariat, round, counts);
+    await releaseRoundStatistics(store, secretariat, round, counts, noiseOf(dataKey, round.t2, counts));
   } catch (error) {
     if (!(error instanceof LinkageError) || error.code !== "statistics-budget-spent") throw error;
-    await recordAct(store, secretariat, id, null, "statistics-refused", "the year's privacy budget is spent");
+    await recordAct(store, secretariat, round.id, null, "statistics-refused", "the year's privacy budget is spent");
   }
 }
 
@@ -147,13 +152,14 @@ async function carryOut(store: Store, secretariat: Secretariat, round: Round, ac
   const { clock } = secretariat;
   if (act === "open") {
     requireBefore(round, "keys", clock);
-    await moveRound(store, round.id, "draft", "opened");
+    await setOpened(store, round.id, clock().toISOString());
     await recordAct(store, secretariat, round.id, null, "opened");
   }
   if (act === "release") {
     requireBefore(round, "release", clock);
     await moveRound(store, round.id, "reviewed", "released");
     await recordAct(store, secretariat, round.id, null, "released");
+    await publishHits(store, secretariat, round);
   }
 }
 

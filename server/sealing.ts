@@ -3,13 +3,14 @@
  */
 import { LinkageError } from "#engine/errors.ts";
 import type { Seal, Withdrawal } from "#engine/round/acts.ts";
+import type { Ending } from "#engine/round/messages.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
 import { transcriptT2, type SealedBatch } from "#engine/round/transcript.ts";
 import type { Caller } from "./caller.ts";
 import { deleteFiles } from "./encrypted-file.ts";
-import { abortRound } from "./erasure.ts";
+import { endAttempt, eraseRound } from "./erasure.ts";
 import { isPast, isSideOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertSeal, insertWithdrawal, listSealed, listWithdrawn } from "./store/acts.ts";
@@ -117,23 +118,30 @@ export async function beginMatching(store: Store, secretariat: Secretariat, roun
 export async function withdraw(secretariat: Secretariat, caller: Caller, withdrawal: Withdrawal): Promise<void> {
   const { party, round: id, t0, signature } = withdrawal;
   const { store } = secretariat;
+  const ending: Ending = { reason: "withdrawn", parties: [party], evidence: [] };
   checkStatement(partyOf(secretariat.roster, party).signKey, "withdrawal", withdrawal);
   const { files, isOver } = await store.transaction().execute(async (transaction) => {
     const round = await requireRound(transaction, id, caller);
     if (round.t0 !== t0) throw new LinkageError("statement-signature", "the withdrawal is for another T0");
-    requireState(round.state, ["draft", "opened", "keyed", "submitting", "sealed"]);
+    // Also once the attempt is over: the answer to the first may have been lost.
     if ((await listWithdrawn(transaction, id)).includes(party)) return { files: [], isOver: false };
+    requireState(round.state, ["draft", "opened", "keyed", "submitting", "sealed"]);
+    if (round.ending !== null) throw new LinkageError("round-state", "the attempt is aborted already");
     await insertWithdrawal(transaction, { round: id, party, signature });
     await recordAct(transaction, secretariat, id, caller, "withdrawal");
-    if (round.state !== "submitting" && round.state !== "sealed") return { files: [], isOver: true };
+    const hasBatches = round.state === "submitting" || round.state === "sealed";
     const admitted = (await listPairings(transaction, id)).filter(({ state }) => state === "admitted");
     const own = admitted.filter((pairing) => isSideOf(pairing, party));
     const dropped: string[] = [];
-    for (const pairing of own) dropped.push(...(await leaveOut(transaction, pairing, round.t2 !== null)));
-    return { files: dropped, isOver: own.length === admitted.length };
+    if (hasBatches)
+      for (const pairing of own) dropped.push(...(await leaveOut(transaction, pairing, round.t2 !== null)));
+    const endsAttempt = !hasBatches || own.length === admitted.length;
+    // Not in a transaction of its own: cut off between the two, the attempt would go on with who has withdrawn.
+    if (endsAttempt) await endAttempt(transaction, secretariat, id, caller, ending);
+    return { files: dropped, isOver: endsAttempt };
   });
   await deleteFiles(folderOf(secretariat, id), files);
-  if (isOver) await abortRound(secretariat, id, caller, { reason: "withdrawn", parties: [party], evidence: [] });
+  if (isOver) await eraseRound(secretariat, id, caller, ending.reason);
 }
 
 /** @param keepsDigests - T2 names the batches: they stay listed, without their bytes. @returns Files that no row names any more. */

@@ -2,7 +2,6 @@
  * Protected statistics: what is published about rounds, and the yearly privacy budget that all of it shares.
  * An output and its charge are one row, written in one transaction. docs/spec/statistics.md
  */
-import { randomFillSync } from "node:crypto";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { requireState } from "#engine/round/states.ts";
@@ -22,8 +21,9 @@ import {
   releaseHits,
   type PairingCounts,
 } from "#engine/statistics/release.ts";
+import type { RandomFill } from "#engine/uniform.ts";
 import type { Caller } from "./caller.ts";
-import { requireRound, type Round } from "./rounds.ts";
+import { recordAct, requireRound, type Round } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { findStatistics, insertStatistics, listStatistics, type StatisticsRow } from "./store/statistics.ts";
 import type { Store } from "./store/tables.ts";
@@ -31,25 +31,28 @@ import type { Store } from "./store/tables.ts";
 /** Source of what the secretariat itself draws noise for; no party has such an id. */
 const SECRETARIAT = "secretariat";
 
-type Deps = Pick<Secretariat, "store" | "clock">;
+type Deps = Pick<Secretariat, "store" | "clock" | "audit">;
 
 /**
  * Publishes a round's hits by pairing and band; once it has, it changes nothing and draws nothing.
  *
+ * @param store - The transaction that releases the round.
  * @param counts - Distinct hits of each pairing that has any; exact, so they are not stored or logged.
+ * @param random - Of the noise.
  * @throws {@link LinkageError} `statistics-budget-spent`; then nothing is published.
  */
 export async function releaseRoundStatistics(
-  { store, clock }: Deps,
+  store: Store,
+  secretariat: Pick<Secretariat, "audit" | "clock">,
   { id, descriptor }: Pick<Round, "id" | "descriptor">,
   counts: readonly PairingCounts[],
+  random: RandomFill,
 ): Promise<void> {
-  await store.transaction().execute(async (transaction) => {
-    if ((await findStatistics(transaction, id, SECRETARIAT)) !== null) return;
-    const charged = await chargedRow(transaction, clock(), HIT_EPSILON);
-    const content = jsonText(releaseHits(descriptor, counts, randomFillSync));
-    await insertStatistics(transaction, { ...charged, round: id, source: SECRETARIAT, content });
-  });
+  if ((await findStatistics(store, id, SECRETARIAT)) !== null) return;
+  const charged = await chargedRow(store, secretariat.clock(), HIT_EPSILON);
+  const content = jsonText(releaseHits(descriptor, counts, random));
+  await insertStatistics(store, { ...charged, round: id, source: SECRETARIAT, content });
+  await recordAct(store, secretariat, id, null, "statistics-published");
 }
 
 /**
@@ -59,7 +62,7 @@ export async function releaseRoundStatistics(
  * those of the round; `statistics-conflict` if the party sent another one; `statistics-budget-spent`.
  */
 export async function storePartyStatistics(
-  { store, clock }: Deps,
+  { store, clock, audit }: Deps,
   id: string,
   caller: Caller,
   sent: PartyStatistics,
@@ -79,6 +82,7 @@ export async function storePartyStatistics(
       throw new LinkageError("request-invalid", "body/categories: not those that the round admits");
     const charged = await chargedRow(transaction, clock(), epsilon);
     await insertStatistics(transaction, { ...charged, round: id, source: sent.party, content });
+    await recordAct(transaction, { audit }, id, caller, "statistics-published");
   });
 }
 

@@ -18,12 +18,19 @@ type SignOptions = {
   readonly field: string;
   readonly from: string;
   readonly until: string;
+  readonly rowsPerYear: number;
   readonly out: string;
   readonly json: boolean;
 };
 
 /** What a party agrees to, with each of several others. */
-const Terms = z.strictObject({ with: z.array(PartyId).min(1), field: Field, from: Moment, until: Moment });
+const Terms = z.strictObject({
+  with: z.array(PartyId).min(1),
+  field: Field,
+  from: Moment,
+  until: Moment,
+  "rows-per-year": Agreement.shape.rowsPerYear,
+});
 
 /** The file that a party gives to whoever describes a round. */
 export const AgreementFile = z.array(Agreement).min(1).max(31);
@@ -38,6 +45,11 @@ export function registerAgreement(program: Command, io: CommandIo): void {
     .addOption(new Option("--field <code>", "field of crime").default("terrorism"))
     .requiredOption("--from <time>", "valid from, such as 2026-01-01T00:00:00Z")
     .requiredOption("--until <time>", "valid until")
+    .requiredOption(
+      "--rows-per-year <count>",
+      "most rows that each of them may test in 365 days; a list of 2,000 records takes 2,500 a round",
+      Number,
+    )
     .requiredOption("--out <file>", "the agreements; never overwritten")
     .addOption(jsonOption())
     .action(async (options: SignOptions) => {
@@ -46,7 +58,8 @@ export function registerAgreement(program: Command, io: CommandIo): void {
       createFile(options.out, [Buffer.concat([canonicalBytes(agreements), Buffer.from("\n")])]);
       const text = agreements
         .map(
-          ({ from, to, field, validFrom, validUntil }) => `${from} with ${to}: ${field}, ${validFrom} to ${validUntil}`,
+          ({ from, to, field, rowsPerYear, validFrom, validUntil }) =>
+            `${from} with ${to}: ${field}, at most ${rowsPerYear} rows of ${to} in 365 days, ${validFrom} to ${validUntil}`,
         )
         .join("\n");
       answer(io, options.json, agreements, text);
@@ -59,16 +72,17 @@ function sign(identity: Identity, options: SignOptions): Agreement[] {
     field: options.field,
     from: options.from,
     until: options.until,
+    "rows-per-year": options.rowsPerYear,
   });
   if (!terms.success) {
     const issue = terms.error.issues[0];
     throw new LinkageError("request-invalid", `--${issue?.path.join(" ") ?? ""}: ${issue?.message ?? ""}`);
   }
-  const { field, from: validFrom, until: validUntil } = terms.data;
+  const { field, from: validFrom, until: validUntil, "rows-per-year": rowsPerYear } = terms.data;
   if (validFrom >= validUntil) throw new LinkageError("request-invalid", "--until: not later than --from");
   const { party: from } = identity;
   if (terms.data.with.includes(from)) throw new LinkageError("request-invalid", "--with: the party itself");
   return [...new Set(terms.data.with)]
     .sort()
-    .map((to) => signStatement(identity, "agreement", { field, from, to, validFrom, validUntil }));
+    .map((to) => signStatement(identity, "agreement", { field, from, rowsPerYear, to, validFrom, validUntil }));
 }

@@ -15,6 +15,7 @@ import {
   RosterParty,
   RosterStaff,
   signRoster,
+  type RosterChanges,
 } from "#engine/round/roster.ts";
 import { createFile, replaceFile } from "../durable-file.ts";
 import {
@@ -75,14 +76,16 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .argument("<roster>", "roster file, signed by two operators")
     .addOption(vaultOption())
     .addOption(
-      new Option("--accept <ids...>", "ids whose keys differ from the roster pinned before, once compared").default([]),
+      new Option(
+        "--accept <ids...>",
+        "ids with other keys than in the roster pinned before, new ones, and those that are gone; once asked about",
+      ).default([]),
     )
     .addOption(jsonOption())
     .action(async (path: string, options: PinOptions) => {
       const pinned = readJsonFile(path, Roster, "roster-invalid");
       using vault = await unlockVault(io, options.vault);
-      vault.pinRoster(pinned, options.accept);
-      answerRoster(io, options.json, pinned);
+      answerRoster(io, options.json, pinned, vault.pinRoster(pinned, options.accept));
     });
   roster
     .command("show")
@@ -135,7 +138,8 @@ function requireFingerprint(path: string, stated: string, found: string): void {
   if (stated !== found) throw new LinkageError("identity-invalid", `${path}: the fingerprint is not that of the keys`);
 }
 
-function answerRoster(io: CommandIo, json: boolean, roster: Roster): void {
+/** @param changes - Against the roster pinned before. */
+function answerRoster(io: CommandIo, json: boolean, roster: Roster, changes?: RosterChanges): void {
   const digest = rosterDigest(roster);
   const fingerprints = [
     ...roster.parties.map(({ id, signKey, boxKey }) => ({ fingerprint: fingerprint(signKey, boxKey), id })),
@@ -148,7 +152,9 @@ function answerRoster(io: CommandIo, json: boolean, roster: Roster): void {
   const signedBy = roster.signatures.map(({ operator }) => operator);
   const lines = fingerprints.map((one) => `${one.id.padEnd(12)}  ${one.fingerprint}\n`).join("");
   const text = `${lines}digest        ${digest}\nsigned by     ${signedBy.join(", ") || "nobody yet"}${isWhole(roster) ? "" : ": not to be pinned"}\n`;
-  answer(io, json, { digest, fingerprints, serial: roster.serial, signedBy }, text);
+  const listed = Object.entries(changes ?? {}).filter(([, ids]) => ids.length > 0);
+  const changed = listed.map(([what, ids]) => `${what.padEnd(12)}  ${ids.join(", ")}\n`).join("");
+  answer(io, json, { digest, fingerprints, serial: roster.serial, signedBy, ...changes }, `${text}${changed}`);
 }
 
 function isWhole(roster: Roster): boolean {

@@ -40,6 +40,7 @@ const ACTS_BY_OPERATION = {
     "reported-unproven",
     "reported-decoy-missing",
     "statistics-refused",
+    "log-restored",
     "followed-up",
     "followed-up-uncounted",
     "aborted-expired",

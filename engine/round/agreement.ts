@@ -1,5 +1,6 @@
 /**
- * Reciprocity: a party's signed consent to be linked with one other, for one field of crime and a time.
+ * Reciprocity: a party's signed consent to be linked with one other, for one field of crime, a time and a number of
+ * rows a year.
  * A pairing needs both directions; what is not agreed is denied.
  */
 import { z } from "zod";
@@ -12,10 +13,16 @@ import { isSignedBy } from "./statement.ts";
 /** Field of crime: `terrorism` (and violent extremism), or what the parties agree on. */
 export const Field = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 
+// The smallest batch; and 365 of the largest.
+const LEAST_ROWS = 100;
+const MOST_ROWS = 292_000_000_000;
+
 /** What `from` signs. */
 export const Agreement = z.strictObject({
   field: Field,
   from: PartyId,
+  /** Most rows that the batches of `to` for `from` may have in 365 days, filler rows among them. */
+  rowsPerYear: z.int().min(LEAST_ROWS).max(MOST_ROWS),
   signature: Bytes64,
   to: PartyId,
   validFrom: Moment,

@@ -56,7 +56,7 @@ export const RoundDescriptor = z.strictObject({
   } satisfies Record<DeadlineName, typeof Moment>),
   /** Field of crime for which the round is held. */
   field: Field,
-  format: z.literal("aquila/round/v2"),
+  format: z.literal("aquila/round/v3"),
   id: RoundId,
   /** Bits beyond log2 of the larger batch that a key must carry to travel; not below the profile's. */
   informationMarginBits: z.number().min(0).max(30),

@@ -79,10 +79,23 @@ export function checkRoster(roster: Roster, pinned: Roster | null = null): void 
   requireSignatures(roster, pinned.operators, "the pinned roster's operators");
 }
 
-/** @returns Ids whose keys differ from those pinned, `secretariat` among them, and of strangers to it; in order. */
-export function changedKeys(pinned: Roster, roster: Roster): string[] {
-  const before = keysById(pinned);
-  return [...keysById(roster)].filter(([id, key]) => before.get(id) !== key).map(([id]) => id);
+/** Ids of parties and staff, and `secretariat`: each list in the order of a roster. */
+export type RosterChanges = {
+  /** With other keys, or in another role. */
+  readonly changed: readonly string[];
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+};
+
+/** @returns What `roster` would make of the pinned one. */
+export function rosterChanges(pinned: Roster, roster: Roster): RosterChanges {
+  const [before, after] = [keysById(pinned), keysById(roster)];
+  const ids = [...after.keys()];
+  return {
+    changed: ids.filter((id) => before.has(id) && before.get(id) !== after.get(id)),
+    added: ids.filter((id) => !before.has(id)),
+    removed: [...before.keys()].filter((id) => !after.has(id)),
+  };
 }
 
 /** @throws {@link LinkageError} `pairing-unknown` if the roster has no such party. */

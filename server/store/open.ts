@@ -4,11 +4,12 @@
  */
 import { closeSync, fchmodSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { Kysely, SqliteDialect, sql, type SqliteStatement } from "kysely";
+import { Kysely, SqliteAdapter, SqliteDialect, sql, type SqliteStatement } from "kysely";
 import { Migrator } from "kysely/migration";
 import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
+import { quotas } from "./migrations/0011-quotas.ts";
 import { audit } from "./migrations/0020-audit.ts";
 import type { Store, Tables } from "./tables.ts";
 
@@ -26,14 +27,19 @@ const PRAGMAS = [
  * Opens the database and brings its tables up to date.
  *
  * @param path - Made if it is missing.
- * @throws {@link LinkageError} `file-unreadable` if it is no database, is of a version before 0.2, or a migration fails.
+ * @throws {@link LinkageError} `file-unreadable` if it is no database, is of a version before 0.2, holds rounds of an older format, or a migration fails.
  */
 export async function openStore(path: string): Promise<Store> {
   makePrivate(path);
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics, "0020-audit": audit };
+  const migrations = {
+    "0003-rounds": rounds,
+    "0010-statistics": statistics,
+    "0011-quotas": quotas,
+    "0020-audit": audit,
+  };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
@@ -99,6 +105,19 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/** With changes of tables in transactions, as SQLite can: a migration that is cut off leaves nothing. */
+class AtomicSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new AtomicSqliteAdapter();
+  }
+}
+
+class AtomicSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /** Statements that stay prepared, at most: more than the server has. */
 const KEPT_STATEMENTS = 200;
 
@@ -114,7 +133,7 @@ function dialectOf(database: DatabaseSync): SqliteDialect {
       iterate: (parameters) => database.prepare(text).iterate(...parameters.map(sqlValue)),
     };
   };
-  return new SqliteDialect({
+  return new AtomicSqliteDialect({
     database: {
       close: () => {
         database.close();

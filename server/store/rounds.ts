@@ -63,6 +63,16 @@ export async function moveRound(store: Store, id: string, from: RoundState, to: 
   return numUpdatedRows === 1n;
 }
 
+/** Opens a draft. */
+export async function setOpened(store: Store, id: string, at: string): Promise<void> {
+  await store.updateTable("rounds").set({ state: "opened", opened_at: at }).where("id", "=", id).execute();
+}
+
+/** @param since - ISO 8601, as {@link setOpened} has it. @returns Erased and aborted rounds too, oldest first. */
+export async function listRoundsOpenedSince(store: Store, since: string): Promise<RoundRow[]> {
+  return store.selectFrom("rounds").selectAll().where("opened_at", ">", since).orderBy("opened_at").execute();
+}
+
 /** Moves every round that is in `from`. @returns Their number. */
 export async function moveAllRounds(store: Store, from: RoundState, to: RoundState): Promise<number> {
   const { numUpdatedRows } = await store
@@ -111,6 +121,12 @@ export async function listKeyIds(store: Store): Promise<{ id: string; state: Rou
     .where("key_id", "is not", null)
     .execute();
   return rows.flatMap(({ id, state, key_id: keyId }) => (keyId === null ? [] : [{ id, state, keyId }]));
+}
+
+/** @returns JSON of every erasure certificate. */
+export async function listCertificates(store: Store): Promise<string[]> {
+  const rows = await store.selectFrom("rounds").select("certificate").where("certificate", "is not", null).execute();
+  return rows.flatMap(({ certificate }) => (certificate === null ? [] : [certificate]));
 }
 
 /** @returns State and number of rounds in it; states without a round are left out. */

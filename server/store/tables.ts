@@ -26,6 +26,8 @@ export type Tables = {
     /** JSON of the erasure certificate. */
     certificate: string | null;
     created_at: string;
+    /** Null for a draft. */
+    opened_at: string | null;
   };
   round_parties: { round: string; party: string };
   approvals: { round: string; act: ApprovedAct; operator: string; signature: string };

@@ -8,7 +8,7 @@ import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts"
 import { makeIdentity, type Identity } from "#engine/round/identity.ts";
 import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
-import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
+import { descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
@@ -22,7 +22,7 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
   const agree = (vault: Vault, profiles = PROFILES): Promise<KeyAgreement> =>
-    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles);
+    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles, NOW);
   const [at, hr, si] = vaults;
   if (at === undefined || hr === undefined || si === undefined) throw new RangeError("three vaults are wanted");
   return { identities, roster, descriptor, fake, vaults, at, hr, si, agree };

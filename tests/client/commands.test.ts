@@ -45,7 +45,7 @@ beforeAll(async () => {
     show("secretariat", "server", "key", "server.key"),
     ...["AT HR", "HR AT"].map((direction) => {
       const [from = "", to = ""] = direction.split(" ");
-      const times = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z"];
+      const times = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
       return succeed(
         ...["agreement", "sign", "--vault", from.toLowerCase(), "--with", to, ...times],
         ...["--out", `${from}.agreements`],
@@ -153,7 +153,7 @@ describe("setting up", () => {
       ["key", "make", "--operator", "anna", "--out", "anna.key"],
       ["roster", "assemble", ...KEYS, "--out", "roster.json"],
       ["agreement", "sign", "--vault", "at", "--with", "HR", "--from", "2026-01-01T00:00:00Z"].concat(
-        ...["--until", "2028-01-01T00:00:00Z", "--out", "AT.agreements"],
+        ...["--until", "2028-01-01T00:00:00Z", "--rows-per-year", "10000", "--out", "AT.agreements"],
       ),
       DESCRIBE,
     ];

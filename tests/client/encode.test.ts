@@ -30,9 +30,14 @@ async function agreedVaults(declaredRecords = 300): Promise<Vault[]> {
   const vaults = identities.map((identity) => vaultOf(identity, roster));
   for (let step = 0; step < 3; step++) {
     for (const vault of vaults)
-      await agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", [
-        SHIPPED_PROFILE_DIGEST,
-      ]);
+      await agreeKeys(
+        connectionOf(fake, descriptor, vault.identity.party),
+        vault,
+        roster,
+        "2026-4",
+        [SHIPPED_PROFILE_DIGEST],
+        new Date(),
+      );
   }
   return vaults;
 }

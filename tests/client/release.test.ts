@@ -33,9 +33,14 @@ async function setUp() {
   const vaults = identities.map((identity) => vaultOf(identity, roster));
   for (let turn = 0; turn < 3; turn++)
     for (const each of vaults)
-      await agreeKeys(connectionOf(fake, descriptor, each.identity.party), each, roster, ROUND, [
-        SHIPPED_PROFILE_DIGEST,
-      ]);
+      await agreeKeys(
+        connectionOf(fake, descriptor, each.identity.party),
+        each,
+        roster,
+        ROUND,
+        [SHIPPED_PROFILE_DIGEST],
+        new Date(),
+      );
   const [vault] = vaults;
   if (vault === undefined) throw new RangeError("no vault");
   await encodeRound(vault, ROUND, LIST);

@@ -49,15 +49,43 @@ describe("keys that differ from those pinned", () => {
     const pin = (accepted?: readonly string[]) => () => {
       vault.pinRoster(changed, accepted);
     };
-    expect(pin()).toThrow(refused("roster-key-changed", "HR, MK, dpo-1, secretariat:"));
-    expect(pin(["HR", "dpo-1", "AT"])).toThrow(refused("roster-key-changed", "pinned for MK, secretariat:"));
+    expect(pin()).toThrow(refused("roster-key-changed", "for HR, dpo-1, secretariat; not pinned before: MK. Ask"));
+    expect(pin(["HR", "dpo-1", "AT"])).toThrow(
+      refused("roster-key-changed", "pinned for secretariat; not pinned before: MK."),
+    );
     expect(vault.roster()).toEqual(roster);
-    pin(["secretariat", "MK", "HR", "dpo-1"])();
+    expect(vault.pinRoster(changed, ["secretariat", "MK", "HR", "dpo-1"])).toEqual({
+      changed: ["HR", "dpo-1", "secretariat"],
+      added: ["MK"],
+      removed: [],
+    });
     expect(vault.roster()).toEqual(changed);
     // Once accepted they are the pinned ones.
     vault.pinRoster(next(changed, operators));
     expect(vault.roster().serial).toBe(3);
     expect(vault.identity).toEqual(at);
+  });
+
+  test("are those of who is gone too: a party, an operator or an officer is dropped by id only", () => {
+    const { vault, roster, operators } = setUp();
+    const [first, second] = operators;
+    const third = makeStaffIdentity("operator", "op-3");
+    const large = next(roster, operators, {
+      operators: [...operators, third].map(publicOf),
+      officers: [...roster.officers, publicOf(makeStaffIdentity("officer", "dpo-2"))],
+    });
+    vault.pinRoster(large, ["op-3", "dpo-2"]);
+    const small = next(large, operators, {
+      parties: roster.parties.filter(({ id }) => id !== "SI"),
+      operators: [first, second].map(publicOf),
+      officers: roster.officers,
+    });
+    const pin = (...accepted: string[]) => vault.pinRoster(small, accepted);
+    expect(() => pin()).toThrow(refused("roster-key-changed", "pinned before and gone: SI, op-3, dpo-2."));
+    expect(() => pin("SI", "op-3", "HR")).toThrow(refused("roster-key-changed", "gone: dpo-2."));
+    expect(vault.roster()).toEqual(large);
+    expect(pin("op-3", "dpo-2", "SI")).toEqual({ changed: [], added: [], removed: ["SI", "op-3", "dpo-2"] });
+    expect(vault.roster()).toEqual(small);
   });
 
   test("are the vault's own never", () => {
@@ -90,7 +118,7 @@ describe("a roster that takes another's place", () => {
     const { vault, roster, operators, officer } = setUp();
     const [first, second] = operators;
     const fresh = ["op-3", "op-4"].map((id) => makeStaffIdentity("operator", id));
-    const accepted = ["op-1", "op-3", "op-4"];
+    const accepted = ["op-1", "op-2", "op-3", "op-4"];
     const coup = { operators: fresh.map(publicOf) };
     const usurper = makeStaffIdentity("operator", "op-1");
     const refusedOnes = [

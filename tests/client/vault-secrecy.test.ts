@@ -36,9 +36,14 @@ async function afterRound() {
   if (vault === undefined) throw new RangeError("no vault");
   for (let i = 0; i < 3; i++)
     for (const each of vaults)
-      await agreeKeys(connectionOf(fake, descriptor, each.identity.party), each, roster, ROUND, [
-        SHIPPED_PROFILE_DIGEST,
-      ]);
+      await agreeKeys(
+        connectionOf(fake, descriptor, each.identity.party),
+        each,
+        roster,
+        ROUND,
+        [SHIPPED_PROFILE_DIGEST],
+        new Date(),
+      );
   const pairing = vault.pairings(ROUND)?.[0];
   await encodeRound(vault, ROUND, smallList("AT"));
   const connection = connectionOf(fake, descriptor, "AT");

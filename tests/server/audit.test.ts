@@ -163,6 +163,26 @@ describe("a start", () => {
     });
   });
 
+  it("goes on with a database put back on purpose, and says so in the log", async () => {
+    await create("one");
+    await server.app.close();
+    cpSync(house.dataDir, join(house.folder, "copy"), { recursive: true });
+    await restart();
+    await create("two");
+    const lost = await head();
+    await server.app.close();
+    rmSync(house.dataDir, { recursive: true });
+    cpSync(join(house.folder, "copy"), house.dataDir, { recursive: true });
+    server = await startServer(house, { acceptsRestoredLog: true });
+    expect((await leaves()).map(({ entry }) => [entry?.act, entry?.about])).toEqual([
+      ["created", expect.any(String)],
+      ["log-restored", `1 entries; the last head signed was of 2, root ${lost.root}`],
+    ]);
+    await server.app.close();
+    await restart();
+    expect((await head()).size).toBe(3);
+  });
+
   it("is refused without the head that was kept, or with one that another server signed", async () => {
     await create("one");
     await server.app.close();

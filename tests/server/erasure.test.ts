@@ -2,7 +2,7 @@
  * What is left of a round once it is erased: its certificate, and nothing else that could be read, here or in a backup.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -33,6 +33,7 @@ import {
   type RunningServer,
 } from "./harness.ts";
 import { codeOf, send, type Answer } from "./requests.ts";
+import { found, type Secrets } from "./secret-search.ts";
 
 const ID = "test-1";
 const PARTIES = ["AT", "HR", "SI"];
@@ -46,9 +47,6 @@ afterEach(async () => {
   await server.app.close();
   removeHouse(house);
 });
-
-/** Each secret by its name, as bytes. */
-type Secrets = readonly (readonly [name: string, bytes: Buffer])[];
 
 /** A round in which all was said that can be said. @returns What must not be found afterwards, and what must not be found at all. */
 async function fullRound(): Promise<{ view: RoundView; clear: Secrets; wrapped: Secrets }> {
@@ -79,19 +77,6 @@ async function fullRound(): Promise<{ view: RoundView; clear: Secrets; wrapped: 
     for (const bytes of [tag, sealed]) if (bytes instanceof Uint8Array) wrapped.push(["status", Buffer.from(bytes)]);
   database.close();
   return { view, clear, wrapped };
-}
-
-/** @returns Names of the secrets that a file below the folder holds, as bytes, base64url or hexadecimal. */
-function found(folder: string, secrets: Secrets): string[] {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile())
-    .map((path) => readFileSync(path));
-  const isHeld = (bytes: Buffer): boolean =>
-    [bytes, Buffer.from(bytes.toString("base64url")), Buffer.from(bytes.toString("hex"))].some((form) =>
-      files.some((file) => file.includes(form)),
-    );
-  return secrets.filter(([, bytes]) => isHeld(bytes)).map(([name]) => name);
 }
 
 const certificate = (party = "AT"): Promise<Answer> =>
@@ -129,7 +114,8 @@ describe("an erased round", () => {
     await approve(house, server.url, "erase", view);
     await server.app.close();
 
-    server = await startServer(backup);
+    await expect(startServer(backup)).rejects.toMatchObject({ code: "audit-invalid" });
+    server = await startServer(backup, { acceptsRestoredLog: true });
     expect(viewIn(await send(server.url, operatorSigning(house), "GET", `/v1/rounds/${ID}`)).state).toBe("released");
     const asAT = (path: string) => send(server.url, partySigning(house, "AT"), "GET", `/v1/rounds/${ID}/${path}`);
     for (const path of ["packages/AT", "packages/AT/keys", "answers/HR/AT", "statuses/AT"]) {

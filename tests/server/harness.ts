@@ -16,6 +16,7 @@ import type { BatchHeader } from "#engine/batch/header.ts";
 import type { KeyColumn } from "#engine/batch/column.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { parseProfile, type Profile } from "#engine/profile.ts";
+import type { Agreement } from "#engine/round/agreement.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, signMessage, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
 import type { PairingKeys } from "#engine/round/keys.ts";
@@ -23,6 +24,7 @@ import { RoundView } from "#engine/round/messages.ts";
 import { MAX_HITS } from "#engine/round/package.ts";
 import { keyIdOfParty, keyIdOfStaff } from "#engine/round/requests.ts";
 import type { Roster } from "#engine/round/roster.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { castOf, describeRound, type Cast } from "#fixtures/cast.ts";
 import type { App } from "#server/app.ts";
 import { openServerKey, signingKeysOf } from "#server/data-key.ts";
@@ -104,6 +106,7 @@ export async function startServer(
     maxHits?: number;
     deadlinesEveryMs?: number;
     metricsOnApi?: boolean;
+    acceptsRestoredLog?: boolean;
   } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
@@ -123,6 +126,7 @@ export async function startServer(
     ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
     tls: null,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
+    acceptsRestoredLog: changes.acceptsRestoredLog ?? false,
     clock,
     log: makeLog("info", { write: (line) => void log.push(line) }),
   });
@@ -188,6 +192,18 @@ export function makeDescriptor(
       ...(parties === undefined ? {} : { parties: parties.map((party) => ({ ...party, legalBasis: "national act" })) }),
     },
   );
+}
+
+/** @returns An agreement with these changes, signed anew. @param signer - Party id; its giver unless it is said. */
+export function signAnew(
+  house: House,
+  agreement: Agreement,
+  changes: Partial<Omit<Agreement, "signature">>,
+  signer = agreement.from,
+): Agreement {
+  const { field, from, rowsPerYear, to, validFrom, validUntil } = { ...agreement, ...changes };
+  const terms = { field, from, rowsPerYear, to, validFrom, validUntil };
+  return signStatement(identityOf(house, signer), "agreement", terms);
 }
 
 export function viewIn(answer: Answer): RoundView {

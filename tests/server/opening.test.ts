@@ -17,6 +17,7 @@ import {
   operatorSigning,
   partySigning,
   removeHouse,
+  signAnew,
   startServer,
   viewIn,
   type House,
@@ -50,9 +51,7 @@ async function draft(id: string): Promise<RoundView> {
 
 function agreementsIn(field: string): RoundView["descriptor"]["agreements"] {
   const { agreements } = makeDescriptor(house);
-  return agreements.map(({ from, to, validFrom, validUntil }) =>
-    signStatement(identityOf(house, from), "agreement", { field, from, to, validFrom, validUntil }),
-  );
+  return agreements.map((agreement) => signAnew(house, agreement, { field }));
 }
 
 async function stateOf(id: string): Promise<string> {
@@ -130,11 +129,9 @@ describe("a descriptor is refused, and leaves no folder and no key,", () => {
     [
       "when one is signed by somebody else",
       () => ({
-        agreements: makeDescriptor(house).agreements.map((agreement) => {
-          if (agreement.from !== "HR") return agreement;
-          const { field, from, to, validFrom, validUntil } = agreement;
-          return signStatement(identityOf(house, "AT"), "agreement", { field, from, to, validFrom, validUntil });
-        }),
+        agreements: makeDescriptor(house).agreements.map((agreement) =>
+          agreement.from === "HR" ? signAnew(house, agreement, {}, "AT") : agreement,
+        ),
       }),
     ],
     [

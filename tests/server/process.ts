@@ -8,10 +8,36 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PROFILE, type House } from "./harness.ts";
 
-export type ServerProcess = { readonly child: ChildProcess; readonly url: string; readonly said: readonly string[] };
+export type ServerProcess = {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** Lines of its standard output; they grow as long as it runs. */
+  readonly said: readonly string[];
+};
 
-/** Starts `npm start`'s process on a free port. */
-export async function startProcess(house: House, changes: object = {}): Promise<ServerProcess> {
+/** A server that ended before it listened, by a signal or with an exit code. */
+export class EndedEarly extends Error {
+  readonly by: NodeJS.Signals | number | null;
+
+  constructor(by: NodeJS.Signals | number | null) {
+    super(`the server ended before it listened: ${by ?? "unknown"}`);
+    this.by = by;
+  }
+}
+
+/** How node itself is run. */
+type NodeRun = { readonly nodeArguments?: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
+
+/**
+ * Starts `npm start`'s process on a free port.
+ *
+ * @throws {@link EndedEarly}
+ */
+export async function startProcess(
+  house: House,
+  changes: object = {},
+  { nodeArguments = [], environment = {} }: NodeRun = {},
+): Promise<ServerProcess> {
   const file = (name: string, value: unknown): string => {
     writeFileSync(join(house.folder, name), JSON.stringify(value));
     return name;
@@ -25,16 +51,23 @@ export async function startProcess(house: House, changes: object = {}): Promise<
     workers: 1,
     ...changes,
   });
-  const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(house.folder, config)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...nodeArguments, "start.mjs", "server/main.ts", "--config", join(house.folder, config)],
+    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...environment } },
+  );
   const said: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    said.push(line);
-    const url = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
-    if (url !== undefined) return { child, url, said };
-  }
-  throw new Error("the server ended before it listened");
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      said.push(line);
+      const address = /^aquila secretariat listening on (\S+)$/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+    child.on("exit", (code, signal) => {
+      reject(new EndedEarly(signal ?? code));
+    });
+  });
+  return { child, url, said };
 }
 
 export async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {

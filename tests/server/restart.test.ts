@@ -1,12 +1,13 @@
 /**
  * The server's own process, killed and started again; one server for one data folder.
  */
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import { BatchStatus } from "#engine/round/messages.ts";
+import { openServerKey } from "#server/data-key.ts";
 import { openSubmission, sealRound } from "./acts.ts";
 import {
   batchPath,
@@ -114,6 +115,20 @@ describe("a data folder", () => {
     expect(await refused()).toBe("file-unreadable");
   });
 
+  it("is opened with a server key of which a second name was left behind, and none is left of one cut off while it was made", () => {
+    const [keyFile, fresh] = ["server.key", "fresh.key"].map((name) => join(house.folder, "keys", name)) as [
+      string,
+      string,
+    ];
+    const key = readFileSync(keyFile);
+    linkSync(keyFile, `${keyFile}.part`);
+    expect(Buffer.from(openServerKey(keyFile))).toEqual(key);
+    writeFileSync(`${fresh}.part`, "half a key");
+    expect(openServerKey(fresh)).toHaveLength(32);
+    expect(Buffer.from(openServerKey(fresh))).toEqual(readFileSync(fresh));
+    expect(readdirSync(join(house.folder, "keys")).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
   it("is not opened with a server key that others may read", async () => {
     await (await startServer(house)).app.close();
     const keyFile = join(house.folder, "keys", "server.key");
@@ -159,6 +174,19 @@ describe("a data folder", () => {
       code: "file-unreadable",
       detail: expect.stringContaining("has to be erased with that version") as string,
     });
+  });
+
+  it("with rounds of format 2, whose agreements have no quota, is not opened", async () => {
+    const first = await startServer(house);
+    await send(first.url, operatorSigning(house), "POST", "/v1/rounds", makeDescriptor(house));
+    await first.app.close();
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+    database.exec("DELETE FROM kysely_migration WHERE name = '0011-quotas'");
+    database.exec("DROP INDEX rounds_by_opening");
+    database.exec("ALTER TABLE rounds DROP COLUMN opened_at");
+    database.close();
+    const detail = expect.stringContaining("rounds of format 2: erase them") as string;
+    await expect(startServer(house)).rejects.toMatchObject({ code: "file-unreadable", detail });
   });
 
   it("is not opened with a roster of another secretariat, nor with one that too few signed", async () => {

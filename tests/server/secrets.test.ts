@@ -21,6 +21,7 @@ import {
   type RunningServer,
 } from "./harness.ts";
 import { codeOf, send } from "./requests.ts";
+import { stretches } from "./secret-search.ts";
 
 let house: House;
 let server: RunningServer;
@@ -51,16 +52,6 @@ function filesAtRest(): { path: string; bytes: Buffer }[] {
     .map((name) => join(house.folder, name))
     .filter((path) => statSync(path).isFile())
     .map((path) => ({ path, bytes: readFileSync(path) }));
-}
-
-/** Every 97th stretch of 12 bytes of a batch: column halves, row numbers, handles. */
-function stretches(batch: Uint8Array): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = 512; at + 12 <= batch.length; at += 97) {
-    const stretch = Buffer.from(batch.subarray(at, at + 12));
-    if (new Set(stretch).size > 6) found.push(stretch);
-  }
-  return found;
 }
 
 describe("files at rest", () => {

@@ -16,6 +16,7 @@ import {
   type DeadlineName,
 } from "#engine/round/descriptor.ts";
 import { Moment } from "#engine/round/ids.ts";
+import { requireWithinQuotas } from "#engine/round/quota.ts";
 import { checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { createFile } from "../../durable-file.ts";
@@ -93,10 +94,12 @@ export function registerDescribe(round: Command, io: CommandIo): void {
       const forecast = forecastOf(descriptor);
       const { high, medium, low } = forecast;
       const pairings = descriptor.pairings.map((pairing) => pairing.join("-")).join(", ");
+      const rows = descriptor.parties.map(({ id }) => `${id} ${expectedRowCount(descriptor, id)}`).join(", ");
       const text = [
         options.out,
         `T0  ${t0}`,
         `pairings: ${pairings}`,
+        `rows of each batch, as quotas count them: ${rows}`,
         ...DEADLINES.map((name) => `${name.padEnd(17)} ${descriptor.deadlines[name]}`),
         `expected coincidental hits, all pairings: high ${high.toFixed(1)}, medium ${medium.toFixed(1)}, low ${low.toFixed(1)}`,
       ].join("\n");
@@ -135,7 +138,7 @@ function describe(options: DescribeOptions): RoundDescriptor {
     categories: [...options.categories].sort(),
     deadlines,
     field: options.field,
-    format: "aquila/round/v2",
+    format: "aquila/round/v3",
     id: options.id,
     informationMarginBits: options.marginBits,
     legalBasis: options.legalBasis,
@@ -152,6 +155,7 @@ function describe(options: DescribeOptions): RoundDescriptor {
     throw new LinkageError("round-descriptor-invalid", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
   }
   checkDescriptor(parsed.data);
+  requireWithinQuotas(parsed.data, agreements, [], new Date(deadlines.keys));
   const stranger = ids.find((id) => !roster.parties.some((party) => party.id === id));
   if (stranger !== undefined)
     throw new LinkageError("round-descriptor-invalid", `party ${stranger} is not in the roster`);

@@ -48,8 +48,9 @@ async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgr
   const connection = connectParty(io, options.server, vault);
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   for (;;) {
-    const agreement = await agreeKeys(connection, vault, vault.roster(), options.round, [SHIPPED_PROFILE_DIGEST]);
-    if (agreement.state === "agreed" || io.now().getTime() >= deadlineMs) return agreement;
+    const now = io.now();
+    const agreement = await agreeKeys(connection, vault, vault.roster(), options.round, [SHIPPED_PROFILE_DIGEST], now);
+    if (agreement.state === "agreed" || now.getTime() >= deadlineMs) return agreement;
     await io.wait(POLL_MS);
   }
 }

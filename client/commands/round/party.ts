@@ -26,7 +26,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     round.command("seal").description("check what was submitted and co-sign it; the keys to encode are destroyed"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const outcome = await sealRound(connectParty(io, options.server, vault), vault, options.round);
+    const outcome = await sealRound(connectParty(io, options.server, vault), vault, options.round, io.now());
     const text =
       outcome.state === "waiting"
         ? `round ${options.round}: waiting for submission to close`
@@ -97,6 +97,7 @@ async function walkWithin(
       vault,
       round,
       profile: SHIPPED_PROFILE,
+      now: io.now(),
       encode: async () => {
         await encodeInto(io, path, options, vault, round);
       },

@@ -20,7 +20,7 @@ import { runAquila, type Outcome } from "./command-line.ts";
 
 const SECRETARIAT = makeStaffIdentity("operator", "secretariat");
 const CAST = castOf(["AT", "HR", "SI"].map(makeIdentity), SECRETARIAT.signKey);
-const TIMES = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z"];
+const TIMES = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
 
 let folder = "";
 beforeEach(() => {
@@ -114,7 +114,7 @@ describe("a roster", () => {
     const second = file("second.json", CAST.operators.reduce(signRoster, unsigned));
     expect(await refused("roster-key-changed", "roster", "pin", second, "--vault", vault)).toMatch(/HR.*telephone/);
     await refused("roster-key-changed", "roster", "pin", second, "--vault", vault, "--accept", "SI");
-    await succeed("roster", "pin", second, "--vault", vault, "--accept", "HR");
+    expect(await succeed("roster", "pin", second, "--vault", vault, "--accept", "HR")).toMatch(/^changed +HR$/m);
     await refused("roster-invalid", "roster", "pin", "first.json", "--vault", vault, "--accept", "HR");
     expect(openVault(join(folder, vault), PASSPHRASE).roster().serial).toBe(2);
   });
@@ -136,26 +136,33 @@ describe("agreements", () => {
       "--out",
       "AT.agreements",
     ];
-    expect(await succeed(...args)).toMatch(/^AT with HR: terrorism, .*\nAT with SI: terrorism, .*\n$/);
+    expect(await succeed(...args)).toMatch(
+      /^AT with HR: terrorism, at most 10000 rows of HR .*\nAT with SI: terrorism, .*\n$/,
+    );
     const agreements = read("AT.agreements", z.array(Agreement));
-    const [from, until] = ["2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z"];
+    const [from, until] = ["2026-01-01T00:00:00Z", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
     expect(agreements).toMatchObject(
-      ["HR", "SI"].map((to) => ({ field: "terrorism", from: "AT", to, validFrom: from, validUntil: until })),
+      ["HR", "SI"].map((to) => ({
+        ...{ field: "terrorism", from: "AT", rowsPerYear: 10_000, to },
+        ...{ validFrom: from, validUntil: until },
+      })),
     );
     const [at] = CAST.identities;
     for (const agreement of agreements) expect(isSignedBy(at?.signKey ?? "", "agreement", agreement)).toBe(true);
     await refused("file-exists", ...args);
   });
 
-  test("with nobody, oneself, for no time or another field's name are refused", async () => {
+  test("with nobody, oneself, for no time or rows or another field's name are refused", async () => {
     const vault = vaultFile("AT");
     const sign = (...args: string[]) => ["agreement", "sign", "--vault", vault, "--out", "AT.agreements", ...args];
     for (const args of [
       sign("--with", "AT", ...TIMES),
       sign("--with", "hr", ...TIMES),
       sign("--with", "HR", ...TIMES, "--field", "Drugs & Arms"),
-      sign("--with", "HR", "--from", "2028-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z"),
-      sign("--with", "HR", "--from", "tomorrow", "--until", "2028-01-01T00:00:00Z"),
+      sign("--with", "HR", ...TIMES, "--until", "2026-01-01T00:00:00Z"),
+      sign("--with", "HR", ...TIMES, "--from", "tomorrow"),
+      sign("--with", "HR", ...TIMES, "--rows-per-year", "99"),
+      sign("--with", "HR", ...TIMES, "--rows-per-year", "many"),
     ])
       await refused("request-invalid", ...args);
     expect((await aquila(...sign(...TIMES))).exitCode).toBe(2);
@@ -169,6 +176,7 @@ describe("agreements", () => {
       return signStatement(giver, "agreement", {
         field: "terrorism",
         from,
+        rowsPerYear: 1_000,
         to,
         validFrom: "2026-01-01T00:00:00Z",
         validUntil,
@@ -192,6 +200,9 @@ describe("agreements", () => {
       ],
       agreements: [ofAT[0], ofAT[1], ofHR[0], ofSI[0]],
     });
+    // 1,000 records and 5 % more are 1,250 rows.
+    const large = describeRound("large.json", ["AT", "HR"], ofAT, ofHR).map((arg) => arg.replace("HR=100", "HR=1000"));
+    expect(await refused("quota-exceeded", ...large)).toContain("AT lets HR test 1000 rows");
     // Nobody is in a round without a pairing.
     const alone = describeRound("alone.json", ["AT", "HR", "SI"], ofAT, ofHR);
     expect(await refused("round-descriptor-invalid", ...alone)).toContain("SI");

@@ -80,7 +80,7 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
     ["AT", "HR"],
     ["HR", "AT"],
   ] as const) {
-    const times = ["--from", "2020-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z"];
+    const times = ["--from", "2020-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z", "--rows-per-year", "10000"];
     const args = ["--vault", from, "--with", to, ...times, "--out", `${from}.agreements`];
     expect((await aquila("agreement", "sign", ...args)).exitCode).toBe(0);
   }

@@ -13,7 +13,7 @@ import { derivePairingKeys, makeConfirmation, makeRoundKey, transcriptT1, type R
 import type { RoundView } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import { Draws } from "#fixtures/draws.ts";
-import { descriptorOf, identitiesOf, rosterOf } from "../../engine/round/parties.ts";
+import { descriptorOf, identitiesOf, NOW, rosterOf } from "../../engine/round/parties.ts";
 import { vaultOf } from "../folders.ts";
 import {
   relayOf,
@@ -112,7 +112,7 @@ async function simulate(
       delayed,
       draws,
     );
-    const outcome = await agreeKeys(way, vault, roster, round, [PROFILE]).catch((error: unknown) => error);
+    const outcome = await agreeKeys(way, vault, roster, round, [PROFILE], NOW).catch((error: unknown) => error);
     if (outcome instanceof Error && !(outcome instanceof LinkageError)) throw outcome;
     const code = outcome instanceof LinkageError ? outcome.code : null;
     const detail = outcome instanceof LinkageError ? outcome.detail : "";

@@ -45,7 +45,7 @@ beforeAll(async () => {
   for (let turn = 0; turn < 3; turn++)
     for (const party of PARTIES) {
       const vault = vaultOfParty(table, party);
-      await agreeKeys(connectAs(table, party), vault, vault.roster(), ROUND, [SHIPPED_PROFILE_DIGEST]);
+      await agreeKeys(connectAs(table, party), vault, vault.roster(), ROUND, [SHIPPED_PROFILE_DIGEST], house.clock());
     }
   agreed = vaultOfParty(table, "AT");
 });

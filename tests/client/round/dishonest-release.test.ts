@@ -70,7 +70,7 @@ describe("two histories of what was sealed", () => {
       signed.push(seal);
       return Promise.resolve(view);
     };
-    await sealRound({ round: () => Promise.resolve(view), postSeal }, vault, ROUND);
+    await sealRound({ round: () => Promise.resolve(view), postSeal }, vault, ROUND, new Date());
     return signed;
   }
 

@@ -173,7 +173,9 @@ describe("seals", () => {
         return Promise.resolve(view);
       },
     };
-    await expect(sealRound(connection, vault, ROUND)).rejects.toMatchObject({ code: "round-confirmation-failed" });
+    await expect(sealRound(connection, vault, ROUND, new Date())).rejects.toMatchObject({
+      code: "round-confirmation-failed",
+    });
     return signed;
   }
   const without = (from: string, to: string) => (sealed: readonly SealedBatch[]) =>

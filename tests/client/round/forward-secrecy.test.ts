@@ -40,7 +40,7 @@ async function recorded() {
         traffic.push(view);
         return view;
       });
-      await agreeKeys(way, vault, roster, ROUND, [PROFILE]);
+      await agreeKeys(way, vault, roster, ROUND, [PROFILE], new Date());
     }
     if (call > 0) continue;
     ephemeral.push(...vaults.map((vault) => vault.roundSecret(ROUND)?.secret ?? ""));

@@ -97,11 +97,14 @@ export function recordsOf(
   people: readonly number[],
   changes: (person: number) => Partial<PersonRecord> = () => ({}),
 ): PersonRecord[] {
-  return people.map((person): PersonRecord => {
-    const record = PEOPLE[person];
-    if (record === undefined) throw new RangeError(`there are only ${PEOPLE.length} people`);
-    return { ...record, party, rec_id: `${party}-${person}`, ...changes(person) };
-  });
+  return people.map((person) => ({ ...recordOf(party, person), ...changes(person) }));
+}
+
+/** @returns One of the fictional people as the party has it. */
+export function recordOf(party: string, person: number): PersonRecord {
+  const record = PEOPLE[person];
+  if (record === undefined) throw new RangeError(`there are only ${PEOPLE.length} people`);
+  return { ...record, party, rec_id: `${party}-${person}` };
 }
 
 /** @returns Whole numbers from `from`, below `to`. */
@@ -124,13 +127,19 @@ export function connectAs(
 }
 
 /** One call of a party's walk through a round. */
-export function walkOnce(vault: Vault, connection: Connection, round: string, lists: Lists): Promise<Standing> {
+export function walkOnce(
+  vault: Vault,
+  connection: Connection,
+  round: string,
+  lists: Lists,
+  now = new Date(),
+): Promise<Standing> {
   const list = lists.get(vault.identity.party);
   if (list === undefined) throw new RangeError(`no list of ${vault.identity.party}`);
   const encode = async (): Promise<void> => {
     await encodeRound(vault, round, list);
   };
-  return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, encode });
+  return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, now, encode });
 }
 
 /** What the operators have done last, when it is the parties' turn. */
@@ -141,9 +150,10 @@ export async function playRound(
   { house, server: { url } }: Pick<Table, "house" | "server">,
   id: string,
   walk: (turn: Turn) => Promise<void>,
+  changes: Partial<RoundDescriptor> = {},
 ): Promise<RoundDescriptor> {
   const setting = { id, profile: SHIPPED_PROFILE, declaredRecords: DECLARED_RECORDS, now: house.clock() };
-  const descriptor = describeRound(house.cast, setting);
+  const descriptor = describeRound(house.cast, setting, changes);
   const operator = operatorSigning(house);
   const drafted = await send(url, operator, "POST", "/v1/rounds", descriptor);
   await approve(house, url, "open", viewIn(drafted));

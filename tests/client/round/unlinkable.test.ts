@@ -71,7 +71,14 @@ beforeAll(async () => {
     const relay = relayOf(descriptorOf(identities, roster, { id, profile: SHIPPED_PROFILE_DIGEST }), roster);
     for (let call = 0; call < 3; call++)
       for (const each of vaults)
-        await agreeKeys(connectionTo(relay, each.identity.party), each, roster, id, [SHIPPED_PROFILE_DIGEST]);
+        await agreeKeys(
+          connectionTo(relay, each.identity.party),
+          each,
+          roster,
+          id,
+          [SHIPPED_PROFILE_DIGEST],
+          new Date(),
+        );
   }
   const batches = await batchesOf(vault, encoded(records));
   traces = batches.map(({ round, counterpart, bytes }) => {

@@ -4,10 +4,10 @@
 import { describe, expect, test } from "vitest";
 import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import {
-  changedKeys,
   checkRoster,
   partyOf,
   Roster,
+  rosterChanges,
   rosterDigest,
   rosterEntryOf,
   signRoster,
@@ -110,13 +110,15 @@ describe("a roster that is to take a pinned one's place", () => {
     }, "signed by operators of its own only").toThrow(invalid);
   });
 
-  test("names whose keys differ, and who is new", () => {
-    expect(changedKeys(roster, signed({ serial: 2 }))).toEqual([]);
+  test("names whose keys differ, who is new and who is gone", () => {
+    expect(rosterChanges(roster, signed({ serial: 2 }))).toEqual({ changed: [], added: [], removed: [] });
     const parties = [rosterEntryOf(makeIdentity("AT")), ...roster.parties.slice(1), rosterEntryOf(makeIdentity("XX"))];
     const officers = [{ id: "dpo-1", signKey: makeStaffIdentity("officer", "dpo-1").signKey }];
     const secretariat = makeStaffIdentity("operator", "secretariat").signKey;
-    const changed = changedKeys(roster, signed({ parties, officers, secretariat }));
-    expect([...changed].sort()).toEqual(["AT", "XX", "dpo-1", "secretariat"]);
+    const next = signed({ parties, officers, secretariat });
+    const changed = ["AT", "dpo-1", "secretariat"];
+    expect(rosterChanges(roster, next)).toEqual({ changed, added: ["XX"], removed: [] });
+    expect(rosterChanges(next, roster)).toEqual({ changed, added: [], removed: ["XX"] });
   });
 
   test("names one who changed roles", () => {
@@ -124,7 +126,8 @@ describe("a roster that is to take a pinned one's place", () => {
     const officers = [{ id: "op-2", signKey: operators[1].signKey }];
     const third = makeStaffIdentity("operator", "op-3");
     const listed = [operators[0], third].map(({ id, signKey }) => ({ id, signKey }));
-    expect([...changedKeys(before, signed({ officers, operators: listed }))].sort()).toEqual(["op-2", "op-3"]);
+    const next = signed({ officers, operators: listed });
+    expect(rosterChanges(before, next)).toEqual({ changed: ["op-2"], added: ["op-3"], removed: ["dpo-1"] });
   });
 });
 

@@ -5,7 +5,7 @@ import { createDecipheriv, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { LinkageError, PROBLEM_CODES } from "#engine/errors.ts";
+import { LinkageError, PROBLEM_CODES, type ProblemCode } from "#engine/errors.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { checkAgreements } from "#engine/round/agreement.ts";
 import { Answer, answersBytes } from "#engine/round/answers.ts";
@@ -21,8 +21,9 @@ import {
   transcriptT1,
 } from "#engine/round/keys.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
-import { PartyId, RoundId } from "#engine/round/ids.ts";
+import { Moment, PartyId, RoundId } from "#engine/round/ids.ts";
 import { Hit, openPackage, openSection, sealPackage } from "#engine/round/package.ts";
+import { requireWithinQuotas } from "#engine/round/quota.ts";
 import { privateKeyOf, rawPrivate } from "#engine/round/raw-key.ts";
 import { checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
 import { isSignedBy, signStatement, STATEMENT_LABELS, type StatementKind } from "#engine/round/statement.ts";
@@ -46,6 +47,13 @@ const Pairing = z.strictObject({
       confirmation: Confirmation,
     }),
   ]),
+});
+const QuotaCase = z.strictObject({
+  ...Name,
+  kind: z.literal("quota"),
+  now: Moment,
+  tested: z.array(z.strictObject({ at: Moment, from: PartyId, to: PartyId, rows: z.int().min(1) })),
+  expect: z.enum(["ok", "quota-exceeded"]),
 });
 const Signer = { signSecret: Bytes32, signKey: Bytes32 };
 const Hex = z.string().regex(/^([0-9a-f]{2})+$/);
@@ -128,6 +136,7 @@ const Vectors = z.object({
         Statement,
         AnswersCase,
         SectionCase,
+        QuotaCase,
       ]),
     )
     .min(1),
@@ -149,12 +158,18 @@ describe("the second implementation's values are ours", () => {
 
   test("a descriptor's agreements are signed by its roster's parties", () => {
     const roster = vectors.cases.find((vector) => vector.kind === "roster")?.roster;
-    const descriptor = vectors.cases.find((vector) => vector.kind === "t0")?.descriptor;
-    if (roster === undefined || descriptor === undefined) throw new RangeError("no roster or descriptor");
+    const descriptor = theDescriptor();
+    if (roster === undefined) throw new RangeError("no roster");
     expect(descriptor.roster).toBe(rosterDigest(roster));
     checkAgreements(roster, descriptor.agreements);
   });
 });
+
+function theDescriptor(): RoundDescriptor {
+  const descriptor = vectors.cases.find((vector) => vector.kind === "t0")?.descriptor;
+  if (descriptor === undefined) throw new RangeError("no descriptor");
+  return descriptor;
+}
 
 async function checkCase(vector: VectorCase): Promise<void> {
   switch (vector.kind) {
@@ -166,6 +181,15 @@ async function checkCase(vector: VectorCase): Promise<void> {
       checkDescriptor(vector.descriptor);
       expect(descriptorT0(vector.descriptor)).toBe(vector.expect.t0);
       break;
+    case "quota": {
+      const { now, tested, expect: expected } = vector;
+      const require = (): void => {
+        requireWithinQuotas(theDescriptor(), theDescriptor().agreements, tested, new Date(now));
+      };
+      if (expected === "ok") require();
+      else expectRefusal(require, expected);
+      break;
+    }
     case "round-key": {
       const { party, signKey, signSecret, t0 } = vector;
       expect(signRoundKey({ party, signKey, signSecret }, t0, vector.expect.publicKey)).toEqual(vector.expect);
@@ -227,11 +251,13 @@ function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
+function expectRefusal(act: () => unknown, code: ProblemCode): void {
+  expect(act).toThrow(expect.objectContaining({ name: LinkageError.name, code }));
+}
+
 function checkPairing({ own, counterpart, t1, expect: expected }: z.infer<typeof Pairing>): void {
   if (typeof expected === "string") {
-    expect(() => derivePairingKeys(own, counterpart, t1)).toThrow(
-      expect.objectContaining({ name: LinkageError.name, code: expected }),
-    );
+    expectRefusal(() => derivePairingKeys(own, counterpart, t1), expected);
     return;
   }
   const keys = derivePairingKeys(own, counterpart, t1);

@@ -1,0 +1,110 @@
+/**
+ * kill -9 before and after the durable steps of a round, from the server's first start to its last: the round goes on, and
+ * at its end both sides of each pairing have the same hits and the server has nothing.
+ *
+ * By default a few rounds are killed again and again, until each name of a step was met once; with BENCH=full each single
+ * step of a round has two rounds of its own, killed before it and after it.
+ */
+import { beforeAll, expect, it } from "vitest";
+import { stepsOf } from "./crashing-process.ts";
+import { crashText, type Crash } from "./durable-steps.ts";
+import { checkEnd, keepSecrets, pairsOf, type Kept } from "./invariants.ts";
+import { closePlay, openPlay, play } from "./round-play.ts";
+
+const IS_FULL = process.env["BENCH"] === "full";
+const MINUTES_MS = 60_000;
+
+/** Of a round that nothing happens to. */
+let steps: string[];
+let pairs: Record<string, string[]>;
+
+/** Plays a round and checks its end. @returns How many of the crashes came. */
+async function survive(crashes: readonly Crash[]): Promise<{ crashed: number; done: string[] }> {
+  const kept: Kept = { clear: [], wrapped: [] };
+  const round = openPlay(keepSecrets(kept));
+  try {
+    const { crashed, certificate } = await play(round, crashes);
+    const done = stepsOf(round.house);
+    const found = pairsOf(round);
+    if (crashes.length > 0) expect(found).toEqual(pairs);
+    else pairs = found;
+    await checkEnd(round, certificate, kept);
+    return { crashed, done };
+  } finally {
+    closePlay(round);
+  }
+}
+
+beforeAll(async () => {
+  steps = (await survive([])).done;
+});
+
+it("a round takes more than a hundred durable steps, and has hits", () => {
+  expect(steps.length).toBeGreaterThan(100);
+  expect(pairs).toEqual({
+    "AT-HR": [7, 8, 9, 10, 11].map((person) => `AT-${person} HR-${person}`).sort(),
+    "AT-SI": [4, 5, 6, 7, 8].map((person) => `AT-${person} SI-${person}`).sort(),
+  });
+});
+
+it("a file and its folder are synced before any row names it", () => {
+  for (const [at, name] of steps.entries()) {
+    if (!name.startsWith("rename ")) continue;
+    expect(steps[at - 1], name).toMatch(/^fsync unfinished /);
+    expect(
+      steps.slice(at + 1).find((next) => /^(commit|fsync \w+ folder)/.test(next)),
+      name,
+    ).toMatch(/^fsync/);
+  }
+  expect(steps.filter((name) => name.startsWith("rename ")).length).toBeGreaterThan(10);
+});
+
+it("it goes on when its start-up is killed too, while it puts right what the kill before has left", async () => {
+  const recovery: Crash[] = [
+    { when: "before", name: "commit →reviewed matched", occurrence: 1 },
+    { when: "after", name: "commit →sealed", occurrence: 1 },
+    { when: "before", name: "unlink round file in recovery", occurrence: 2 },
+    { when: "after", name: "unlink round file in recovery", occurrence: 1 },
+    { when: "before", name: "commit →erased erased", occurrence: 1 },
+    { when: "after", name: "commit →erased erased", occurrence: 1 },
+    { when: "before", name: "empty write-ahead log", occurrence: 1 },
+  ];
+  expect((await survive(recovery)).crashed).toBe(recovery.length);
+});
+
+it.runIf(!IS_FULL)(
+  "it goes on whichever kind of step it is killed at, again and again",
+  async () => {
+    const names = [...new Set(steps)];
+    let left = names.map((name, at): Crash => ({ when: at % 2 === 0 ? "before" : "after", name, occurrence: 1 }));
+    while (left.length > 0) {
+      const { crashed } = await survive(left);
+      // A step that another crash has spared the round is met in the next one.
+      expect(crashed, `not met: ${left.map(crashText).join(", ")}`).toBeGreaterThan(0);
+      left = left.slice(crashed);
+    }
+  },
+  10 * MINUTES_MS,
+);
+
+it.runIf(IS_FULL)(
+  "it goes on at whichever step it is killed",
+  async () => {
+    const failed: string[] = [];
+    for (const [at, name] of steps.entries())
+      for (const when of ["before", "after"] as const) {
+        const crash: Crash = { when, step: at + 1 };
+        await survive([crash]).then(
+          ({ crashed }) => {
+            if (crashed !== 1) failed.push(`${crashText(crash)} ${name}: not reached`);
+          },
+          (error: unknown) => failed.push(`${crashText(crash)} ${name}: ${String(error)}`),
+        );
+      }
+    console.log(
+      `${steps.length} steps, ${new Set(steps).size} names, ${2 * steps.length} kills, ${failed.length} failed`,
+    );
+    expect(failed).toEqual([]);
+  },
+  120 * MINUTES_MS,
+);

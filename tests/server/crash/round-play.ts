@@ -1,0 +1,214 @@
+/**
+ * A whole round of three parties and two pairings by real client code, draft to erased, at a server that may be killed at
+ * any time. Who loses the connection starts again from what the server says: nobody remembers what he asked for.
+ */
+import { randomFillSync } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { connect, type Connection } from "#client/http.ts";
+import { LEAST_COST } from "#client/passphrase-box.ts";
+import { noisedStatistics } from "#client/statistics.ts";
+import { resultsOf } from "#client/results.ts";
+import { createVault, type Vault } from "#client/vault.ts";
+import type { Standing } from "#client/walk.ts";
+import type { PersonRecord } from "#engine/encode/person.ts";
+import { LinkageError } from "#engine/errors.ts";
+import type { ApprovedAct, ErasureCertificate } from "#engine/round/acts.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
+import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
+import type { RoundView } from "#engine/round/messages.ts";
+import { signStatement } from "#engine/round/statement.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { describeRound } from "#fixtures/cast.ts";
+import { listOf, range, recordOf, walkOnce, type Lists } from "../../client/round/table.ts";
+import { PASSPHRASE } from "../../client/folders.ts";
+import { makeHouse, removeHouse, type House } from "../harness.ts";
+import { kill, type ServerProcess } from "../process.ts";
+import { Acknowledged } from "./acknowledged.ts";
+import { startCrashing } from "./crashing-process.ts";
+import type { Crash } from "./durable-steps.ts";
+
+export const ROUND = "crash-1";
+export const PAIRINGS = [
+  ["AT", "HR"],
+  ["AT", "SI"],
+] as const;
+const PEOPLE_OF: Readonly<Record<string, number[]>> = { AT: range(0, 12), HR: range(7, 19), SI: range(4, 9) };
+/** No waiting: the driver itself tries again. */
+const ONCE = { attempts: 1, pauseMs: 0, longestPauseMs: 0 };
+/** Turns in which a round has to come to its end at one server. */
+const MOST_TURNS = 60;
+
+/** The one that the round admits. */
+const CATEGORY = { category: "suspect" } as const;
+
+const lists: Lists = new Map(
+  Object.entries(PEOPLE_OF).map(([party, people]) => [party, listOf(party, people, () => CATEGORY)]),
+);
+
+/** A round, who plays it, and what the server has acknowledged of it. */
+export type Play = {
+  readonly house: House;
+  readonly vaults: readonly Vault[];
+  readonly descriptor: RoundDescriptor;
+  readonly acknowledged: Acknowledged;
+  /** Log lines of all processes of its server. */
+  readonly said: string[];
+  /** Called once, when everything was said and nothing is erased yet. */
+  readonly beforeErasure: (play: Play) => void;
+  /** Whether everything was said. */
+  isRipe: boolean;
+};
+
+export function openPlay(beforeErasure: (play: Play) => void = () => undefined): Play {
+  const house = makeHouse();
+  const vaults = house.cast.identities.map((identity) => {
+    const vault = createVault(join(house.folder, `vault-${identity.party}`), identity, PASSPHRASE, LEAST_COST);
+    vault.pinRoster(house.roster);
+    return vault;
+  });
+  const descriptor = describeRound(
+    house.cast,
+    { id: ROUND, profile: SHIPPED_PROFILE, declaredRecords: 20, now: house.clock() },
+    { pairings: PAIRINGS.map(([lower, higher]) => [lower, higher]) },
+  );
+  const acknowledged = new Acknowledged(ROUND);
+  return { house, vaults, descriptor, acknowledged, said: [], beforeErasure, isRipe: false };
+}
+
+export function closePlay({ house, vaults }: Play): void {
+  for (const vault of vaults) vault.close();
+  removeHouse(house);
+}
+
+/**
+ * Plays the round to its certificate, over as many processes as it takes.
+ *
+ * @param crashes - Of the first process, the second, and so on; those after the last are not killed.
+ * @returns The crashes that came, and the certificate.
+ */
+export async function play(
+  round: Play,
+  crashes: readonly Crash[],
+): Promise<{ crashed: number; certificate: ErasureCertificate }> {
+  for (let crashed = 0; ; crashed++) {
+    const server = await startCrashing(round.house, crashes[crashed] ?? null);
+    if (server === null) continue;
+    try {
+      const certificate = await playOn(round, server.url);
+      const exitCode = await kill(server.child, "SIGTERM");
+      if (exitCode !== 0) throw new Error(`the server ended with ${exitCode}`);
+      return { crashed, certificate };
+    } catch (error) {
+      await requireKilled(server, error);
+    } finally {
+      await kill(server.child, "SIGKILL");
+      round.said.push(...server.said);
+    }
+  }
+}
+
+/** @throws `error` unless it comes from the server having been killed. */
+async function requireKilled({ child }: ServerProcess, error: unknown): Promise<void> {
+  if (!(error instanceof LinkageError) || error.code !== "server-unreachable") throw error;
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  if (child.signalCode !== "SIGKILL") throw error;
+}
+
+/**
+ * Everyone's next turn by what the server says, until the round is erased.
+ *
+ * @param onTurn - Told the round before each turn.
+ */
+export async function playOn(
+  round: Play,
+  url: string,
+  onTurn: (view: RoundView) => void = () => undefined,
+): Promise<ErasureCertificate> {
+  const { house, vaults, descriptor, acknowledged } = round;
+  const connectAs = (identity: Identity | StaffIdentity): Connection =>
+    connect({
+      serverUrl: url,
+      identity,
+      secretariat: house.roster.secretariat,
+      now: () => house.clock(),
+      retry: ONCE,
+      fetch: acknowledged.fetch,
+    });
+  const [first, second] = house.cast.operators;
+  const operator = connectAs(first);
+  const operators = [
+    { identity: first, connection: operator },
+    { identity: second, connection: connectAs(second) },
+  ];
+  const parties = vaults.map((vault) => ({ vault, connection: connectAs(vault.identity) }));
+  await operator.createRound(descriptor);
+  await acknowledged.check(operator, parties);
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const view = await operator.round(ROUND);
+    acknowledged.see(view);
+    onTurn(view);
+    if (view.state === "erased") return operator.certificate(ROUND);
+    if (view.state === "matching") {
+      await operator.followProgress(ROUND, 60_000, () => undefined);
+      continue;
+    }
+    if (view.state === "draft") {
+      await approveAll(operators, view, "open");
+      continue;
+    }
+    const isDone = await walkAll(parties);
+    const after = await operator.round(ROUND);
+    if (after.state === "submitting" && after.batches.every(({ state }) => state === "complete"))
+      await operator.closeRound(ROUND);
+    else if (after.state === "sealed" && after.seals.length === parties.length) await operator.matchRound(ROUND);
+    else if (after.state === "reviewed") await approveAll(operators, after, "release");
+    else if (after.state === "released" && isDone) {
+      await sayAll(parties);
+      if (!round.isRipe) {
+        round.isRipe = true;
+        round.beforeErasure(round);
+      }
+      await approveAll(operators, after, "erase");
+    }
+  }
+  throw new Error(`the round did not come to its end in ${MOST_TURNS} turns`);
+}
+
+type Side = { readonly vault: Vault; readonly connection: Connection };
+
+/** Whatever becomes of one party, the others walk too. @returns Whether every party is done. */
+async function walkAll(parties: readonly Side[]): Promise<boolean> {
+  const walks: PromiseSettledResult<Standing>[] = [];
+  for (const { vault, connection } of parties)
+    walks.push(...(await Promise.allSettled([walkOnce(vault, connection, ROUND, lists)])));
+  for (const walk of walks) if (walk.status === "rejected") throw walk.reason;
+  return walks.every((walk) => walk.status === "fulfilled" && walk.value.state === "done");
+}
+
+/** A status of every hit, and each party's histogram. */
+async function sayAll(parties: readonly Side[]): Promise<void> {
+  for (const { vault, connection } of parties) {
+    const { identity } = vault;
+    const statuses = resultsOf(vault, ROUND, SHIPPED_PROFILE).map(({ hit }) =>
+      signStatement(identity, "status", { hit, party: identity.party, round: ROUND, status: "confirmed" as const }),
+    );
+    await connection.putStatuses(ROUND, identity.party, statuses);
+    await connection.putStatistics(await noisedStatistics(vault, ROUND, recordsOf(identity.party), randomFillSync));
+  }
+}
+
+/** Reads a party's list for the records of these references. */
+function recordsOf(party: string): (refs: ReadonlySet<string>) => Promise<readonly PersonRecord[]> {
+  const records = (PEOPLE_OF[party] ?? []).map((person) => ({ ...recordOf(party, person), ...CATEGORY }));
+  return (refs) => Promise.resolve(records.filter(({ rec_id: ref }) => refs.has(ref)));
+}
+
+async function approveAll(
+  operators: readonly { readonly identity: StaffIdentity; readonly connection: Connection }[],
+  { t0, t2 }: RoundView,
+  act: ApprovedAct,
+): Promise<void> {
+  for (const { identity, connection } of operators)
+    await connection.approve(signStatement(identity, "approval", { act, operator: identity.id, round: ROUND, t0, t2 }));
+}
