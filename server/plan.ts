@@ -16,8 +16,11 @@ const BASE_BYTES = 260e6;
 const WORKER_BYTES = 250e6;
 /** What a pairing in work adds for each row of a list, one row in twenty shared: bench `memory` at 10,000,000 rows. */
 const PAIRING_BYTES_PER_ROW = 60;
-/** Hits of all pairings wait for the packages: estimated at 400 bytes for both owners, one row in twenty shared. */
-const HIT_BYTES_PER_ROW = 20;
+/**
+ * Hits of all pairings wait for the packages: 552 bytes each for both owners (`hitBytes` of bench `memory`), and as much
+ * again by a half that the collector has not taken; one row in twenty shared. Bench `round`, 12 parties of 100,000.
+ */
+const HIT_BYTES_PER_ROW = 40;
 
 export type RoundSize = {
   readonly parties: number;

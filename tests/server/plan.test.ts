@@ -64,6 +64,7 @@ test.each([
   { parties: 2, records: 1_000_000, workers: 2, measuredMb: 756 },
   { parties: 2, records: 10_000_000, workers: 2, measuredMb: 1_272 },
   { parties: 12, records: 10_000, workers: 2, measuredMb: 583 },
+  { parties: 12, records: 100_000, workers: 2, measuredMb: 929 },
 ])(
   "memory is planned above what bench round measured: $measuredMb MiB",
   ({ parties, records, workers, measuredMb }) => {
