@@ -159,7 +159,7 @@ describe("a start", () => {
     cpSync(join(house.folder, "copy"), house.dataDir, { recursive: true });
     await expect(restart()).rejects.toMatchObject({
       code: "audit-invalid",
-      detail: "the audit log has 1 entries, and a head of 2 was signed: the database was put back or cut",
+      detail: expect.stringContaining("has 1 entries, and a head of 2 was signed: the database was put back") as string,
     });
   });
 
