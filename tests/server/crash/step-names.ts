@@ -19,6 +19,7 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/\/rounds\/[^/]+$/, "round folder"],
   [/\/rounds$/, "rounds folder"],
   [/\/data$/, "data folder"],
+  [/\/keys$/, "keys folder"],
 ];
 
 /** Modules that write for others; whoever calls them says what it is. */
