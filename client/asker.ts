@@ -7,7 +7,7 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { checkRoster, staffOf, type Roster } from "#engine/round/roster.ts";
-import { replaceFile } from "./durable-file.ts";
+import { destroyFile, replaceFile } from "./durable-file.ts";
 import type { HeadStore } from "./log-head.ts";
 import type { Vault } from "./vault.ts";
 
@@ -41,6 +41,9 @@ export function staffAsker(identity: StaffIdentity, roster: Roster, identityPath
       read: () => readHead(headPath),
       write: (head) => {
         replaceFile(headPath, [canonicalBytes(head)]);
+      },
+      forget: () => {
+        destroyFile(headPath);
       },
       writeFork: (heads) => {
         replaceFile(`${identityPath}.fork`, [canonicalBytes(heads)]);

@@ -56,7 +56,12 @@ const MAX_JSON_BYTES = 64 * 1_048_576;
 export const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
 export const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
 /** For a connection whose heads nobody keeps. */
-const NOTHING_KEPT: HeadStore = { read: () => null, write: () => undefined, writeFork: () => undefined };
+const NOTHING_KEPT: HeadStore = {
+  read: () => null,
+  write: () => undefined,
+  forget: () => undefined,
+  writeFork: () => undefined,
+};
 const JSON_TYPE = "application/json";
 const OCTETS = "application/octet-stream";
 

@@ -16,6 +16,8 @@ export type HeadStore = {
   /** @returns Null if none was kept. */
   readonly read: () => TreeHead | null;
   readonly write: (head: TreeHead) => void;
+  /** What was seen before counts no more: the secretariat has put back a backup. */
+  readonly forget: () => void;
   /** Keeps two heads that cannot both be. */
   readonly writeFork: (heads: Fork) => void;
 };

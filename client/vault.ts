@@ -177,6 +177,9 @@ export class Vault extends CarriedFiles {
       write: (head) => {
         this.files.writeJson(OWN, "tree-head.json", head);
       },
+      forget: () => {
+        this.files.destroy(OWN, "tree-head.json");
+      },
       writeFork: (heads) => {
         this.files.writeJson(OWN, "fork.json", [...heads]);
       },

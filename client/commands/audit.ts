@@ -73,6 +73,10 @@ function registerLog(audit: Command, io: CommandIo): void {
       .command("check")
       .description(
         "check that the log goes on from what was seen before and that no party saw another; a party co-signs",
+      )
+      .option(
+        "--accept-restored",
+        "forget what was seen before: the secretariat has said by telephone that it put back a backup",
       ),
   ).action(async (options: LogOptions) => {
     await connectAs(io, options, async (connection, { identity, roster }) => {

@@ -46,6 +46,8 @@ export type CallerOptions = {
   readonly vault?: string;
   readonly identity?: string;
   readonly roster?: string;
+  /** Only `aquila audit check` has it. */
+  readonly acceptRestored?: boolean;
 };
 
 export function exitCodeOf(error: LinkageError): number {
@@ -161,11 +163,15 @@ export async function connectAs<T>(
   use: (connection: Connection, asker: Asker) => Promise<T>,
 ): Promise<T> {
   const { vault: folder, identity, roster, server } = options;
+  const useAs = (asker: Asker): Promise<T> => {
+    if (options.acceptRestored === true) asker.heads.forget();
+    return use(connectWith(io, server, asker), asker);
+  };
   if (identity !== undefined) {
     if (roster === undefined)
       throw new LinkageError("roster-invalid", "whose answers are to be trusted? name the roster with --roster");
     const { asker } = await unlockStaffAsker(io, { identity, roster });
-    return use(connectWith(io, server, asker), asker);
+    return await useAs(asker);
   }
   if (folder === undefined)
     throw new LinkageError(
@@ -173,8 +179,7 @@ export async function connectAs<T>(
       "who asks? name a party's --vault or an operator's or officer's --identity",
     );
   using vault = await unlockVault(io, folder);
-  const asker = partyAsker(vault);
-  return await use(connectWith(io, server, asker), asker);
+  return await useAs(partyAsker(vault));
 }
 
 /** Asks for the passphrase of an operator's or officer's identity, and says what it trusts. */

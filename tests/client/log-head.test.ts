@@ -19,6 +19,7 @@ function open(kept: Kept): LogHead {
   const store: HeadStore = {
     read: () => kept.head,
     write: (head) => void (kept.head = head),
+    forget: () => void (kept.head = null),
     writeFork: (fork) => void (kept.fork = fork),
   };
   return openLogHead(secretariat.signKey, store);
