@@ -12,7 +12,7 @@ import { publicKeyOf } from "#engine/round/raw-key.ts";
 import { contentDigestOf } from "#engine/round/requests.ts";
 import { isAnswerSigned, TREE_HEAD_FIELD } from "#engine/round/signed-answers.ts";
 import type { HeadStore, LogHead } from "./log-head.ts";
-import { signRequest, signerOf } from "./signature.ts";
+import { makeIdempotencyKey, signRequest, signerOf } from "./signature.ts";
 
 const RETRY_STATUSES = [429, 503];
 /** Faults before a request's first byte has left. */
@@ -44,7 +44,7 @@ export type ConnectOptions = {
   readonly wait?: (durationMs: number) => Promise<void>;
   /** For an answer to begin and end; the manifest, after which the server reads the whole batch, has `manifestMs`. */
   readonly timeouts?: { readonly requestMs: number; readonly chunkMs: number; readonly manifestMs: number };
-  /** For GET and PUT; the pause doubles from `pauseMs` unless the server's Retry-After says another. */
+  /** The pause doubles from `pauseMs` unless the server's Retry-After says another. */
   readonly retry?: { readonly attempts: number; readonly pauseMs: number; readonly longestPauseMs: number };
 };
 
@@ -55,6 +55,8 @@ export type Call = {
   readonly body?: { readonly bytes: Uint8Array; readonly type: string };
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** The same for each attempt; made by {@link sender}. */
+  readonly idempotencyKey?: string;
 };
 export type Answer = {
   readonly status: number;
@@ -88,7 +90,14 @@ export function asker(options: ConnectOptions, origin: string): (call: Call) => 
     const bytes = new Uint8Array(call.body?.bytes ?? []);
     const askOnce = async (): Promise<Asked> => {
       // Signed anew for each attempt: the server takes a nonce once.
-      const headers = await signRequest(signer, call.method, url, bytes, now());
+      const headers = await signRequest(
+        signer,
+        call.method,
+        url,
+        bytes,
+        now(),
+        call.idempotencyKey ?? makeIdempotencyKey(),
+      );
       if (call.body !== undefined) headers["content-type"] = call.body.type;
       const body = call.body === undefined ? {} : { body: bytes };
       const response = await (options.fetch ?? globalThis.fetch)(url, {
@@ -146,13 +155,13 @@ export function sender(
     }
   }
 
-  return async function send(call: Call): Promise<Answer> {
-    const attempts = call.method === "POST" ? 1 : retry.attempts;
+  return async function send(asked: Call): Promise<Answer> {
+    const call = { ...asked, idempotencyKey: makeIdempotencyKey() };
     for (let attempt = 1; ; attempt++) {
       const answer = await attemptOnce(call, attempt);
       const failed = answer instanceof LinkageError;
       if (!failed && !RETRY_STATUSES.includes(answer.status)) return accepted(answer, call);
-      if (attempt >= attempts) {
+      if (attempt >= retry.attempts) {
         if (failed) throw answer;
         return accepted(answer, call);
       }
@@ -270,8 +279,8 @@ function unreachable(call: Call, origin: string, cause: unknown): LinkageError {
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   const reason = timedOut ? `did not answer within ${call.timeoutMs} ms` : `cannot be reached (${code})`;
   const doubt =
-    call.method === "POST" && !NEVER_SENT.includes(code)
-      ? "; the request may have been carried out: ask for the round's status"
+    call.method !== "GET" && !NEVER_SENT.includes(code)
+      ? "; the request may have been carried out: give the command again"
       : "";
   return new LinkageError("server-unreachable", `${origin} ${reason}${doubt}`, { cause });
 }

@@ -62,6 +62,7 @@ export const PROBLEM_CODES = [
   "request-forbidden",
   "request-too-large",
   "not-found",
+  "idempotency-conflict",
   "overloaded",
   "server-starting",
   "internal",

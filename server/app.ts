@@ -20,6 +20,7 @@ import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { signAnswers } from "./answers.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerName, callerOf, signersOf, type Caller } from "./caller.ts";
+import { holdToKeys, writeOf } from "./idempotency.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
 import { makeNonces, type Nonces } from "./nonces.ts";
@@ -93,6 +94,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
         "preHandler",
         limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
       );
+      holdToKeys(v1, secretariat);
       roundRoutes(v1, secretariat);
       keyRoutes(v1, secretariat);
       batchRoutes(v1, secretariat);
@@ -166,7 +168,7 @@ function requireSignatures(
     const { caller, nonce, createdMs, expiresMs } = verifySignature(check, request);
     // Dated ahead of this clock: it would pass again after a restart.
     if (createdMs > clock().getTime()) await insertNonce(store, { nonce, expires_at: expiryOf(expiresMs) });
-    request.setDecorator<Caller>(CALLER, caller);
+    request.setDecorator<Caller>(CALLER, { ...caller, write: writeOf(request) });
   });
   v1.addHook("preValidation", (request, _reply, done) => {
     // A chunk is long: the worker that stores it holds it against its digest.

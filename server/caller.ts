@@ -10,7 +10,15 @@ import { requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import type { Roster } from "#engine/round/roster.ts";
 
-export type Caller = { readonly kind: "party" | "operator" | "officer"; readonly id: string };
+export type Caller = {
+  readonly kind: "party" | "operator" | "officer";
+  readonly id: string;
+  /** Of the request that it sends; null or absent for one that changes nothing. */
+  readonly write?: Write | null;
+};
+
+/** What is kept of a write, so that it is carried out once: its idempotency key and a digest of what was asked. */
+export type Write = { readonly key: string; readonly digest: string };
 
 /** One who may sign, with the key to verify it. */
 export type Signer = { readonly caller: Caller; readonly key: KeyObject };

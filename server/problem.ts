@@ -62,6 +62,7 @@ export const PROBLEM_ANSWERS = {
   "request-forbidden": { status: 403, title: "The caller may not do this" },
   "request-too-large": { status: 413, title: "The request is too large" },
   "not-found": { status: 404, title: "Not found" },
+  "idempotency-conflict": { status: 422, title: "The idempotency key was used for another request" },
   overloaded: { status: 429, title: "Too many requests" },
   "server-starting": { status: 503, title: "The server has just started" },
   internal: { status: 500, title: "The server failed" },

@@ -13,6 +13,7 @@ import type { Clock, Secretariat } from "./secretariat.ts";
 import type { PairingName, PairingRow } from "./store/pairings.ts";
 import { findRound, type RoundRow } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
+import { insertWrite } from "./store/writes.ts";
 
 /** A round as stored, its descriptor read. */
 export type Round = Omit<RoundRow, "descriptor"> & { readonly descriptor: RoundDescriptor };
@@ -120,7 +121,7 @@ export function isSideOf({ lower, higher }: Pick<PairingRow, "lower" | "higher">
  */
 export async function recordAct(
   store: Store,
-  { audit }: Pick<Secretariat, "audit">,
+  { audit, clock }: Pick<Secretariat, "audit" | "clock">,
   id: string,
   actor: Caller | null,
   act: AuditAct,
@@ -130,6 +131,9 @@ export async function recordAct(
   const row = await findRound(store, id);
   if (row === null) throw new RangeError("recordAct: there is no such round");
   const { field, legalBasis } = readDescriptor(row);
+  const write = actor?.write ?? null;
+  if (write !== null && actor !== null)
+    await insertWrite(store, { caller: callerName(actor), ...write, at: clock().toISOString() });
   await audit.enter(store, {
     act,
     actor: actor === null ? "server" : callerName(actor),

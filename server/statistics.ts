@@ -82,7 +82,7 @@ export async function storePartyStatistics(
       throw new LinkageError("request-invalid", "body/categories: not those that the round admits");
     const charged = await chargedRow(transaction, clock(), epsilon);
     await insertStatistics(transaction, { ...charged, round: id, source: sent.party, content });
-    await recordAct(transaction, { audit }, id, caller, "statistics-published");
+    await recordAct(transaction, { audit, clock }, id, caller, "statistics-published");
   });
 }
 

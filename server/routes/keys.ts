@@ -9,6 +9,7 @@ import { Roster } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireParty, requireSame, requireSelf } from "../caller.ts";
 import { dispute, postConfirmation, postRoundKey } from "../key-exchange.ts";
+import { once } from "../idempotency.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
@@ -94,7 +95,7 @@ export function keyRoutes(app: App, secretariat: Secretariat): void {
       requireParty(request);
       const caller = callerOf(request);
       const { round } = request.params;
-      await dispute(secretariat, round, caller, request.body);
+      await once(request, () => dispute(secretariat, round, caller, request.body));
       return viewOf(secretariat, await requireRound(store, round, caller), caller);
     },
   });

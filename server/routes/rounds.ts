@@ -9,6 +9,7 @@ import type { App } from "../app.ts";
 import { callerOf, requireOfficer, requireOperator, requireSame, requireSelf, type Caller } from "../caller.ts";
 import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
+import { once } from "../idempotency.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
@@ -168,7 +169,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       handler: async (request, reply) => {
         const operator = requireOperator(request);
         const { round } = request.params;
-        await act(secretariat, round, operator);
+        await once(request, () => act(secretariat, round, operator));
         return reply.code(status).send(await show(round, operator));
       },
     });

@@ -106,6 +106,8 @@ export type Tables = {
   };
   /** `nonce` with its signer; `expires_at` in milliseconds since the epoch. */
   nonces: { nonce: string; expires_at: number };
+  /** Writes that were carried out, for a day. */
+  writes: { caller: string; key: string; digest: string; at: string };
   cosignatures: { party: string; size: number; root: string; signature: string };
   statistics: {
     round: string;

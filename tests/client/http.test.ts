@@ -9,7 +9,7 @@ import { connect } from "#client/http.ts";
 import { refusalOf, type ConnectOptions, type RequestEvent } from "#client/transport.ts";
 import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
-import { contentDigestOf, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
+import { contentDigestOf, SIGNATURE_PARAMETERS, signedComponents } from "#engine/round/requests.ts";
 import { rosterOf } from "../engine/round/parties.ts";
 import { signed } from "./signed-response.ts";
 
@@ -86,7 +86,7 @@ async function read(request: IncomingMessage): Promise<Received> {
   let parameters: SignatureParameters | null = null;
   const verified = await httpbis.verifyMessage(
     {
-      requiredFields: SIGNED_COMPONENTS,
+      requiredFields: signedComponents(method),
       requiredParams: SIGNATURE_PARAMETERS,
       keyLookup: (found) => {
         parameters = found;
@@ -254,13 +254,23 @@ describe("when the network fails", () => {
     expect(waits).toEqual([500, 1_000]);
   });
 
-  test("a POST is not tried again, and the message says that it may have been carried out", async () => {
+  test("a write is tried again under its idempotency key, a POST too, and another has another", async () => {
+    const { received, connectTo } = await serve(hangUp, hangUp, json([]));
+    await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
+    await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
+    const keys = received.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys.slice(0, 3)).toEqual([keys[0], keys[0], keys[0]]);
+    expect(keys[3]).not.toBe(keys[0]);
+    expect(received.map(({ verified }) => verified)).toEqual([true, true, true, true]);
+  });
+
+  test("a write that gets no answer says that it may have been carried out", async () => {
     const { received, connectTo } = await serve(hangUp);
     await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({
       code: "server-unreachable",
       detail: expect.stringContaining("may have been carried out") as string,
     });
-    expect(received.length).toBe(1);
+    expect(received.length).toBe(4);
   });
 
   test("it ends after a few attempts", async () => {
@@ -348,7 +358,7 @@ describe("a connection that the server closed while it was idle", () => {
 
   test("is replaced once only", async () => {
     const { received, connectTo } = await serve(json(roster), hangUp);
-    const connection = connectTo();
+    const connection = connectTo({ retry: { attempts: 1, pauseMs: 1, longestPauseMs: 1 } });
     await connection.roster();
     await expect(connection.closeRound("2026-4")).rejects.toMatchObject({ code: "server-unreachable" });
     expect(received.map(({ method }) => method)).toEqual(["GET", "POST", "POST"]);

@@ -7,11 +7,13 @@ import { TreeHead } from "#engine/audit/tree-head.ts";
 import { privateKeyOf, publicKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
+  IDEMPOTENCY_FIELD,
+  isWrite,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_PARAMETERS,
   SIGNATURE_TAG,
-  SIGNED_COMPONENTS,
+  signedComponents,
 } from "#engine/round/requests.ts";
 import { isAnswerSigned, TREE_HEAD_FIELD } from "#engine/round/signed-answers.ts";
 import { isSignedBy } from "#engine/round/statement.ts";
@@ -39,6 +41,7 @@ export type Twist = {
   readonly created?: Date;
   readonly expires?: Date;
   readonly nonce?: string;
+  readonly idempotencyKey?: string;
   readonly keyId?: string;
   readonly components?: string[];
   readonly parameters?: string[];
@@ -69,7 +72,7 @@ export async function send(
     {
       key: signer,
       name: twist.label ?? SIGNATURE_LABEL,
-      fields: twist.components ?? SIGNED_COMPONENTS,
+      fields: twist.components ?? signedComponents(method),
       params: twist.parameters ?? SIGNATURE_PARAMETERS,
       paramValues: {
         created,
@@ -79,7 +82,16 @@ export async function send(
         tag: twist.tag ?? SIGNATURE_TAG,
       },
     },
-    { method, url: base + path, headers: { "content-digest": contentDigestOf(bytes) } },
+    {
+      method,
+      url: base + path,
+      headers: {
+        "content-digest": contentDigestOf(bytes),
+        ...(isWrite(method)
+          ? { [IDEMPOTENCY_FIELD]: twist.idempotencyKey ?? randomBytes(16).toString("base64url") }
+          : {}),
+      },
+    },
   );
   const contentType = twist.contentType ?? (isBytes ? "application/octet-stream" : "application/json");
   const response = await fetch(base + (twist.sentPath ?? path), {
