@@ -11,10 +11,10 @@ import type { RoundView } from "#engine/round/messages.ts";
 import { originTags, type Notice } from "#engine/round/notice.ts";
 import type { Hit } from "#engine/round/package.ts";
 import { partyOf } from "#engine/round/roster.ts";
-import { signStatement } from "#engine/round/statement.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
-import { pairingOf, sealOf } from "./release.ts";
+import { sealOf } from "./release.ts";
+import { isOver, pairingOf, reportFaults, type Fault } from "./report.ts";
 import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -32,37 +32,54 @@ const NO_NOTICE: Notice = {
 export type Exchange = {
   /** Counterparts whose answers are here, in order. */
   readonly answered: readonly string[];
-  /** Counterparts whose answers are not in yet. */
+  /** Counterparts whose answers can still come. */
   readonly waitingFor: readonly string[];
-  /** Hits whose proof failed, by counterpart: the server made them up, or the counterpart does not hold the facts. */
-  readonly unproven: ReadonlyMap<string, number>;
+  /** What was found wrong and reported, by counterpart. */
+  readonly faults: readonly Fault[];
 };
 
 /**
  * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in.
- * Answers that are not a counterpart's own leave its hits unproven.
+ * Answers that are not a counterpart's own leave its hits unproven, and so do those that are not handed over by the deadline
+ * `answers`, whatever the server says of them; both are reported.
  */
 export async function exchangeAnswers(
   connection: Pick<Connection, "round" | "putAnswers" | "fetchAnswers" | "putReport">,
   vault: Vault,
   round: string,
+  now: Date,
 ): Promise<Exchange> {
   const pairings = vault.pairings(round) ?? [];
   const sections = pairings.flatMap((pairing) => {
     const section = vault.section(round, pairing.counterpart);
     return section === null ? [] : [{ pairing, section }];
   });
+  if (sections.length === 0) return { answered: [], waitingFor: [], faults: [] };
+  const isLate = isAnswerLate(vault, round, now);
   const view = await connection.round(round);
-  for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
+  if (!isLate) for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
   const latest = await connection.round(round);
-  const unproven = new Map<string, number>();
-  for (const { pairing, section } of sections) {
-    const failed = await takeAnswers(connection, vault, latest, pairing, section);
-    if (failed > 0) unproven.set(pairing.counterpart, failed);
-  }
+  for (const { pairing, section } of sections) await takeAnswers(connection, vault, latest, pairing, section, isLate);
   const names = sections.map(({ pairing }) => pairing.counterpart);
+  const faults = names.flatMap((counterpart) => answerFaults(vault, round, counterpart, now));
+  await reportFaults(connection, vault, { round, t2: sealOf(vault, round) }, faults);
   const isHere = (counterpart: string): boolean => vault.answers(round, counterpart) !== null;
-  return { answered: names.filter(isHere), waitingFor: names.filter((name) => !isHere(name)), unproven };
+  return { answered: names.filter(isHere), waitingFor: isLate ? [] : names.filter((name) => !isHere(name)), faults };
+}
+
+/** @returns What is wrong with the counterpart's answers to the hits of an open section; nothing if it is not open. */
+export function answerFaults(vault: Vault, round: string, counterpart: string, now: Date): Fault[] {
+  if (vault.section(round, counterpart) === null) return [];
+  const answers = vault.answers(round, counterpart);
+  if (answers === null)
+    return isAnswerLate(vault, round, now) ? [{ counterpart, kind: "unanswered", count: 1, of: 1 }] : [];
+  const count = answers.filter(({ proven }) => !proven).length;
+  return count === 0 ? [] : [{ counterpart, kind: "unproven", count, of: answers.length }];
+}
+
+function isAnswerLate(vault: Vault, round: string, now: Date): boolean {
+  const descriptor = vault.descriptor(round);
+  return descriptor !== null && isOver(descriptor, "answers", now);
 }
 
 /** @returns What this party says of the row behind a hit; nothing that names the person. */
@@ -113,24 +130,28 @@ async function sendAnswers(
   await connection.putAnswers(round, party, counterpart, sealed);
 }
 
-/** @returns Hits whose proof failed. */
+/** Keeps the counterpart's answers, checked, once those of both sides are in. */
 async function takeAnswers(
-  connection: Pick<Connection, "fetchAnswers" | "putReport">,
+  connection: Pick<Connection, "fetchAnswers">,
   vault: Vault,
   view: RoundView,
   pairing: VaultPairing,
   section: KeptSection,
-): Promise<number> {
+  isLate: boolean,
+): Promise<void> {
   const { party } = vault.identity;
   const { counterpart } = pairing;
   const round = view.descriptor.id;
-  const kept = vault.answers(round, counterpart);
-  if (kept !== null) return kept.filter(({ proven }) => !proven).length;
-  if (!hasAnswered(view, counterpart, party) || !hasAnswered(view, party, counterpart)) return 0;
+  if (vault.answers(round, counterpart) !== null) return;
+  if (!hasAnswered(view, counterpart, party) || !hasAnswered(view, party, counterpart)) return;
   const keyProof = keyProofOf(pairing, round);
-  const t2 = sealOf(vault, round);
-  const direction = { round, t2, from: counterpart, to: party };
-  const sealed = await connection.fetchAnswers(round, counterpart, party);
+  const direction = { round, t2: sealOf(vault, round), from: counterpart, to: party };
+  const sealed = await connection.fetchAnswers(round, counterpart, party).catch((error: unknown) => {
+    // After the deadline it does not matter why they are not handed over.
+    if (isLate && error instanceof LinkageError) return null;
+    throw error;
+  });
+  if (sealed === null) return;
   const { signKey } = partyOf(vault.roster(), counterpart);
   const answerOf = new Map(
     (await openedOrNone(sealed, direction, section, vault, signKey)).map((answer) => [answer.hit, answer]),
@@ -145,14 +166,7 @@ async function takeAnswers(
     const proven = checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
     return { hit, notice: answer.notice, ownOriginTags, proven };
   });
-  const failed = checked.filter(({ proven }) => !proven).length;
-  if (failed > 0) {
-    const pair = pairingOf(party, counterpart);
-    const report = { count: failed, kind: "unproven", of: checked.length, pairing: pair, party, round, t2 } as const;
-    await connection.putReport(signStatement(vault.identity, "report", report));
-  }
   vault.keepAnswers(round, counterpart, checked);
-  return failed;
 }
 
 function keyProofOf({ keyProof }: VaultPairing, round: string): Uint8Array {

@@ -74,13 +74,15 @@ const RoundKeys = z.array(RoundKey).max(MAX_PARTIES);
 const SealedTranscript = z.strictObject({ t2: Bytes32 });
 const Decoys = z.array(Bytes16).max(64);
 
-/** A pairing's section of the package, opened; decoys are out of its hits. */
+/** A pairing's section of the package, opened; its hits are those at rows that stand for a record. */
 const KeptSection = z.strictObject({
   counterpart: PartyId,
   /** Hits of the section, decoys among them. */
   hitCount: z.int().min(0).max(MAX_HITS),
   decoys: z.int().min(0).max(64),
   decoysMissing: z.int().min(0).max(64),
+  /** Hits at rows that stand for no record; a section of version 0.2 has none, since it was refused. */
+  noRecord: z.int().min(0).max(MAX_HITS).default(0),
   hits: z.array(Hit).max(MAX_HITS),
 });
 export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & { readonly hits: readonly Hit[] };

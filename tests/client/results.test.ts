@@ -20,6 +20,7 @@ import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
 const ROUND = "2026-4";
+const BEFORE = new Date("2026-11-27T12:00:00Z");
 const T2 = "B".repeat(42) + "A";
 const ruleIds = SHIPPED_PROFILE.rules.map((rule) => rule.id);
 /** Of a hit that the counterpart has not answered yet, of a record without a code. */
@@ -76,12 +77,15 @@ function setUp() {
     fake.packages.set("AT", { sealed, keys: await Promise.all(keys) });
     return sealed;
   };
-  const results = async () => {
+  const open = async () => {
     await acknowledgePackage(connection, vault, ROUND);
-    await openHits(connection, vault, ROUND, SHIPPED_PROFILE);
-    return resultsOf(vault, ROUND, SHIPPED_PROFILE);
+    return openHits(connection, vault, ROUND, SHIPPED_PROFILE, BEFORE);
   };
-  return { release, results, vault, connection, fake };
+  const results = async () => {
+    await open();
+    return resultsOf(vault, ROUND, SHIPPED_PROFILE, BEFORE);
+  };
+  return { release, open, results, vault, connection, fake };
 }
 
 describe("results", () => {
@@ -116,19 +120,12 @@ describe("results", () => {
     expect(fake.acknowledgements).toMatchObject([{ party: "AT", round: ROUND, t2: T2, digest }]);
   });
 
-  test("keep no section that is refused", async () => {
-    const { release, results, vault } = setUp();
-    await release({ HR: [hitOf({ handle: handle("x") })], SI: [] });
-    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
-    expect(vault.section(ROUND, "HR")).toBeNull();
-  });
-
   test("before release are unavailable", async () => {
     const { results, connection, vault } = setUp();
     const unavailable = { code: "package-unavailable" };
     await expect(results()).rejects.toMatchObject(unavailable);
-    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE)).rejects.toMatchObject(unavailable);
-    expect(() => resultsOf(vault, ROUND, SHIPPED_PROFILE)).toThrow(expect.objectContaining(unavailable));
+    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE, BEFORE)).rejects.toMatchObject(unavailable);
+    expect(() => resultsOf(vault, ROUND, SHIPPED_PROFILE, BEFORE)).toThrow(expect.objectContaining(unavailable));
   });
 
   const sound = { HR: [hitOf({})], SI: [] };
@@ -138,20 +135,28 @@ describe("results", () => {
     ["for another party", sound, { party: "HR" }],
     ["without a section of a pairing", { HR: [hitOf({})] }, {}],
     ["with a section of no pairing", { ...sound, XX: [] }, {}],
-    ["with a handle that was never sent", { HR: [hitOf({ handle: handle("x") })], SI: [] }, {}],
-    ["with a hit that is there twice", { HR: [hitOf({}), hitOf({ handle: handle("J") })], SI: [] }, {}],
-    ["with rules that the profile does not have", { HR: [hitOf({ pattern: 0xffff_ffff })], SI: [] }, {}],
   ])("%s are refused", async (_name, hits, content) => {
     const { release, results } = setUp();
     await release(hits, content);
     await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
   });
 
-  test("with a counterpart for whom nothing was encoded are refused", async () => {
-    const { release, results, vault } = setUp();
+  test.each<[string, readonly Hit[]]>([
+    ["a hit that is there twice", [hitOf({}), hitOf({ handle: handle("J") })]],
+    ["rules that the profile does not have", [hitOf({ pattern: 0xffff_ffff })]],
+  ])("of a section with %s are not kept, and those of others are", async (_name, hits) => {
+    const { release, open, vault } = setUp();
+    await release({ HR: hits, SI: [] });
+    const faults = [{ counterpart: "HR", kind: "section-invalid", count: 1, of: 1 }];
+    expect(await open()).toEqual({ opened: ["SI"], closed: ["HR"], faults });
+    expect(vault.section(ROUND, "HR")).toBeNull();
+  });
+
+  test("with a counterpart for whom nothing was encoded are of no record", async () => {
+    const { release, results, open } = setUp();
     await release({ HR: [], SI: [hitOf({})] });
-    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
-    expect(vault.section(ROUND, "SI")).toBeNull();
+    expect((await open()).faults).toEqual([{ counterpart: "SI", kind: "no-record", count: 1, of: 1 }]);
+    expect(await results()).toEqual([]);
   });
 
   test("are written as CSV with the note in each row and no formula, and as JSON, with both sides' statuses", async () => {

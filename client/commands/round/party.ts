@@ -96,6 +96,7 @@ async function walkWithin(
       vault,
       round,
       profile: SHIPPED_PROFILE,
+      now: io.now(),
       encode: async () => {
         await encodeInto(io, path, options, vault, round);
       },

@@ -3,13 +3,14 @@
  */
 import { extname } from "node:path";
 import { Argument, type Command } from "commander";
-import { HIT_STATUSES, type HitStatus, type Status } from "#engine/round/acts.ts";
+import { HIT_STATUSES, type HitStatus, type Report, type Status } from "#engine/round/acts.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { exchangeAnswers, type Exchange } from "../../answers.ts";
+import { answerFaults, exchangeAnswers, type Exchange } from "../../answers.ts";
 import { createFile } from "../../durable-file.ts";
-import { acknowledgePackage, openHits, type Opened } from "../../release.ts";
+import { acknowledgePackage, openHits, sectionFaults, type Opened } from "../../release.ts";
+import type { Fault } from "../../report.ts";
 import {
   RESULT_NOTE,
   resultsCsv,
@@ -63,10 +64,10 @@ export function registerResults(round: Command, io: CommandIo): void {
         const { state } = await connection.round(options.round);
         // The server has nothing more of it then; the vault keeps its hits until the retention ends.
         const found = hasReached(state, "followed-up")
-          ? keptResults(vault, options.round)
+          ? keptResults(vault, options.round, io.now())
           : {
-              opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE),
-              exchange: await exchangeAnswers(connection, vault, options.round),
+              opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE, io.now()),
+              exchange: await exchangeAnswers(connection, vault, options.round, io.now()),
               statuses: await connection.statuses(options.round, vault.identity.party),
             };
         answerResults(io, options, vault, found);
@@ -107,14 +108,14 @@ export function answerResults(
   vault: Vault,
   { opened, exchange, statuses: said }: Found,
 ): void {
-  const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE);
+  const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE, io.now());
   const statuses = statusesByHit(vault.identity.party, said);
   if (options.out !== undefined) {
     const text =
       extname(options.out) === ".json" ? resultsJson(options.round, rows, statuses) : resultsCsv(rows, statuses);
     createFile(options.out, [Buffer.from(text)]);
   }
-  const warnings = warningsOf(opened, exchange);
+  const warnings = [...opened.faults, ...exchange.faults].map(warningOf);
   for (const warning of warnings) io.stderr.write(`${warning}\n`);
   const hits =
     options.out === undefined
@@ -133,43 +134,37 @@ export function answerResults(
 }
 
 /** @returns What the vault alone knows. */
-function keptResults(vault: Vault, round: string): Found {
-  const kept = (vault.pairings(round) ?? []).map(({ counterpart }) => ({
-    counterpart,
-    section: vault.section(round, counterpart),
-    answers: vault.answers(round, counterpart),
-  }));
-  const namesOf = (wanted: (one: (typeof kept)[number]) => boolean): string[] =>
-    kept.filter(wanted).map(({ counterpart }) => counterpart);
-  const countsOver = (countOf: (one: (typeof kept)[number]) => number): Map<string, number> =>
-    new Map(kept.map((one) => [one.counterpart, countOf(one)] as const).filter(([, count]) => count > 0));
+function keptResults(vault: Vault, round: string, now: Date): Found {
+  const counterparts = (vault.pairings(round) ?? []).map(({ counterpart }) => counterpart);
+  const opened = counterparts.filter((counterpart) => vault.section(round, counterpart) !== null);
   return {
     opened: {
-      opened: namesOf(({ section }) => section !== null),
-      closed: namesOf(({ section }) => section === null),
-      missingDecoys: countsOver(({ section }) => section?.decoysMissing ?? 0),
+      opened,
+      closed: counterparts.filter((counterpart) => !opened.includes(counterpart)),
+      faults: opened.flatMap((counterpart) => sectionFaults(vault, round, counterpart)),
     },
     exchange: {
-      answered: namesOf(({ answers }) => answers !== null),
-      waitingFor: namesOf(({ section, answers }) => section !== null && answers === null),
-      unproven: countsOver(({ answers }) => (answers ?? []).filter(({ proven }) => !proven).length),
+      answered: opened.filter((counterpart) => vault.answers(round, counterpart) !== null),
+      waitingFor: [],
+      faults: opened.flatMap((counterpart) => answerFaults(vault, round, counterpart, now)),
     },
     statuses: [],
   };
 }
 
 /** What the party's analysts and officer have to know before they trust a hit. */
-function warningsOf({ missingDecoys }: Opened, { unproven }: Exchange): string[] {
-  return [
-    ...[...missingDecoys].map(
-      ([counterpart, count]) =>
-        `with ${counterpart}: ${count} decoys are missing, so hits were left out; reported to the data-protection officer`,
-    ),
-    ...[...unproven].map(
-      ([counterpart, count]) =>
-        `with ${counterpart}: ${count} hits are unproven; reported to the data-protection officer`,
-    ),
-  ];
+const WARNINGS: Readonly<Record<Report["kind"], string>> = {
+  "decoy-missing": "decoys are missing, so hits were left out",
+  "no-record": "hits are at rows that stand for no record, so they are made up; they are not shown",
+  "not-opened": "the pairing was not opened in time; ask whether they got its key",
+  "section-invalid": "their section of the package does not open with the key that was given for it",
+  unanswered: "their answers were not handed over in time, so their hits are unproven; ask whether they got the key",
+  unproven: "hits are unproven",
+};
+
+function warningOf({ counterpart, kind, count, of }: Fault): string {
+  const many = of === 1 ? "" : `${count} of ${of} `;
+  return `with ${counterpart}: ${many}${WARNINGS[kind]}; reported to the data-protection officer`;
 }
 
 function countsOf(rows: readonly ResultRow[]): Record<ResultRow["band"], number> {

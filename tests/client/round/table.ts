@@ -121,7 +121,7 @@ export function walkOnce(vault: Vault, connection: Connection, round: string, li
   const encode = async (): Promise<void> => {
     await encodeRound(vault, round, list);
   };
-  return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, encode });
+  return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, now: new Date(), encode });
 }
 
 /** What the operators have done last, when it is the parties' turn. */

@@ -48,7 +48,7 @@ test("is not done when a pairing opens just after its key was asked for", async 
     const first = standings.findIndex(({ results }) => results !== null);
     expect(standings[first]).toMatchObject({ state: "waiting", results: { opened: { closed: others } } });
     expect(standings.slice(-PARTIES.length).map(({ state }) => state)).toEqual(["done", "done", "done"]);
-    expect(resultsOf(at, ROUND, SHIPPED_PROFILE)).toHaveLength(12 * others.length);
+    expect(resultsOf(at, ROUND, SHIPPED_PROFILE, new Date())).toHaveLength(12 * others.length);
   } finally {
     await closeTable(table);
   }
