@@ -57,7 +57,8 @@ export async function exchangeAnswers(
   if (sections.length === 0) return { answered: [], waitingFor: [], faults: [] };
   const isLate = isAnswerLate(vault, round, now);
   const view = await connection.round(round);
-  if (!isLate) for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
+  if (!isLate)
+    for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
   const latest = await connection.round(round);
   for (const { pairing, section } of sections) await takeAnswers(connection, vault, latest, pairing, section, isLate);
   const names = sections.map(({ pairing }) => pairing.counterpart);

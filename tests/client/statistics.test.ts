@@ -52,7 +52,14 @@ function setUp(hits: readonly (readonly [row: number, counterpart: string])[]) {
       const names = { handle: handleOf(counterpart, row), hit: handleOf("hit", at) };
       return whom === counterpart ? [{ band: "low", cells: "", pattern: 1, ...names }] : [];
     });
-    vault.keepSection(ROUND, { counterpart, hitCount: found.length, decoys: 0, decoysMissing: 0, noRecord: 0, hits: found });
+    vault.keepSection(ROUND, {
+      counterpart,
+      hitCount: found.length,
+      decoys: 0,
+      decoysMissing: 0,
+      noRecord: 0,
+      hits: found,
+    });
   }
   const find = (refs: ReadonlySet<string>) => Promise.resolve(RECORDS.filter(({ rec_id }) => refs.has(rec_id)));
   return { vault, descriptor, find };

@@ -196,7 +196,10 @@ export function attacksOnPackages(played: () => PlayedRounds): void {
           const server = connectAs(table, "HR");
           vault.keepPackageBox(ROUND, await server.fetchPackage(ROUND, "HR"));
           const honest = await server.packageKeys(ROUND, "HR");
-          const fewer = { ...server, packageKeys: () => Promise.resolve(honest.filter((key) => key.counterpart === "SI")) };
+          const fewer = {
+            ...server,
+            packageKeys: () => Promise.resolve(honest.filter((key) => key.counterpart === "SI")),
+          };
           await openHits(fewer, vault, ROUND, SHIPPED_PROFILE, after("answers"));
         });
         const answer = await send(table.server.url, officerSigning(table.house), "GET", `/v1/rounds/${ROUND}/reports`);

@@ -97,7 +97,10 @@ export function attacksOnSeals(played: () => PlayedRounds): void {
           withCopy(played(), of(played().unsealed, "HR"), async (hr) => {
             const { from, to } = pick(unseen);
             const other = withOther(from, to)(sealed);
-            const seals = [...(await askToSeal(at, other, t2Of(other))), ...(await askToSeal(hr, sealed, t2Of(sealed)))];
+            const seals = [
+              ...(await askToSeal(at, other, t2Of(other))),
+              ...(await askToSeal(hr, sealed, t2Of(sealed))),
+            ];
             expect(new Set(seals.map(({ t2 }) => t2)).size).toBe(2);
             const vaults = new Map([
               ["AT", at],

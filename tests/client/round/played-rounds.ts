@@ -152,7 +152,10 @@ export async function withCopy<T>(
 }
 
 /** Keeps a party's reports as the server does: the last of each kind on each pairing. */
-export function reportBox(): { readonly reports: () => Report[]; readonly putReport: (report: Report) => Promise<void> } {
+export function reportBox(): {
+  readonly reports: () => Report[];
+  readonly putReport: (report: Report) => Promise<void>;
+} {
   const kept = new Map<string, Report>();
   return {
     reports: () => [...kept.values()],

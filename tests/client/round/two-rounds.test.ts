@@ -9,6 +9,7 @@ import { attacksOnPackages } from "./attacks-on-packages.ts";
 import { attacksOnSeals } from "./attacks-on-seals.ts";
 import { playRounds, type PlayedRounds } from "./played-rounds.ts";
 import { closeTable } from "./table.ts";
+import { unlinkable } from "./unlinkable.ts";
 
 let rounds: PlayedRounds;
 beforeAll(async () => {
@@ -17,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => closeTable(rounds.table));
 const played = (): PlayedRounds => rounds;
 
+unlinkable(played);
 attacksOnSeals(played);
 attacksOnHits(played);
 attacksOnPackages(played);
