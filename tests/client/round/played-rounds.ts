@@ -64,6 +64,17 @@ export type PlayedRounds = {
   readonly wire: readonly Exchanged[];
 };
 
+/** @returns Numbers of the people on a party's list. */
+export function peopleOf(round: string, party: string): readonly number[] {
+  const people = PEOPLE_OF[round]?.[party];
+  if (people === undefined) throw new RangeError(`${party} has no list in ${round}`);
+  return people;
+}
+
+export function listsOf(round: string): Lists {
+  return new Map(PARTIES.map((party) => [party, listOf(party, peopleOf(round, party))]));
+}
+
 export async function playRounds(): Promise<PlayedRounds> {
   const table = await openTable();
   const unsealed = new Map<string, Vault>();
@@ -73,8 +84,8 @@ export async function playRounds(): Promise<PlayedRounds> {
   const keep = (copies: Map<string, Vault>): void => {
     for (const [party, vault] of table.vaults) copies.set(party, copyOf(table, vault));
   };
-  for (const [round, people] of Object.entries(PEOPLE_OF)) {
-    const lists: Lists = new Map(PARTIES.map((party) => [party, listOf(party, people[party] ?? [])]));
+  for (const round of [OLD, ROUND]) {
+    const lists = listsOf(round);
     await playRound(table, round, async (turn) => {
       if (turn === "closed") closed.push(await connectAs(table, "AT").round(round));
       if (turn === "closed" && round === ROUND) keep(unsealed);
@@ -167,7 +178,7 @@ export function reportBox(): {
 }
 
 /** @returns A report as the party must have made it. */
-export function reportOf(kind: Report["kind"], party: string, counterpart: string, count: number, of: number): unknown {
+export function reportOf(kind: Report["kind"], party: string, counterpart: string, count: number, of: number): object {
   return { kind, count, of, party, pairing: pairingOf(party, counterpart), round: ROUND };
 }
 

@@ -8,6 +8,7 @@ import { attacksOnHits } from "./attacks-on-hits.ts";
 import { attacksOnPackages } from "./attacks-on-packages.ts";
 import { attacksOnSeals } from "./attacks-on-seals.ts";
 import { playRounds, type PlayedRounds } from "./played-rounds.ts";
+import { swappedBatches } from "./swapped-batches.ts";
 import { closeTable } from "./table.ts";
 import { unlinkable } from "./unlinkable.ts";
 
@@ -23,3 +24,4 @@ attacksOnSeals(played);
 attacksOnHits(played);
 attacksOnPackages(played);
 attacksOnAnswers(played);
+swappedBatches(played);
