@@ -64,15 +64,8 @@ export type PlayedRounds = {
   readonly wire: readonly Exchanged[];
 };
 
-/** @returns Numbers of the people on a party's list. */
-export function peopleOf(round: string, party: string): readonly number[] {
-  const people = PEOPLE_OF[round]?.[party];
-  if (people === undefined) throw new RangeError(`${party} has no list in ${round}`);
-  return people;
-}
-
 export function listsOf(round: string): Lists {
-  return new Map(PARTIES.map((party) => [party, listOf(party, peopleOf(round, party))]));
+  return new Map(PARTIES.map((party) => [party, listOf(party, PEOPLE_OF[round]?.[party] ?? [])]));
 }
 
 export async function playRounds(): Promise<PlayedRounds> {
