@@ -115,13 +115,19 @@ export function connectAs(
 }
 
 /** One call of a party's walk through a round. */
-export function walkOnce(vault: Vault, connection: Connection, round: string, lists: Lists): Promise<Standing> {
+export function walkOnce(
+  vault: Vault,
+  connection: Connection,
+  round: string,
+  lists: Lists,
+  now = new Date(),
+): Promise<Standing> {
   const list = lists.get(vault.identity.party);
   if (list === undefined) throw new RangeError(`no list of ${vault.identity.party}`);
   const encode = async (): Promise<void> => {
     await encodeRound(vault, round, list);
   };
-  return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, now: new Date(), encode });
+  return walkRound({ connection, vault, round, profile: SHIPPED_PROFILE, now, encode });
 }
 
 /** What the operators have done last, when it is the parties' turn. */
@@ -132,9 +138,10 @@ export async function playRound(
   { house, server: { url } }: Pick<Table, "house" | "server">,
   id: string,
   walk: (turn: Turn) => Promise<void>,
+  changes: Partial<RoundDescriptor> = {},
 ): Promise<RoundDescriptor> {
   const setting = { id, profile: SHIPPED_PROFILE, declaredRecords: DECLARED_RECORDS, now: house.clock() };
-  const descriptor = describeRound(house.cast, setting);
+  const descriptor = describeRound(house.cast, setting, changes);
   const operator = operatorSigning(house);
   const drafted = await send(url, operator, "POST", "/v1/rounds", descriptor);
   await approve(house, url, "open", viewIn(drafted));
