@@ -81,8 +81,8 @@ const KeptSection = z.strictObject({
   hitCount: z.int().min(0).max(MAX_HITS),
   decoys: z.int().min(0).max(64),
   decoysMissing: z.int().min(0).max(64),
-  /** Hits at rows that stand for no record; a section of version 0.2 has none, since it was refused. */
-  noRecord: z.int().min(0).max(MAX_HITS).default(0),
+  /** Hits at rows that stand for no record. */
+  noRecord: z.int().min(0).max(MAX_HITS),
   hits: z.array(Hit).max(MAX_HITS),
 });
 export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & { readonly hits: readonly Hit[] };
