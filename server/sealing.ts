@@ -133,7 +133,8 @@ export async function withdraw(secretariat: Secretariat, caller: Caller, withdra
     return { files: dropped, isOver: own.length === admitted.length };
   });
   await deleteFiles(folderOf(secretariat, id), files);
-  if (isOver) await abortRound(secretariat, id, caller, { reason: "withdrawn", parties: [party], evidence: [] });
+  if (isOver)
+    await abortRound(secretariat, id, caller, { reason: "withdrawn", parties: [party], evidence: [], raised: null });
 }
 
 /** @param keepsDigests - T2 names the batches: they stay listed, without their bytes. @returns Files that no row names any more. */

@@ -97,10 +97,21 @@ export const Hold = z.strictObject({
 });
 export type Hold = z.infer<typeof Hold>;
 
+/** A party's word that its counterpart's confirmation fails; it proves nothing but who says so. */
+export const ConfirmationDispute = z.strictObject({
+  kind: z.literal("confirmation"),
+  counterpart: PartyId,
+  party: PartyId,
+  round: RoundId,
+  t0: Bytes32,
+  signature: Bytes64,
+});
+export type ConfirmationDispute = z.infer<typeof ConfirmationDispute>;
+
 /** What a client found that no attempt can go on with: two keys that one party signed for it, or a confirmation that fails. */
 export const Dispute = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("two-keys"), first: RoundKey, second: RoundKey }),
-  z.strictObject({ kind: z.literal("confirmation"), counterpart: PartyId }),
+  ConfirmationDispute,
 ]);
 export type Dispute = z.infer<typeof Dispute>;
 

@@ -62,13 +62,13 @@ export function takeConfirmation({ confirmations }: Relay, confirmation: Confirm
 export function takeDispute(relay: Relay, dispute: Dispute): void {
   relay.disputes.push(dispute);
   if (dispute.kind === "confirmation") {
-    relay.ending ??= { reason: "disputed", parties: [], evidence: [] };
+    relay.ending ??= { reason: "disputed", parties: [], evidence: [], raised: dispute };
     return;
   }
   const { first, second } = dispute;
   if (!isEquivocation(relay.roster, descriptorT0(relay.descriptor), first, second))
     throw new RangeError("no equivocation");
-  relay.ending ??= { reason: "equivocated", parties: [first.party], evidence: [first, second] };
+  relay.ending ??= { reason: "equivocated", parties: [first.party], evidence: [first, second], raised: null };
 }
 
 /** @param shown - Sees each view before the party does, and may change it. */
