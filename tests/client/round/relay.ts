@@ -24,7 +24,10 @@ export function relayOf(descriptor: RoundDescriptor, roster: Roster): Relay {
 }
 
 /** What an honest relay shows a party. */
-export function viewFor({ descriptor, keys, confirmations, ending }: Relay, party: string): RoundView {
+export function viewFor(
+  { descriptor, keys, confirmations, ending }: Pick<Relay, "descriptor" | "keys" | "confirmations" | "ending">,
+  party: string,
+): RoundView {
   const t0 = descriptorT0(descriptor);
   const isKeyed = keys.length === descriptor.parties.length;
   return {
@@ -53,7 +56,7 @@ export function takeKey({ keys }: Relay, key: RoundKey): void {
 }
 
 /** The first confirmation of a direction counts. */
-export function takeConfirmation({ confirmations }: Relay, confirmation: Confirmation): void {
+export function takeConfirmation({ confirmations }: Pick<Relay, "confirmations">, confirmation: Confirmation): void {
   const { from, to } = confirmation;
   if (!confirmations.some((other) => other.from === from && other.to === to)) confirmations.push(confirmation);
 }
