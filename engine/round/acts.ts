@@ -62,20 +62,11 @@ export const Status = z.strictObject({
 });
 export type Status = z.infer<typeof Status>;
 
-export const REPORT_KINDS = [
-  "unproven",
-  "decoy-missing",
-  "no-record",
-  "section-invalid",
-  "not-opened",
-  "unanswered",
-] as const;
-
 /** What a client found wrong: `count` of the `of` hits or decoys of a pairing; 1 of 1 when it is the pairing as a whole. */
 export const Report = z
   .strictObject({
     count: z.int().min(1).max(1_000_000),
-    kind: z.enum(REPORT_KINDS),
+    kind: z.enum(["unproven", "decoy-missing", "no-record", "section-invalid", "not-opened", "unanswered"]),
     of: z.int().min(1).max(1_000_000),
     pairing: z.tuple([PartyId, PartyId]),
     party: PartyId,

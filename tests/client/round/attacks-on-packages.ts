@@ -41,7 +41,7 @@ export function attacksOnPackages(played: () => PlayedRounds): void {
   const shown = () => ({
     ...reportBox(),
     round: (): Promise<RoundView> => Promise.resolve(played().releasedView),
-    acknowledge: (_: Acknowledgement) => Promise.resolve(played().releasedView),
+    acknowledge: () => Promise.resolve(played().releasedView),
     putAnswers: () => Promise.resolve(),
   });
 

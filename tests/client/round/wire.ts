@@ -15,7 +15,7 @@ export type Exchanged = {
 export function recorderOf(party: string, wire: Exchanged[]): typeof globalThis.fetch {
   return async (input, init) => {
     const { pathname: path } = input instanceof URL ? input : new URL(input instanceof Request ? input.url : input);
-    const sent = init?.body instanceof Uint8Array ? init.body.slice() : Buffer.from(`${init?.body?.toString() ?? ""}`);
+    const sent = init?.body instanceof Uint8Array ? init.body.slice() : new Uint8Array(0);
     const response = await fetch(input, init);
     const received = new Uint8Array(await response.clone().arrayBuffer());
     const names = path.replace(/^\/v1\/rounds\/[^/]+/, "").replace(/\/[A-Z]{2}\b/g, "");
