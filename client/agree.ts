@@ -101,8 +101,12 @@ export async function agreeKeys(
   return { state: "agreed", descriptor, t1, pairings: agreed };
 }
 
-function checkAdmissible(
-  view: RoundView,
+/**
+ * @throws {@link LinkageError} `round-descriptor-invalid`, `profile-mismatch` or `pairing-unknown` if the round is none that
+ * this party can take part in.
+ */
+export function checkAdmissible(
+  view: Pick<RoundView, "descriptor" | "t0">,
   roster: Roster,
   party: string,
   round: string,
@@ -113,7 +117,7 @@ function checkAdmissible(
   if (descriptor.id !== round)
     throw new LinkageError("round-descriptor-invalid", `the server answered with round ${descriptor.id} for ${round}`);
   if (descriptorT0(descriptor) !== view.t0)
-    throw new LinkageError("round-descriptor-invalid", "the server's T0 is not the descriptor's");
+    throw new LinkageError("round-descriptor-invalid", "the T0 is not the descriptor's");
   if (descriptor.roster !== rosterDigest(roster))
     throw new LinkageError(
       "round-descriptor-invalid",

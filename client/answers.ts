@@ -13,8 +13,7 @@ import type { Hit } from "#engine/round/package.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
-import { sealOf } from "./release.ts";
-import { isOver, pairingOf, reportFaults, type Fault } from "./report.ts";
+import { isOver, pairingOf, reportFaults, sealOf, type Fault } from "./report.ts";
 import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -63,7 +62,7 @@ export async function exchangeAnswers(
   for (const { pairing, section } of sections) await takeAnswers(connection, vault, latest, pairing, section, isLate);
   const names = sections.map(({ pairing }) => pairing.counterpart);
   const faults = names.flatMap((counterpart) => answerFaults(vault, round, counterpart, now));
-  await reportFaults(connection, vault, { round, t2: sealOf(vault, round) }, faults);
+  await reportFaults(connection, vault, round, faults);
   const isHere = (counterpart: string): boolean => vault.answers(round, counterpart) !== null;
   return { answered: names.filter(isHere), waitingFor: isLate ? [] : names.filter((name) => !isHere(name)), faults };
 }
@@ -71,14 +70,19 @@ export async function exchangeAnswers(
 /** @returns What is wrong with the counterpart's answers to the hits of an open section; nothing if it is not open. */
 export function answerFaults(vault: Vault, round: string, counterpart: string, now: Date): Fault[] {
   if (vault.section(round, counterpart) === null) return [];
-  const answers = vault.answers(round, counterpart);
-  if (answers === null)
+  if (vault.answers(round, counterpart) === null)
     return isAnswerLate(vault, round, now) ? [{ counterpart, kind: "unanswered", count: 1, of: 1 }] : [];
+  return unprovenFaults(vault, round, counterpart);
+}
+
+/** @returns What is wrong with the counterpart's answers that are here. */
+export function unprovenFaults(vault: Vault, round: string, counterpart: string): Fault[] {
+  const answers = vault.answers(round, counterpart) ?? [];
   const count = answers.filter(({ proven }) => !proven).length;
   return count === 0 ? [] : [{ counterpart, kind: "unproven", count, of: answers.length }];
 }
 
-function isAnswerLate(vault: Vault, round: string, now: Date): boolean {
+export function isAnswerLate(vault: Vault, round: string, now: Date): boolean {
   const descriptor = vault.descriptor(round);
   return descriptor !== null && isOver(descriptor, "answers", now);
 }
@@ -106,29 +110,38 @@ async function sendAnswers(
   const { counterpart } = pairing;
   const round = view.descriptor.id;
   if (hasAnswered(view, party, counterpart)) return;
-  let sealed = vault.answersBox(round, counterpart);
-  if (sealed === null) {
-    const keyProof = keyProofOf(pairing, round);
-    const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
-    const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
-    const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
-    const answers = section.hits.map((hit): Answer => {
-      const entry = entries.get(hit.handle);
-      if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
-      const cells = agreed.get(hit.hit) ?? null;
-      // A key that the row does not hold: the counterpart has to see that there is no proof.
-      const proof =
-        cells === null
-          ? randomBytes(PROOF_BYTES).toString("base64url")
-          : makeProof(keyProof, direction, hit.hit, cells);
-      return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
-    });
-    const { boxKey } = partyOf(vault.roster(), counterpart);
-    sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
-    // Sealing is random: were it done again, the server would see other answers.
-    vault.keepAnswersBox(round, counterpart, sealed);
-  }
-  await connection.putAnswers(round, party, counterpart, sealed);
+  await connection.putAnswers(round, party, counterpart, await ownAnswers(vault, round, pairing, section));
+}
+
+/** @returns The party's answers to a section's hits, sealed for the counterpart; made once and kept. Talks to nobody. */
+export async function ownAnswers(
+  vault: Vault,
+  round: string,
+  pairing: VaultPairing,
+  section: KeptSection,
+): Promise<Uint8Array> {
+  const { party } = vault.identity;
+  const { counterpart } = pairing;
+  const kept = vault.answersBox(round, counterpart);
+  if (kept !== null) return kept;
+  const keyProof = keyProofOf(pairing, round);
+  const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
+  const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
+  const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
+  const answers = section.hits.map((hit): Answer => {
+    const entry = entries.get(hit.handle);
+    if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
+    const cells = agreed.get(hit.hit) ?? null;
+    // A key that the row does not hold: the counterpart has to see that there is no proof.
+    const proof =
+      cells === null ? randomBytes(PROOF_BYTES).toString("base64url") : makeProof(keyProof, direction, hit.hit, cells);
+    return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
+  });
+  const { boxKey } = partyOf(vault.roster(), counterpart);
+  const sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
+  // Sealing is random: were it done again, the server would see other answers.
+  vault.keepAnswersBox(round, counterpart, sealed);
+  return sealed;
 }
 
 /** Keeps the counterpart's answers, checked, once those of both sides are in. */
@@ -143,16 +156,30 @@ async function takeAnswers(
   const { party } = vault.identity;
   const { counterpart } = pairing;
   const round = view.descriptor.id;
-  if (vault.answers(round, counterpart) !== null) return;
-  if (!hasAnswered(view, counterpart, party) || !hasAnswered(view, party, counterpart)) return;
-  const keyProof = keyProofOf(pairing, round);
-  const direction = { round, t2: sealOf(vault, round), from: counterpart, to: party };
+  if (vault.answers(round, counterpart) !== null || !haveBothAnswered(view, [party, counterpart])) return;
   const sealed = await connection.fetchAnswers(round, counterpart, party).catch((error: unknown) => {
     // After the deadline it does not matter why they are not handed over.
     if (isLate && error instanceof LinkageError) return null;
     throw error;
   });
   if (sealed === null) return;
+  vault.keepAnswers(round, counterpart, await checkedAnswers(vault, round, pairing, section, sealed));
+}
+
+/**
+ * @param sealed - What the counterpart answered, as it came.
+ * @returns One for each hit of the section, its proof checked. Talks to nobody.
+ */
+export async function checkedAnswers(
+  vault: Vault,
+  round: string,
+  pairing: VaultPairing,
+  section: KeptSection,
+  sealed: Uint8Array,
+): Promise<KeptAnswer[]> {
+  const { counterpart } = pairing;
+  const keyProof = keyProofOf(pairing, round);
+  const direction = { round, t2: sealOf(vault, round), from: counterpart, to: vault.identity.party };
   const { signKey } = partyOf(vault.roster(), counterpart);
   const answerOf = new Map(
     (await openedOrNone(sealed, direction, section, vault, signKey)).map((answer) => [answer.hit, answer]),
@@ -160,14 +187,18 @@ async function takeAnswers(
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
   // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
-  const checked = section.hits.map(({ hit, handle }): KeptAnswer => {
+  return section.hits.map(({ hit, handle }): KeptAnswer => {
     const answer = answerOf.get(hit);
     const ownOriginTags = originTags(keyProof, entries.get(handle)?.origins ?? []);
     if (answer === undefined) return { hit, notice: NO_NOTICE, ownOriginTags, proven: false };
     const proven = checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
     return { hit, notice: answer.notice, ownOriginTags, proven };
   });
-  vault.keepAnswers(round, counterpart, checked);
+}
+
+/** Whether the answers of both of a pairing are in: only then either is handed over. */
+export function haveBothAnswered(view: RoundView, [one, other]: readonly [string, string]): boolean {
+  return hasAnswered(view, one, other) && hasAnswered(view, other, one);
 }
 
 function keyProofOf({ keyProof }: VaultPairing, round: string): Uint8Array {
@@ -211,7 +242,8 @@ function agreedOf(
   return agreed;
 }
 
-function hasAnswered({ pairings }: RoundView, from: string, to: string): boolean {
+/** Whether the answers of `from` to `to` are in. */
+export function hasAnswered({ pairings }: RoundView, from: string, to: string): boolean {
   const [lower, higher] = pairingOf(from, to);
   return pairings.some(
     ({ pairing, answered }) => pairing[0] === lower && pairing[1] === higher && answered.includes(from),

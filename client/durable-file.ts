@@ -14,6 +14,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeSync,
@@ -24,6 +25,8 @@ import { LinkageError } from "#engine/errors.ts";
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
+/** What link(2) says on a file system that has none, such as FAT on a medium. */
+const NO_HARD_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
 /** Makes a folder, and those above it, that only its owner can enter; an existing one is left as it is. */
 export function makePrivateFolder(path: string): void {
@@ -83,8 +86,11 @@ export function createFileIfAbsent(path: string, pieces: Iterable<Uint8Array>): 
     // Unlike a rename, a hard link never replaces a file that came in between.
     linkSync(temporary, path);
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw error;
+    const code = errorCode(error);
+    if (code === "EEXIST") return false;
+    if (!NO_HARD_LINKS.includes(code)) throw error;
+    if (!reserve(path)) return false;
+    renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
   }
@@ -123,6 +129,24 @@ export function readWhole(path: string): Uint8Array {
   }
 }
 
+/** @returns The file's first bytes, fewer than `byteLength` if it is shorter. @throws {@link LinkageError} `file-unreadable` */
+export function readStart(path: string, byteLength: number): Uint8Array {
+  const bytes = new Uint8Array(byteLength);
+  try {
+    const file = openSync(path, "r");
+    try {
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < byteLength; filled += read)
+        read = readSync(file, bytes, filled, byteLength - filled, filled);
+      return bytes.subarray(0, filled);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new LinkageError("file-unreadable", `cannot read ${path} (${errorCode(error)})`, { cause: error });
+  }
+}
+
 function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
   const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
   const file = openSync(temporary, "wx", FILE_MODE);
@@ -136,6 +160,17 @@ function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
     closeSync(file);
   }
   return temporary;
+}
+
+/** Makes an empty file, to be replaced at once. @returns False if there is one already. */
+function reserve(path: string): boolean {
+  try {
+    closeSync(openSync(path, "wx", FILE_MODE));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
 }
 
 function overwrite(file: number): void {

@@ -48,8 +48,8 @@ import {
 
 const MAX_JSON_BYTES = 64 * 1_048_576;
 /** More than the largest package: base64url and seal around the sections. */
-const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
-const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
+export const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
+export const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
 const JSON_TYPE = "application/json";
 const OCTETS = "application/octet-stream";
 

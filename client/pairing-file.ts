@@ -11,6 +11,7 @@ type Ending =
   | "receipt.json"
   | "section.json"
   | "answers.box"
+  | "their-answers.box"
   | "answers.json";
 
 /** @throws RangeError if `counterpart` is no party id. */

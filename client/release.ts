@@ -6,11 +6,12 @@ import { createHash } from "node:crypto";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
+import type { PackageKeys } from "#engine/round/messages.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2 } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
-import { isOver, reportFaults, type Fault } from "./report.ts";
+import { isOver, reportFaults, sealOf, type Fault } from "./report.ts";
 import type { KeptSection } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -58,36 +59,86 @@ export async function openHits(
   now: Date,
 ): Promise<Opened> {
   const { party } = vault.identity;
-  const t2 = sealOf(vault, round);
-  const sealed = vault.packageBox(round);
   const descriptor = vault.descriptor(round);
-  if (sealed === null || descriptor === null)
+  if (vault.packageBox(round) === null || descriptor === null)
     throw new LinkageError("package-unavailable", `the package of round ${round} is not acknowledged yet`);
-  const box = await openPackage(sealed, vault.identity);
+  const invalid = await openSections(vault, round, await connection.packageKeys(round, party), profile);
   const counterparts = counterpartsOf(descriptor, party);
-  const invalid = new Set<string>();
-  for (const { counterpart, sealedKey } of await connection.packageKeys(round, party)) {
-    if (!counterparts.includes(counterpart) || vault.section(round, counterpart) !== null) continue;
-    if (!(await openOne(vault, box, counterpart, sealedKey, profile))) invalid.add(counterpart);
-  }
   const opened = counterparts.filter((counterpart) => vault.section(round, counterpart) !== null);
   const closed = counterparts.filter((counterpart) => !opened.includes(counterpart));
-  const late = closed.filter((counterpart) => !invalid.has(counterpart));
-  const isLate = late.length > 0 && isOver(descriptor, "acknowledgements", now);
-  const inT2 = isLate ? await pairingsInT2(connection, vault, round, t2) : [];
   const faults = [
-    ...opened.flatMap((counterpart) => sectionFaults(vault, round, counterpart)),
-    ...closed.flatMap((counterpart): Fault[] => {
-      if (invalid.has(counterpart)) return [{ counterpart, kind: "section-invalid", count: 1, of: 1 }];
-      return inT2.includes(counterpart) ? [{ counterpart, kind: "not-opened", count: 1, of: 1 }] : [];
-    }),
+    ...openedFaults(vault, round, invalid),
+    ...(await unopenedFaults(
+      connection,
+      vault,
+      round,
+      closed.filter((counterpart) => !invalid.includes(counterpart)),
+      now,
+    )),
   ];
-  await reportFaults(connection, vault, { round, t2 }, faults);
+  await reportFaults(connection, vault, round, faults);
   return { opened, closed, faults };
 }
 
+/**
+ * Opens what was not opened before, each section on its own. Talks to nobody.
+ *
+ * @param keys - As the server gave them.
+ * @returns Counterparts whose section does not open with its key, or is not well-formed.
+ * @throws {@link LinkageError} `package-unavailable` if there is no package yet; `package-invalid` as {@link acknowledgePackage}.
+ */
+export async function openSections(
+  vault: Vault,
+  round: string,
+  keys: PackageKeys,
+  profile: Profile,
+): Promise<string[]> {
+  const sealed = vault.packageBox(round);
+  if (sealed === null) throw new LinkageError("package-unavailable", `the package of round ${round} is not here yet`);
+  const box = await openPackage(sealed, vault.identity);
+  checkPackage(vault, box, round, sealOf(vault, round));
+  const counterparts = new Set(box.sections.map(({ counterpart }) => counterpart));
+  const invalid: string[] = [];
+  for (const { counterpart, sealedKey } of keys) {
+    if (!counterparts.has(counterpart) || vault.section(round, counterpart) !== null) continue;
+    if (!(await openOne(vault, box, counterpart, sealedKey, profile))) invalid.push(counterpart);
+  }
+  return invalid;
+}
+
+/**
+ * @param invalid - Counterparts whose section does not open with its key.
+ * @returns What is wrong with the sections whose keys are out.
+ */
+export function openedFaults(vault: Vault, round: string, invalid: readonly string[]): Fault[] {
+  return (vault.pairings(round) ?? []).flatMap(({ counterpart }): Fault[] =>
+    invalid.includes(counterpart)
+      ? [{ counterpart, kind: "section-invalid", count: 1, of: 1 }]
+      : sectionFaults(vault, round, counterpart),
+  );
+}
+
+/**
+ * @param keyless - Counterparts without a key for their section.
+ * @returns Those with whom the pairing should be open: the deadline `acknowledgements` is over, and T2 names it.
+ */
+export async function unopenedFaults(
+  connection: Pick<Connection, "round">,
+  vault: Vault,
+  round: string,
+  keyless: readonly string[],
+  now: Date,
+): Promise<Fault[]> {
+  const descriptor = vault.descriptor(round);
+  if (keyless.length === 0 || descriptor === null || !isOver(descriptor, "acknowledgements", now)) return [];
+  const inT2 = await pairingsInT2(connection, vault, round);
+  return keyless
+    .filter((counterpart) => inT2.includes(counterpart))
+    .map((counterpart) => ({ counterpart, kind: "not-opened", count: 1, of: 1 }));
+}
+
 /** @returns What is wrong with the hits of a section that is open; nothing if it is not. */
-export function sectionFaults(vault: Vault, round: string, counterpart: string): Fault[] {
+function sectionFaults(vault: Vault, round: string, counterpart: string): Fault[] {
   const section = vault.section(round, counterpart);
   if (section === null) return [];
   const { decoys, decoysMissing, hitCount, noRecord } = section;
@@ -96,13 +147,6 @@ export function sectionFaults(vault: Vault, round: string, counterpart: string):
     { counterpart, kind: "no-record", count: noRecord, of: hitCount },
   ];
   return faults.filter(({ count }) => count > 0);
-}
-
-/** @throws {@link LinkageError} `vault-invalid` if the party has not sealed the round. */
-export function sealOf(vault: Vault, round: string): string {
-  const t2 = vault.seal(round);
-  if (t2 === null) throw new LinkageError("vault-invalid", `this vault has not sealed round ${round}`);
-  return t2;
 }
 
 /** @returns Whether the section opened; then it is kept. */
@@ -148,13 +192,9 @@ function sectionOf(vault: Vault, round: string, counterpart: string, hits: reado
 }
 
 /** @returns Counterparts whose pairing T2 names; all of them if the server shows another list than was co-signed. */
-async function pairingsInT2(
-  connection: Pick<Connection, "round">,
-  vault: Vault,
-  round: string,
-  t2: string,
-): Promise<string[]> {
+async function pairingsInT2(connection: Pick<Connection, "round">, vault: Vault, round: string): Promise<string[]> {
   const { party } = vault.identity;
+  const t2 = sealOf(vault, round);
   const counterparts = (vault.pairings(round) ?? []).map(({ counterpart }) => counterpart);
   const t1 = vault.transcript(round);
   const { sealed } = await connection.round(round);

@@ -1,6 +1,7 @@
 /**
  * What a client finds wrong with its hits: shown to its own people, and reported to the officers. docs/spec/round.md, "Reports".
  */
+import { LinkageError } from "#engine/errors.ts";
 import type { Report } from "#engine/round/acts.ts";
 import type { DeadlineName, RoundDescriptor } from "#engine/round/descriptor.ts";
 import { signStatement } from "#engine/round/statement.ts";
@@ -18,18 +19,31 @@ export function isOver({ deadlines }: Pick<RoundDescriptor, "deadlines">, name: 
   return now.getTime() > Date.parse(deadlines[name]) + CLOCKS_MS;
 }
 
+/** @returns The faults as the officers get them; the same faults give the same reports. */
+export function reportsOf(vault: Vault, round: string, faults: readonly Fault[]): Report[] {
+  const { identity } = vault;
+  const { party } = identity;
+  return faults.map(({ counterpart, ...found }) => {
+    const report = { ...found, pairing: pairingOf(party, counterpart), party, round, t2: sealOf(vault, round) };
+    return signStatement(identity, "report", report);
+  });
+}
+
 /** Reports faults of one round, signed; the same again changes nothing. */
 export async function reportFaults(
   connection: Pick<Connection, "putReport">,
-  { identity }: Pick<Vault, "identity">,
-  { round, t2 }: { readonly round: string; readonly t2: string },
+  vault: Vault,
+  round: string,
   faults: readonly Fault[],
 ): Promise<void> {
-  const { party } = identity;
-  for (const { counterpart, ...found } of faults) {
-    const report = { ...found, pairing: pairingOf(party, counterpart), party, round, t2 };
-    await connection.putReport(signStatement(identity, "report", report));
-  }
+  for (const report of reportsOf(vault, round, faults)) await connection.putReport(report);
+}
+
+/** @throws {@link LinkageError} `vault-invalid` if the party has not sealed the round. */
+export function sealOf(vault: Vault, round: string): string {
+  const t2 = vault.seal(round);
+  if (t2 === null) throw new LinkageError("vault-invalid", `this vault has not sealed round ${round}`);
+  return t2;
 }
 
 /** @returns The pairing, lower id first. */

@@ -15,6 +15,7 @@
  *   HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
  *   HR.section.json              hits with HR, decoys left out
  *   HR.answers.box, HR.answers.json   own answers as sealed, HR's as checked
+ *   of a round that is carried   client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
@@ -214,7 +215,7 @@ export class RoundFiles {
 
   /** @returns The sealed package as it came; null before. */
   packageBox(round: string): Uint8Array | null {
-    return this.#readBytes(round, "package.box");
+    return this.readBytes(round, "package.box");
   }
 
   keepPackageBox(round: string, sealed: Uint8Array): void {
@@ -232,7 +233,7 @@ export class RoundFiles {
 
   /** @returns Own answers as they were sealed for `counterpart`; null before. */
   answersBox(round: string, counterpart: string): Uint8Array | null {
-    return this.#readBytes(round, pairingFile(counterpart, "answers.box"));
+    return this.readBytes(round, pairingFile(counterpart, "answers.box"));
   }
 
   keepAnswersBox(round: string, counterpart: string, sealed: Uint8Array): void {
@@ -326,6 +327,11 @@ export class RoundFiles {
     this.files.writeJson(checkedRound(round), pairingFile(counterpart, "receipt.json"), receipt);
   }
 
+  /** Destroys a batch that was taken back; {@link prepareBatch} what belongs to it. */
+  destroyBatch(round: string, counterpart: string): void {
+    this.files.destroy(checkedRound(round), pairingFile(counterpart, "batch"));
+  }
+
   /** After the server has refused the batch. */
   dropReceipt(round: string, counterpart: string): void {
     this.files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
@@ -336,11 +342,11 @@ export class RoundFiles {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
     for (const name of ["tag-keys.json", "proof-keys.json"] as const) this.files.destroy(checkedRound(round), name);
     for (const counterpart of counterparts) {
-      for (const ending of ["batch", "answers.box"] as const)
+      for (const ending of ["batch", "answers.box", "their-answers.box"] as const)
         this.files.destroy(round, pairingFile(counterpart, ending));
       this.#destroyOwnCells(round, counterpart);
     }
-    this.files.destroy(checkedRound(round), "package.box");
+    for (const name of ["package.box", "package-keys.json"] as const) this.files.destroy(checkedRound(round), name);
   }
 
   /** Destroys all that the vault keeps of a round: no hit of it can be named any more. */
@@ -353,7 +359,7 @@ export class RoundFiles {
       this.files.destroy(round, pairingFile(counterpart, `cells.${part}`));
   }
 
-  #readBytes(round: string, name: string): Uint8Array | null {
+  protected readBytes(round: string, name: string): Uint8Array | null {
     if (!this.files.has(checkedRound(round), name)) return null;
     return new Uint8Array(Buffer.concat([...this.files.readPieces(checkedRound(round), name)]));
   }
@@ -367,7 +373,8 @@ export class RoundFiles {
   }
 }
 
-function checkedRound(round: string): string {
+/** @throws {@link LinkageError} `round-unknown` */
+export function checkedRound(round: string): string {
   if (!RoundId.safeParse(round).success) throw new LinkageError("round-unknown", "a round id is a-z, 0-9 and -");
   return round;
 }

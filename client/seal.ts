@@ -49,6 +49,9 @@ export async function sealRound(
   if (!view.seals.includes(party) && !hasReached(view.state, "matching"))
     await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
   vault.destroyTagKeys(round);
+  // The vault inside keeps its own, to audit; outside it is of no more use.
+  if (vault.carriage(round)?.side === "outside")
+    for (const counterpart of counterparts) vault.destroyBatch(round, counterpart);
   const sealed = new Set(view.sealed.filter(({ from }) => from === party).map(({ to }) => to));
   return { state: "sealed", t2: view.t2, leftOut: counterparts.filter((counterpart) => !sealed.has(counterpart)) };
 }

@@ -50,6 +50,7 @@ export function* sealStream(
  * Opens a sealed file; no byte is given before its chunk is authenticated, but an early chunk before a later one.
  *
  * @param what - How the file is called in a refusal's detail.
+ * @param startAt - Bytes of the file before the sealed ones.
  * @throws {@link LinkageError} `file-unreadable`; `vault-invalid` if secret or context is another, or a byte was changed, added or cut off.
  */
 export function* openStream(
@@ -57,15 +58,21 @@ export function* openStream(
   context: Uint8Array,
   path: string,
   what: string,
+  startAt = 0,
 ): Generator<Uint8Array> {
   const file = openToRead(path, what);
   let key: Uint8Array | null = null;
   try {
     const { size } = fstatSync(file);
     const header = new Uint8Array(HEADER_BYTES);
-    if (!fills(file, header) || !MAGIC.equals(header.subarray(0, MAGIC.length))) throw notAsWritten(path, what);
+    if (
+      !fills(file, new Uint8Array(startAt)) ||
+      !fills(file, header) ||
+      !MAGIC.equals(header.subarray(0, MAGIC.length))
+    )
+      throw notAsWritten(path, what);
     key = streamKey(secret, header.subarray(MAGIC.length), context);
-    let at = HEADER_BYTES;
+    let at = startAt + HEADER_BYTES;
     for (let index = 0; ; index++) {
       const sealed = new Uint8Array(Math.min(CHUNK_BYTES + TAG_BYTES, size - at));
       at += sealed.length;

@@ -38,7 +38,9 @@ export async function submitBatch(
   onProgress: (progress: UploadProgress) => void = () => undefined,
 ): Promise<Submission> {
   const party = vault.identity.party;
-  if (!vault.holdsHandleMap(round, counterpart))
+  // A vault outside sends what the one inside encoded, and that one can name the hits.
+  const isCarried = vault.carriage(round)?.side === "outside";
+  if (!isCarried && !vault.holdsHandleMap(round, counterpart))
     throw new LinkageError(
       "vault-invalid",
       `no handle map for ${counterpart}: its hits could not be named; encode again`,

@@ -4,7 +4,7 @@
  *
  *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
  *   identity.json, roster.json, contact.json
- *   of each round                client/round-files.ts
+ *   of each round                client/round-files.ts, client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,9 +13,9 @@ import { LinkageError } from "#engine/errors.ts";
 import { Identity } from "#engine/round/identity.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { changedKeys, checkRoster, Roster, rosterDigest } from "#engine/round/roster.ts";
+import { CarriedFiles } from "./carried-files.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
-import { RoundFiles } from "./round-files.ts";
 import { OWN, SealedFolder, type VaultAccess } from "./sealed-folder.ts";
 import { changeBoxPassphrase } from "./sealed-identity.ts";
 
@@ -105,7 +105,7 @@ export function requireNoVault(directory: string): void {
 }
 
 /** A party's vault, open. */
-export class Vault extends RoundFiles {
+export class Vault extends CarriedFiles {
   readonly directory: string;
   readonly identity: Identity;
 

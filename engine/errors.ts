@@ -65,6 +65,8 @@ export const PROBLEM_CODES = [
   "roster-invalid",
   "roster-key-changed",
   "vault-invalid",
+  "bundle-invalid",
+  "bundle-out-of-order",
   "passphrase-invalid",
   "passphrase-wrong",
   "file-unreadable",

@@ -65,6 +65,8 @@ export const PROBLEM_ANSWERS = {
   "roster-invalid": { status: 400, title: "The roster is not valid" },
   "roster-key-changed": { status: 409, title: "The roster changes a key that was pinned" },
   "vault-invalid": { status: 400, title: "The vault is not valid" },
+  "bundle-invalid": { status: 400, title: "The bundle is not valid" },
+  "bundle-out-of-order": { status: 409, title: "The bundle is not the next one of its round" },
   "passphrase-invalid": { status: 400, title: "The passphrase cannot be used" },
   "passphrase-wrong": { status: 403, title: "The passphrase does not open this" },
   "file-unreadable": { status: 500, title: "A file cannot be read" },

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
 import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
@@ -47,8 +47,15 @@ export function exitCodeOf(error: LinkageError): number {
   return error.code === "internal" ? EXIT.unexpected : EXIT.badInput;
 }
 
-export function serverOption(): Option {
-  return new Option("--server <url>", "origin of the secretariat's server").env("AQUILA_SERVER").makeOptionMandatory();
+export function serverOption(isMandatory = true): Option {
+  return new Option("--server <url>", "origin of the secretariat's server")
+    .env("AQUILA_SERVER")
+    .makeOptionMandatory(isMandatory);
+}
+
+/** @returns The server of a command that can do without; ends as wrong usage when it is not named. */
+export function namedServer(command: Command, { server }: { readonly server?: string }): string {
+  return server ?? command.error("error: required option '--server <url>' not specified");
 }
 
 export function vaultOption(): Option {

@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import type { CommandIo } from "./command-io.ts";
+import { registerBundle } from "./round/bundle.ts";
 import { registerDescribe } from "./round/describe.ts";
 import { registerEncode } from "./round/encode.ts";
 import { registerJoin } from "./round/join.ts";
@@ -20,6 +21,7 @@ export function registerRound(program: Command, io: CommandIo): void {
   registerSubmit(round, io);
   registerParty(round, io);
   registerResults(round, io);
+  registerBundle(round, io);
   registerDescribe(round, io);
   registerStaff(round, io);
 }

@@ -12,6 +12,7 @@ import {
   connectAs,
   connectWith,
   jsonOption,
+  namedServer,
   roundOption,
   serverOption,
   unlockVault,
@@ -21,7 +22,7 @@ import {
 } from "./command-io.ts";
 import { listFormat, withListOptions, type ListFileOptions } from "./list-options.ts";
 
-type SubmitOptions = ListFileOptions & { readonly server: string; readonly vault: string; readonly round: string };
+type SubmitOptions = ListFileOptions & { readonly server?: string; readonly vault: string; readonly round: string };
 type ShowOptions = CallerOptions & { readonly year: number; readonly json: boolean };
 
 export function registerStatistics(program: Command, io: CommandIo): void {
@@ -31,16 +32,18 @@ export function registerStatistics(program: Command, io: CommandIo): void {
       .command("submit")
       .description("publish how many of the party's records have hits, with noise drawn here, once for each round")
       .argument("<list>", "the list that was encoded")
-      .addOption(serverOption())
+      .addOption(serverOption(false))
       .addOption(vaultOption())
       .addOption(roundOption())
       .addOption(jsonOption()),
-  ).action(async (list: string, options: SubmitOptions) => {
+  ).action(async (list: string, options: SubmitOptions, command: Command) => {
     using vault = await unlockVault(io, options.vault);
     const find = (refs: ReadonlySet<string>) => findRecords(list, listFormat(list, options), refs);
     const noised = await noisedStatistics(vault, options.round, find, randomFillSync);
-    await connectWith(io, options.server, vault.identity).putStatistics(noised);
-    answer(io, options.json, noised, `published, for ε ${noised.epsilon}:\n${histogramText(noised)}`);
+    const isInside = vault.carriage(options.round)?.side === "inside";
+    if (!isInside) await connectWith(io, namedServer(command, options), vault.identity).putStatistics(noised);
+    const what = isInside ? "drawn, goes out with the next bundle" : "published";
+    answer(io, options.json, noised, `${what}, for ε ${noised.epsilon}:\n${histogramText(noised)}`);
   });
 
   const show = statistics

@@ -51,6 +51,8 @@ export async function encodeInto(
   const descriptor = vault.descriptor(round);
   if (descriptor === null)
     throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila round join`);
+  if (vault.carriage(round)?.side === "outside")
+    throw new LinkageError("round-state", `round ${round} is carried: the list is encoded in the vault inside`);
   const encode = async ({ list, refusedCount, notAdmitted }: ReadListResult): Promise<EncodeSummary> => {
     if (list.rows.length === 0)
       throw new LinkageError(

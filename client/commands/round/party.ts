@@ -64,6 +64,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     .option("--out <file>", "write the hits to a new file at the end")
     .action(async (path: string, options: RunOptions) => {
       using vault = await unlockVault(io, options.vault);
+      vault.requireOneVault(options.round);
       const connection = connectWith(io, options.server, vault.identity);
       try {
         const standing = await walkWithin(io, path, options, connection, vault);
@@ -117,13 +118,14 @@ async function recall(
   const { party } = vault.identity;
   const pairings = vault.pairings(round);
   if (pairings === null) throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
-  if (pairings.some(({ keyTag }) => keyTag === null))
+  if (vault.seal(round) !== null)
     throw new LinkageError("round-state", `round ${round} is sealed: its batches cannot be replaced any more`);
   for (const { counterpart } of pairings) {
     await connection.recallBatch(round, party, counterpart);
     vault.dropReceipt(round, counterpart);
     // Else what was taken back would be sent again.
     vault.prepareBatch(round, counterpart);
+    vault.destroyBatch(round, counterpart);
   }
   return pairings.map(({ counterpart }) => counterpart);
 }

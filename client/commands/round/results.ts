@@ -7,9 +7,11 @@ import { HIT_STATUSES, type HitStatus, type Report, type Status } from "#engine/
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { answerFaults, exchangeAnswers, type Exchange } from "../../answers.ts";
+import { answerFaults, exchangeAnswers, isAnswerLate, type Exchange } from "../../answers.ts";
+import { openCarried } from "../../carried-round.ts";
 import { createFile } from "../../durable-file.ts";
-import { acknowledgePackage, openHits, sectionFaults, type Opened } from "../../release.ts";
+import type { Connection } from "../../http.ts";
+import { acknowledgePackage, openedFaults, openHits, type Opened } from "../../release.ts";
 import type { Fault } from "../../report.ts";
 import {
   RESULT_NOTE,
@@ -26,6 +28,7 @@ import {
   answer,
   connectWith,
   jsonOption,
+  namedServer,
   roundOption,
   serverOption,
   unlockVault,
@@ -52,24 +55,28 @@ export function registerResults(round: Command, io: CommandIo): void {
       answer(io, options.json, { acknowledged: options.round }, text);
     },
   );
-  withParty(round.command("results"))
+  round
+    .command("results")
+    .addOption(serverOption(false))
+    .addOption(vaultOption())
+    .addOption(roundOption())
+    .addOption(jsonOption())
     .description(
       `open a round's hits, answer them and name them by the party's own references. A hit is a ${RESULT_NOTE}`,
     )
     .option("--out <file>", "write them to a new file, mode 600: .json as JSON, anything else as CSV")
-    .action(async (options: PartyOptions & { out?: string }) => {
+    .action(async (options: ResultsOptions, command: Command) => {
       using vault = await unlockVault(io, options.vault);
-      const connection = connectWith(io, options.server, vault.identity);
       try {
-        const { state } = await connection.round(options.round);
-        // The server has nothing more of it then; the vault keeps its hits until the retention ends.
-        const found = hasReached(state, "followed-up")
-          ? keptResults(vault, options.round, io.now())
-          : {
-              opened: await openHits(connection, vault, options.round, SHIPPED_PROFILE, io.now()),
-              exchange: await exchangeAnswers(connection, vault, options.round, io.now()),
-              statuses: await connection.statuses(options.round, vault.identity.party),
-            };
+        const found =
+          vault.carriage(options.round)?.side === "inside"
+            ? await carriedResults(vault, options.round, io.now())
+            : await fetchedResults(
+                connectWith(io, namedServer(command, options), vault.identity),
+                vault,
+                options.round,
+                io.now(),
+              );
         answerResults(io, options, vault, found);
       } finally {
         tidyVault(vault, io.now());
@@ -93,6 +100,8 @@ export function registerResults(round: Command, io: CommandIo): void {
     });
 }
 
+export type ResultsOptions = Omit<PartyOptions, "server"> & { readonly server?: string; readonly out?: string };
+
 /** Options of a command that only a party gives. */
 export function withParty(command: Command): Command {
   return command.addOption(serverOption()).addOption(vaultOption()).addOption(roundOption()).addOption(jsonOption());
@@ -104,7 +113,7 @@ type Found = { readonly opened: Opened; readonly exchange: Exchange; readonly st
 /** Prints or writes a round's hits as far as they are open. */
 export function answerResults(
   io: CommandIo,
-  options: PartyOptions & { readonly out?: string },
+  options: ResultsOptions,
   vault: Vault,
   { opened, exchange, statuses: said }: Found,
 ): void {
@@ -133,19 +142,38 @@ export function answerResults(
   answer(io, options.json, value, resultsText(options, rows, statuses, opened, exchange));
 }
 
-/** @returns What the vault alone knows. */
-function keptResults(vault: Vault, round: string, now: Date): Found {
+async function fetchedResults(connection: Connection, vault: Vault, round: string, now: Date): Promise<Found> {
+  vault.requireOneVault(round);
+  // The server has nothing more of it then; the vault keeps its hits until the retention ends.
+  if (hasReached((await connection.round(round)).state, "followed-up")) return keptResults(vault, round, [], now);
+  return {
+    opened: await openHits(connection, vault, round, SHIPPED_PROFILE, now),
+    exchange: await exchangeAnswers(connection, vault, round, now),
+    statuses: await connection.statuses(round, vault.identity.party),
+  };
+}
+
+/** What bundles brought; the package goes at the follow-up, what was opened of it stays. */
+async function carriedResults(vault: Vault, round: string, now: Date): Promise<Found> {
+  const invalid = vault.packageBox(round) === null ? [] : await openCarried(vault, round, SHIPPED_PROFILE);
+  return { ...keptResults(vault, round, invalid, now), statuses: vault.statuses(round) };
+}
+
+/** @param invalid - Counterparts whose section does not open. @returns What the vault alone knows. */
+function keptResults(vault: Vault, round: string, invalid: readonly string[], now: Date): Found {
   const counterparts = (vault.pairings(round) ?? []).map(({ counterpart }) => counterpart);
   const opened = counterparts.filter((counterpart) => vault.section(round, counterpart) !== null);
   return {
     opened: {
       opened,
       closed: counterparts.filter((counterpart) => !opened.includes(counterpart)),
-      faults: opened.flatMap((counterpart) => sectionFaults(vault, round, counterpart)),
+      faults: openedFaults(vault, round, invalid),
     },
     exchange: {
       answered: opened.filter((counterpart) => vault.answers(round, counterpart) !== null),
-      waitingFor: [],
+      waitingFor: isAnswerLate(vault, round, now)
+        ? []
+        : opened.filter((counterpart) => vault.answers(round, counterpart) === null),
       faults: opened.flatMap((counterpart) => answerFaults(vault, round, counterpart, now)),
     },
     statuses: [],
@@ -162,7 +190,7 @@ const WARNINGS: Readonly<Record<Report["kind"], string>> = {
   unproven: "hits are unproven",
 };
 
-function warningOf({ counterpart, kind, count, of }: Fault): string {
+export function warningOf({ counterpart, kind, count, of }: Fault): string {
   const many = of === 1 ? "" : `${count} of ${of} `;
   return `with ${counterpart}: ${many}${WARNINGS[kind]}; reported to the data-protection officer`;
 }
@@ -174,7 +202,7 @@ function countsOf(rows: readonly ResultRow[]): Record<ResultRow["band"], number>
 }
 
 function resultsText(
-  options: PartyOptions & { readonly out?: string },
+  options: ResultsOptions,
   rows: readonly ResultRow[],
   statuses: Statuses,
   { closed }: Opened,

@@ -4,7 +4,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { exchangeAnswers } from "#client/answers.ts";
-import { sealOf } from "#client/release.ts";
+import { sealOf } from "#client/report.ts";
 import type { Report } from "#engine/round/acts.ts";
 import { sealAnswers } from "#engine/round/answers.ts";
 import { makeIdentity } from "#engine/round/identity.ts";

@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Connection } from "#client/http.ts";
-import { sealOf } from "#client/release.ts";
+import { sealOf } from "#client/report.ts";
 import { sealRound } from "#client/seal.ts";
 import type { Vault } from "#client/vault.ts";
 import type { Seal } from "#engine/round/acts.ts";

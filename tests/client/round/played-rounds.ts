@@ -5,7 +5,8 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { rmSync } from "node:fs";
 import { exchangeAnswers } from "#client/answers.ts";
-import { acknowledgePackage, openHits, sealOf } from "#client/release.ts";
+import { acknowledgePackage, openHits } from "#client/release.ts";
+import { sealOf } from "#client/report.ts";
 import { pairingOf } from "#client/report.ts";
 import { resultsOf, type ResultRow } from "#client/results.ts";
 import type { Vault } from "#client/vault.ts";

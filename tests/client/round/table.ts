@@ -88,12 +88,20 @@ export function listOf(
   people: readonly number[],
   changes: (person: number) => Partial<PersonRecord> = () => ({}),
 ): EncodedList {
-  const records = people.map((person): PersonRecord => {
+  return encoded(recordsOf(party, people, changes));
+}
+
+/** @returns The records of {@link listOf}. */
+export function recordsOf(
+  party: string,
+  people: readonly number[],
+  changes: (person: number) => Partial<PersonRecord> = () => ({}),
+): PersonRecord[] {
+  return people.map((person): PersonRecord => {
     const record = PEOPLE[person];
     if (record === undefined) throw new RangeError(`there are only ${PEOPLE.length} people`);
     return { ...record, party, rec_id: `${party}-${person}`, ...changes(person) };
   });
-  return encoded(records);
 }
 
 /** @returns Whole numbers from `from`, below `to`. */
