@@ -13,7 +13,7 @@ import type { Hit } from "#engine/round/package.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
-import { isOver, pairingOf, reportFaults, sealOf, type Fault } from "./report.ts";
+import { attempt, isOver, pairingOf, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
 import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -35,10 +35,12 @@ export type Exchange = {
   readonly waitingFor: readonly string[];
   /** What was found wrong and reported, by counterpart. */
   readonly faults: readonly Fault[];
+  /** What was refused, by counterpart; everything else was done. */
+  readonly refused: readonly Refusal[];
 };
 
 /**
- * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in.
+ * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in; each pairing by itself.
  * Answers that are not a counterpart's own leave its hits unproven, and so do those that are not handed over by the deadline
  * `answers`, whatever the server says of them; both are reported.
  */
@@ -53,18 +55,26 @@ export async function exchangeAnswers(
     const section = vault.section(round, pairing.counterpart);
     return section === null ? [] : [{ pairing, section }];
   });
-  if (sections.length === 0) return { answered: [], waitingFor: [], faults: [] };
+  if (sections.length === 0) return { answered: [], waitingFor: [], faults: [], refused: [] };
   const isLate = isAnswerLate(vault, round, now);
   const view = await connection.round(round);
+  const refused: Refusal[] = [];
   if (!isLate)
-    for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
+    for (const { pairing, section } of sections)
+      await attempt(refused, { counterpart: pairing.counterpart, what: "own answers" }, () =>
+        sendAnswers(connection, vault, view, pairing, section),
+      );
   const latest = await connection.round(round);
-  for (const { pairing, section } of sections) await takeAnswers(connection, vault, latest, pairing, section, isLate);
+  for (const { pairing, section } of sections)
+    await attempt(refused, { counterpart: pairing.counterpart, what: "their answers" }, () =>
+      takeAnswers(connection, vault, latest, pairing, section),
+    );
   const names = sections.map(({ pairing }) => pairing.counterpart);
   const faults = names.flatMap((counterpart) => answerFaults(vault, round, counterpart, now));
-  await reportFaults(connection, vault, round, faults);
+  refused.push(...(await reportFaults(connection, vault, round, faults)));
   const isHere = (counterpart: string): boolean => vault.answers(round, counterpart) !== null;
-  return { answered: names.filter(isHere), waitingFor: isLate ? [] : names.filter((name) => !isHere(name)), faults };
+  const waitingFor = isLate ? [] : names.filter((name) => !isHere(name));
+  return { answered: names.filter(isHere), waitingFor, faults, refused };
 }
 
 /** @returns What is wrong with the counterpart's answers to the hits of an open section; nothing if it is not open. */
@@ -151,18 +161,12 @@ async function takeAnswers(
   view: RoundView,
   pairing: VaultPairing,
   section: KeptSection,
-  isLate: boolean,
 ): Promise<void> {
   const { party } = vault.identity;
   const { counterpart } = pairing;
   const round = view.descriptor.id;
   if (vault.answers(round, counterpart) !== null || !haveBothAnswered(view, [party, counterpart])) return;
-  const sealed = await connection.fetchAnswers(round, counterpart, party).catch((error: unknown) => {
-    // After the deadline it does not matter why they are not handed over.
-    if (isLate && error instanceof LinkageError) return null;
-    throw error;
-  });
-  if (sealed === null) return;
+  const sealed = await connection.fetchAnswers(round, counterpart, party);
   vault.keepAnswers(round, counterpart, await checkedAnswers(vault, round, pairing, section, sealed));
 }
 

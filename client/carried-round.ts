@@ -6,7 +6,7 @@ import type { Profile } from "#engine/profile.ts";
 import { checkedAnswers, hasAnswered, haveBothAnswered, isAnswerLate, ownAnswers, unprovenFaults } from "./answers.ts";
 import type { Connection } from "./http.ts";
 import { openedFaults, openSections, unopenedFaults } from "./release.ts";
-import { reportFaults, reportsOf, type Fault } from "./report.ts";
+import { attempt, reportFaults, reportsOf, type Fault, type Refusal } from "./report.ts";
 import type { Vault } from "./vault.ts";
 
 export type Exchanged = {
@@ -18,6 +18,8 @@ export type Exchanged = {
   readonly fetched: readonly string[];
   /** What was found wrong outside and reported: what did not come in time. */
   readonly faults: readonly Fault[];
+  /** What was refused, by counterpart; everything else was done. */
+  readonly refused: readonly Refusal[];
 };
 
 /**
@@ -38,18 +40,26 @@ export async function exchangeSealed(
   vault.keepPackageKeys(round, keys);
   const opened = keys.map(({ counterpart }) => counterpart);
   const view = await connection.round(round);
+  const refused: Refusal[] = [];
   for (const counterpart of opened) {
     const sealed = vault.answersBox(round, counterpart);
     if (sealed !== null && !hasAnswered(view, party, counterpart))
-      await connection.putAnswers(round, party, counterpart, sealed);
+      await attempt(refused, { counterpart, what: "own answers" }, () =>
+        connection.putAnswers(round, party, counterpart, sealed),
+      );
   }
-  for (const report of vault.reports(round)) await connection.putReport(report);
+  for (const report of vault.reports(round)) {
+    const counterpart = report.pairing.find((id) => id !== party) ?? party;
+    await attempt(refused, { counterpart, what: "report" }, () => connection.putReport(report));
+  }
   const statistics = vault.statistics(round);
   if (statistics !== null) await connection.putStatistics(statistics);
   const latest = await connection.round(round);
   for (const counterpart of opened)
     if (haveBothAnswered(latest, [party, counterpart]) && vault.theirAnswersBox(round, counterpart) === null)
-      vault.keepTheirAnswersBox(round, counterpart, await connection.fetchAnswers(round, counterpart, party));
+      await attempt(refused, { counterpart, what: "their answers" }, async () => {
+        vault.keepTheirAnswersBox(round, counterpart, await connection.fetchAnswers(round, counterpart, party));
+      });
   vault.keepStatuses(round, await connection.statuses(round, party));
   const faults = [
     ...(await unopenedFaults(connection, vault, round, keyless(vault, round, opened), now)),
@@ -57,9 +67,10 @@ export async function exchangeSealed(
       .filter((counterpart) => isAnswerLate(vault, round, now) && vault.theirAnswersBox(round, counterpart) === null)
       .map((counterpart): Fault => ({ counterpart, kind: "unanswered", count: 1, of: 1 })),
   ];
-  await reportFaults(connection, vault, round, faults);
+  refused.push(...(await reportFaults(connection, vault, round, faults)));
   return {
     faults,
+    refused,
     opened,
     sent: opened.filter((counterpart) => hasAnswered(latest, party, counterpart)),
     fetched: opened.filter((counterpart) => vault.theirAnswersBox(round, counterpart) !== null),

@@ -11,7 +11,7 @@ import { openPackage, openPackageKey, openSection, type Hit, type Package } from
 import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2 } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
-import { isOver, reportFaults, sealOf, type Fault } from "./report.ts";
+import { isOver, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
 import type { KeptSection } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -22,6 +22,8 @@ export type Opened = {
   readonly closed: readonly string[];
   /** What was found wrong and reported, by counterpart. */
   readonly faults: readonly Fault[];
+  /** Reports that were refused. */
+  readonly refused: readonly Refusal[];
 };
 
 /**
@@ -76,8 +78,8 @@ export async function openHits(
       now,
     )),
   ];
-  await reportFaults(connection, vault, round, faults);
-  return { opened, closed, faults };
+  const refused = await reportFaults(connection, vault, round, faults);
+  return { opened, closed, faults, refused };
 }
 
 /**

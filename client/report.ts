@@ -1,7 +1,7 @@
 /**
  * What a client finds wrong with its hits: shown to its own people, and reported to the officers. docs/spec/round.md, "Reports".
  */
-import { LinkageError } from "#engine/errors.ts";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import type { Report } from "#engine/round/acts.ts";
 import type { DeadlineName, RoundDescriptor } from "#engine/round/descriptor.ts";
 import { signStatement } from "#engine/round/statement.ts";
@@ -29,14 +29,43 @@ export function reportsOf(vault: Vault, round: string, faults: readonly Fault[])
   });
 }
 
-/** Reports faults of one round, signed; the same again changes nothing. */
+/** Reports faults of one round, signed; the same again changes nothing. @returns What was refused. */
 export async function reportFaults(
   connection: Pick<Connection, "putReport">,
   vault: Vault,
   round: string,
   faults: readonly Fault[],
+): Promise<Refusal[]> {
+  const refused: Refusal[] = [];
+  for (const fault of faults)
+    for (const report of reportsOf(vault, round, [fault]))
+      await attempt(refused, { counterpart: fault.counterpart, what: "report" }, () => connection.putReport(report));
+  return refused;
+}
+
+/** What could not be done about one pairing, and why; the others went on. */
+export type Refusal = {
+  readonly counterpart: string;
+  readonly what: "own answers" | "their answers" | "report";
+  readonly code: ProblemCode;
+};
+
+/**
+ * Does something about one pairing; a refusal is added to `refused` and holds up no other pairing.
+ *
+ * @throws {@link LinkageError} `server-unreachable`
+ */
+export async function attempt(
+  refused: Refusal[],
+  tried: Omit<Refusal, "code">,
+  act: () => Promise<void>,
 ): Promise<void> {
-  for (const report of reportsOf(vault, round, faults)) await connection.putReport(report);
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof LinkageError) || error.code === "server-unreachable") throw error;
+    refused.push({ ...tried, code: error.code });
+  }
 }
 
 /** @throws {@link LinkageError} `vault-invalid` if the party has not sealed the round. */

@@ -15,7 +15,7 @@ import {
   vaultOption,
   type CommandIo,
 } from "../command-io.ts";
-import { warningOf, withParty, type PartyOptions } from "./results.ts";
+import { warningsOf, withParty, type PartyOptions } from "./results.ts";
 
 type BundleOptions = { readonly vault: string; readonly round: string; readonly out: string; readonly json: boolean };
 type UnbundleOptions = Pick<BundleOptions, "vault" | "json">;
@@ -71,9 +71,9 @@ export function registerBundle(round: Command, io: CommandIo): void {
         options.round,
         io.now(),
       );
-      const { faults, ...found } = exchanged;
+      const { faults, refused, ...found } = exchanged;
       const { opened, sent, fetched } = found;
-      const warnings = faults.map(warningOf);
+      const warnings = warningsOf(faults, refused);
       for (const warning of warnings) io.stderr.write(`${warning}\n`);
       const text = [
         `round ${options.round}: package keys of ${listText(opened)}`,

@@ -12,7 +12,7 @@ import { openCarried } from "../../carried-round.ts";
 import { createFile } from "../../durable-file.ts";
 import type { Connection } from "../../http.ts";
 import { acknowledgePackage, openedFaults, openHits, type Opened } from "../../release.ts";
-import type { Fault } from "../../report.ts";
+import type { Fault, Refusal } from "../../report.ts";
 import {
   RESULT_NOTE,
   resultsCsv,
@@ -124,7 +124,7 @@ export function answerResults(
       extname(options.out) === ".json" ? resultsJson(options.round, rows, statuses) : resultsCsv(rows, statuses);
     createFile(options.out, [Buffer.from(text)]);
   }
-  const warnings = [...opened.faults, ...exchange.faults].map(warningOf);
+  const warnings = warningsOf([...opened.faults, ...exchange.faults], [...opened.refused, ...exchange.refused]);
   for (const warning of warnings) io.stderr.write(`${warning}\n`);
   const hits =
     options.out === undefined
@@ -168,6 +168,7 @@ function keptResults(vault: Vault, round: string, invalid: readonly string[], no
       opened,
       closed: counterparts.filter((counterpart) => !opened.includes(counterpart)),
       faults: openedFaults(vault, round, invalid),
+      refused: [],
     },
     exchange: {
       answered: opened.filter((counterpart) => vault.answers(round, counterpart) !== null),
@@ -175,6 +176,7 @@ function keptResults(vault: Vault, round: string, invalid: readonly string[], no
         ? []
         : opened.filter((counterpart) => vault.answers(round, counterpart) === null),
       faults: opened.flatMap((counterpart) => answerFaults(vault, round, counterpart, now)),
+      refused: [],
     },
     statuses: [],
   };
@@ -190,10 +192,26 @@ const WARNINGS: Readonly<Record<Report["kind"], string>> = {
   unproven: "hits are unproven",
 };
 
-export function warningOf({ counterpart, kind, count, of }: Fault): string {
-  const many = of === 1 ? "" : `${count} of ${of} `;
-  return `with ${counterpart}: ${many}${WARNINGS[kind]}; reported to the data-protection officer`;
+/** @returns A line for each fault and each refusal. */
+export function warningsOf(faults: readonly Fault[], refused: readonly Refusal[]): string[] {
+  const isRefused = ({ counterpart }: Fault): boolean =>
+    refused.some((each) => each.counterpart === counterpart && each.what === "report");
+  return [
+    ...faults.map((fault) => {
+      const { counterpart, kind, count, of } = fault;
+      const many = of === 1 ? "" : `${count} of ${of} `;
+      const reported = isRefused(fault) ? "the report was refused" : "reported to the data-protection officer";
+      return `with ${counterpart}: ${many}${WARNINGS[kind]}; ${reported}`;
+    }),
+    ...refused.map(({ counterpart, what, code }) => `with ${counterpart}: ${REFUSED[what]} (${code})`),
+  ];
 }
+
+const REFUSED: Readonly<Record<Refusal["what"], string>> = {
+  "own answers": "the own answers could not be handed in",
+  "their answers": "their answers could not be taken",
+  report: "what was found wrong could not be reported",
+};
 
 function countsOf(rows: readonly ResultRow[]): Record<ResultRow["band"], number> {
   const counts = { high: 0, medium: 0, low: 0 };

@@ -5,9 +5,12 @@ import { randomBytes, randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { exchangeAnswers } from "#client/answers.ts";
 import { sealOf } from "#client/report.ts";
+import { resultsOf } from "#client/results.ts";
+import { LinkageError } from "#engine/errors.ts";
 import type { Report } from "#engine/round/acts.ts";
 import { sealAnswers } from "#engine/round/answers.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import {
   boxKeyOf,
   hitCount,
@@ -60,6 +63,38 @@ export function attacksOnAnswers(played: () => PlayedRounds): void {
       ];
       for (let run = 0; run < RUNS; run++)
         await expectAllUnproven(others[run % others.length] ?? new Uint8Array(), ofSI);
+    });
+
+    test("that the server refuses of one pairing, with its reports, hold up no other, and the hits stay open", async () => {
+      const ofSI = await honestAnswers("SI");
+      const late = new LinkageError("round-deadline", "answers are over");
+      // Of AT's own answers to HR the server says that they are not in.
+      const pairings = played().releasedView.pairings.map((each) =>
+        each.pairing.join() === "AT,HR" ? { ...each, answered: ["HR"] } : each,
+      );
+      await withCopy(played(), played().unanswered, async (vault) => {
+        const connection = {
+          round: () => Promise.resolve({ ...played().releasedView, pairings }),
+          putAnswers: () => Promise.reject(late),
+          fetchAnswers: () => Promise.resolve(ofSI),
+          putReport: () => Promise.reject(late),
+        };
+        expect(await exchangeAnswers(connection, vault, ROUND, new Date())).toEqual({
+          answered: ["SI"],
+          waitingFor: ["HR"],
+          faults: [],
+          refused: [{ counterpart: "HR", what: "own answers", code: "round-deadline" }],
+        });
+        const broken = { ...connection, putAnswers: () => Promise.resolve(), fetchAnswers: () => Promise.reject(late) };
+        const { answers } = vault.descriptor(ROUND)?.deadlines ?? { answers: "" };
+        const after = await exchangeAnswers(broken, vault, ROUND, new Date(Date.parse(answers) + 120_000));
+        expect(after).toMatchObject({
+          answered: ["SI"],
+          faults: [{ counterpart: "HR", kind: "unanswered" }],
+          refused: [{ counterpart: "HR", what: "report", code: "round-deadline" }],
+        });
+        expect(resultsOf(vault, ROUND, SHIPPED_PROFILE, new Date())).not.toEqual([]);
+      });
     });
 
     test(`changed in one byte prove nothing, ${RUNS} of ${RUNS}`, async () => {
