@@ -3,14 +3,12 @@
  * Can be called again and again: it goes on where it stopped.
  */
 import { randomBytes } from "node:crypto";
-import { agreedCells, readOwnCells, type AgreedCell } from "#engine/encode/own-cells.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { checkProof, makeProof, openAnswers, sealAnswers, type Answer } from "#engine/round/answers.ts";
-import { fromBase64url } from "#engine/round/binary.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { originTags, type Notice } from "#engine/round/notice.ts";
-import type { Hit } from "#engine/round/package.ts";
 import { partyOf } from "#engine/round/roster.ts";
+import { agreedOf } from "./agreed-cells.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { attempt, isOver, pairingOf, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
@@ -225,25 +223,6 @@ async function openedOrNone(
     if (error instanceof LinkageError && error.code === "answers-invalid") return [];
     throw error;
   }
-}
-
-/** @returns Own cells that agreed, by hit; a hit that names a key which its row does not hold is absent. */
-function agreedOf(
-  vault: Vault,
-  round: string,
-  counterpart: string,
-  hits: readonly Hit[],
-  entries: ReadonlyMap<string, HandleEntry>,
-): Map<string, AgreedCell[]> {
-  const rows = new Set([...entries.values()].map(({ row }) => row));
-  const cells = readOwnCells(vault.ownCells(round, counterpart), rows);
-  const agreed = new Map<string, AgreedCell[]>();
-  for (const { hit, handle, pattern, cells: named } of hits) {
-    const entry = entries.get(handle);
-    const own = entry === undefined ? null : agreedCells(cells.get(entry.row) ?? [], pattern, fromBase64url(named));
-    if (own !== null && own.length > 0) agreed.set(hit, own);
-  }
-  return agreed;
 }
 
 /** Whether the answers of `from` to `to` are in. */

@@ -4,8 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { LinkageError } from "#engine/errors.ts";
+import { reaches } from "#engine/match/band.ts";
 import type { Profile } from "#engine/profile.ts";
-import { counterpartsOf } from "#engine/round/descriptor.ts";
+import { counterpartsOf, type ReleasedBand } from "#engine/round/descriptor.ts";
 import type { PackageKeys } from "#engine/round/messages.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
@@ -164,7 +165,7 @@ async function openOne(
     const key = await openPackageKey(sealedKey, vault.identity);
     hits = openSection(box, counterpart, key);
     key.fill(0);
-    requireSound(hits, counterpart, profile);
+    requireSound(hits, counterpart, profile, vault.descriptor(box.round)?.lowestBand ?? "high");
   } catch (error) {
     if (error instanceof LinkageError && error.code === "package-invalid") return false;
     throw error;
@@ -213,10 +214,15 @@ function checkPackage(vault: Vault, opened: Package, round: string, t2: string):
     throw new LinkageError("package-invalid", "the package has other sections than this party has pairings");
 }
 
-/** @throws {@link LinkageError} `package-invalid` if a hit is there twice or names a rule that the profile does not have. */
-function requireSound(hits: readonly Hit[], counterpart: string, profile: Profile): void {
+/**
+ * @throws {@link LinkageError} `package-invalid` if a hit is there twice, is below the lowest band that the parties agreed to, or
+ * names a rule that the profile does not have.
+ */
+function requireSound(hits: readonly Hit[], counterpart: string, profile: Profile, lowestBand: ReleasedBand): void {
   if (profile.rules.length < 32 && hits.some(({ pattern }) => pattern >= 2 ** profile.rules.length))
     throw new LinkageError("package-invalid", `a hit with ${counterpart} names rules that the profile does not have`);
   if (new Set(hits.map(({ hit }) => hit)).size !== hits.length)
     throw new LinkageError("package-invalid", `a hit with ${counterpart} is there twice`);
+  if (hits.some(({ band }) => !reaches(band, lowestBand)))
+    throw new LinkageError("package-invalid", `a hit with ${counterpart} is below the round's lowest band`);
 }

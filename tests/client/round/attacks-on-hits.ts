@@ -5,7 +5,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { acknowledgePackage, openHits } from "#client/release.ts";
 import { handleOf } from "#engine/batch/read.ts";
-import { cellsText, sealPackageKey, type Hit } from "#engine/round/package.ts";
+import { cellsOf, cellsText, sealPackageKey, type Hit } from "#engine/round/package.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import {
   boxKeyOf,
@@ -83,7 +83,8 @@ export function attacksOnHits(played: () => PlayedRounds): void {
         const hits = changed(played(), (party, counterpart, before) => {
           const { handle, row } = party === "AT" ? ofAT : ofHR;
           const cells = namedCells(party, counterpart, row, rules);
-          return [...before, { band: "high", cells, handle, hit, pattern: patternOf(rules) }];
+          // The band that most patterns can have.
+          return [...before, { band: "low", cells, handle, hit, pattern: patternOf(rules) }];
         });
         await expectUnproven(hits, hit);
       }
@@ -104,6 +105,41 @@ export function attacksOnHits(played: () => PlayedRounds): void {
           return [...before, party === "AT" ? { ...copied, cells, handle: other.handle, hit } : { ...own, hit }];
         });
         await expectUnproven(hits, hit);
+      }
+    });
+
+    test(`that it doubled under other ids, whole or in part, are proven once, ${RUNS} of ${RUNS}`, async () => {
+      for (let run = 0; run < RUNS; run++) {
+        const decoys = decoysOf("AT", "HR");
+        const one = pick(of(played().honest, "AT-HR").filter(({ handle }) => !decoys.has(handle)));
+        const ids = Array.from({ length: 1 + randomInt(5) }, freshHit);
+        const hits = changed(played(), (_party, _counterpart, before) => {
+          const own = before.find(({ hit }) => hit === one.hit);
+          if (own === undefined) throw new RangeError("the hit is not at both sides");
+          const part =
+            run % 2 === 0
+              ? own
+              : { ...own, pattern: own.pattern & -own.pattern, cells: cellsText(cellsOf(own).slice(0, 1)) };
+          return [...before, ...ids.map((hit) => ({ ...own, ...part, hit }))];
+        });
+        const seen = await release(played(), hits);
+        for (const [party, counterpart] of SIDES) {
+          const { unproven, reports } = of(seen, party);
+          expect(unproven).toHaveLength(ids.length);
+          const all = hitCount(played(), party, counterpart) + ids.length;
+          expect(reports).toMatchObject([reportOf("unproven", party, counterpart, ids.length, all)]);
+        }
+      }
+    });
+
+    test(`in a band that their pattern cannot have are unproven at both sides, ${RUNS} of ${RUNS}`, async () => {
+      for (let run = 0; run < RUNS; run++) {
+        const decoys = decoysOf("AT", "HR");
+        const one = pick(of(played().honest, "AT-HR").filter(({ handle }) => !decoys.has(handle)));
+        const hits = changed(played(), (_party, _counterpart, before) =>
+          before.map((each) => (each.hit === one.hit ? { ...each, band: "low" } : each)),
+        );
+        for (const [, { unproven }] of await release(played(), hits)) expect(unproven).toEqual([one.hit]);
       }
     });
 
