@@ -65,6 +65,8 @@ export async function agreeKeys(
   const first = await connection.round(round);
   const { descriptor } = first;
   checkAdmissible(first, roster, party, round, knownProfiles);
+  // Of an attempt that is over nothing is needed: who gets at the vault later finds no key.
+  if (first.ending !== null) vault.destroyProofKeys(round);
   requireNotAborted(roster, first);
   vault.keepDescriptor(descriptor);
   const seen = async (view: RoundView): Promise<RoundView> => {

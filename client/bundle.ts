@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
 import { batchByteLength } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
+import { MAX_SEALED_ANSWERS } from "#engine/round/answers.ts";
 import { fromBase64url, toBase64url } from "#engine/round/binary.ts";
 import { counterpartsOf, descriptorT0, expectedRowCount, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
@@ -13,7 +14,7 @@ import { checkAdmissible } from "./agree.ts";
 import { openBundle, sealBundle, type BundleIndex, type BundlePart, type Inward, type Outward } from "./bundle-file.ts";
 import type { Carriage } from "./carried-files.ts";
 import { createFile, requireAbsent } from "./durable-file.ts";
-import { MAX_ANSWERS_BYTES, MAX_PACKAGE_BYTES } from "./http.ts";
+import { MAX_PACKAGE_BYTES } from "./http.ts";
 import { pairingFile } from "./pairing-file.ts";
 import type { Vault } from "./vault.ts";
 
@@ -235,7 +236,7 @@ function requireLengths({ party }: Vault["identity"], descriptor: RoundDescripto
     const [lead = "", ending] = name.split(".");
     if (name !== "package.box" && !counterparts.includes(lead))
       throw new LinkageError("bundle-invalid", `the bundle has a part for ${lead}, with whom there is no pairing`);
-    const most = name === "package.box" ? MAX_PACKAGE_BYTES : ending === "batch" ? batchBytes : MAX_ANSWERS_BYTES;
+    const most = name === "package.box" ? MAX_PACKAGE_BYTES : ending === "batch" ? batchBytes : MAX_SEALED_ANSWERS;
     if (byteLength > most) throw new LinkageError("bundle-invalid", `${name} is longer than any of its kind`);
   }
 }

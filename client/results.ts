@@ -171,14 +171,16 @@ export function resultsJson(round: string, rows: readonly ResultRow[], statuses:
   return `${JSON.stringify({ note: RESULT_NOTE, round, hits }, null, 2)}\n`;
 }
 
-/** @returns Names, as {@link knownName} gives them, of what had a hit in an earlier round that the vault still keeps. */
+/** @returns Names, as {@link knownName} gives them, of what had a proven hit in an earlier round that the vault still keeps. */
 function earlierHits(vault: Vault, round: string): Set<string> {
   const created = vault.descriptor(round)?.deadlines.keys ?? "";
   const known = new Set<string>();
   for (const earlier of vault.rounds()) {
     if (earlier === round || (vault.descriptor(earlier)?.deadlines.keys ?? "") >= created) continue;
     for (const { counterpart } of vault.pairings(earlier) ?? []) {
-      const hits = vault.section(earlier, counterpart)?.hits ?? [];
+      const answers = vault.answers(earlier, counterpart) ?? [];
+      const proven = new Set(answers.flatMap((answer) => (answer.proven ? [answer.hit] : [])));
+      const hits = (vault.section(earlier, counterpart)?.hits ?? []).filter(({ hit }) => proven.has(hit));
       if (hits.length === 0) continue;
       const entries = vault.readHandleMap(earlier, counterpart, new Set(hits.map(({ handle }) => handle)));
       for (const entry of entries.values()) known.add(knownName(entry, counterpart));

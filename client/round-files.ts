@@ -337,10 +337,14 @@ export class RoundFiles {
     this.files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
   }
 
-  /** Destroys K_proof of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
+  /**
+   * Destroys the ephemeral secret, every pairing's keys, the batches and the own cells: nothing can be encoded or proven any more.
+   * After the follow-up, and when the attempt ended or the party withdrew.
+   */
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
-    for (const name of ["tag-keys.json", "proof-keys.json"] as const) this.files.destroy(checkedRound(round), name);
+    for (const name of ["round-key.json", "tag-keys.json", "proof-keys.json"] as const)
+      this.files.destroy(checkedRound(round), name);
     for (const counterpart of counterparts) {
       for (const ending of ["batch", "answers.box", "their-answers.box"] as const)
         this.files.destroy(round, pairingFile(counterpart, ending));

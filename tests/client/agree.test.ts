@@ -215,6 +215,22 @@ describe("what the server shows", () => {
     expect(all.fake.keys).toEqual([]);
   });
 
+  test("of an attempt that is over no key stays, whether it was agreed on or not", async () => {
+    const ending = { reason: "expired", parties: ["SI"], evidence: [], raised: null } as const;
+    const early = setUp();
+    await early.agree(early.at);
+    expect(early.at.roundSecret("2026-4")).not.toBeNull();
+    const late = setUp();
+    await agreeAll(late);
+    for (const all of [early, late]) {
+      showing(all.fake, "AT", () => ({ ending: { ...ending, parties: ["SI"], evidence: [] }, state: "erased" }));
+      await expect(all.agree(all.at)).rejects.toMatchObject({ code: "round-state" });
+      expect(all.at.roundSecret("2026-4")).toBeNull();
+      for (const { keyTag, keyProof } of all.at.pairings("2026-4") ?? [])
+        expect([keyTag, keyProof]).toEqual([null, null]);
+    }
+  });
+
   test("another T1, also long after it was confirmed, is refused", async () => {
     const early = setUp();
     for (const vault of early.vaults) await early.agree(vault);

@@ -79,7 +79,7 @@ describe("a package", () => {
     const { vault, said, reports, give, decoys, handles, hitOf, open, connection } = await setUp();
     const hits = [...decoys, ...handles].map((handle) => hitOf(handle));
     await give(hits);
-    expect(await open()).toEqual({ opened: ["HR"], closed: ["SI"], faults: [] });
+    expect(await open()).toEqual({ opened: ["HR"], closed: ["SI"], faults: [], refused: [] });
     const kept = vault.section(ROUND, "HR");
     expect(kept).toMatchObject({ hitCount: 5, decoys: 2, decoysMissing: 0 });
     expect(kept?.hits.map(({ handle }) => handle).sort()).toEqual([...handles].sort());
@@ -113,7 +113,7 @@ describe("a package", () => {
     const hits = [...decoys, ...handles].map((handle) => hitOf(handle));
     await give([...hits, ...hits.slice(-1)]);
     const faults = [{ counterpart: "HR", kind: "section-invalid", count: 1, of: 1 }];
-    expect(await open()).toEqual({ opened: [], closed: ["HR", "SI"], faults });
+    expect(await open()).toEqual({ opened: [], closed: ["HR", "SI"], faults, refused: [] });
     expect(vault.section(ROUND, "HR")).toBeNull();
   });
 

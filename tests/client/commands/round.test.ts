@@ -10,7 +10,9 @@ import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { createVault, openVault } from "#client/vault.ts";
 import { ErasureCertificate } from "#engine/round/acts.ts";
 import { RoundView } from "#engine/round/messages.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { generatedRecords } from "../../engine/encode/lists.ts";
 import { makeHouse, removeHouse, startServer, type House, type RunningServer } from "../../server/harness.ts";
 import { PASSPHRASE } from "../folders.ts";
@@ -167,8 +169,19 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
   await done(0, "AT", "certificate", "--out", "certificate.json");
   const certificate = ErasureCertificate.parse(JSON.parse(readFileSync(at("certificate.json"), "utf8")));
   expect(certificate).toMatchObject({ round: ROUND });
-  const verified = await aquila("verify-erasure", "certificate.json", "--roster", "roster.json");
-  expect(`${verified.exitCode} ${verified.stderr}`).toBe("0 ");
+  const verify = async (content: unknown): Promise<string> => {
+    writeFileSync(at("shown.json"), JSON.stringify(content));
+    const { exitCode, stdout, stderr } = await aquila("verify-erasure", "shown.json", "--vault", "AT");
+    return `${exitCode} ${stdout}${stderr}`;
+  };
+  expect(await verify(certificate)).toMatch(/^0 .*those of the round in the vault/s);
+  // The same secretariat's word on another attempt.
+  const { signature: _, ...body } = certificate;
+  const secretariat = signingKeysOf(openServerKey(at("keys/server.key")));
+  for (const other of [{ t0: certificate.t2 ?? "" }, { t1: null }, { t2: null }])
+    expect(await verify(signStatement(secretariat, "erasure", { ...body, ...other }))).toContain(
+      "round-confirmation-failed",
+    );
 
   await done(3, "AT", "run", "AT.jsonl");
 

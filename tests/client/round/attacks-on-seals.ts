@@ -7,6 +7,7 @@ import type { Connection } from "#client/http.ts";
 import { sealOf } from "#client/report.ts";
 import { sealRound } from "#client/seal.ts";
 import type { Vault } from "#client/vault.ts";
+import { LinkageError } from "#engine/errors.ts";
 import type { Seal } from "#engine/round/acts.ts";
 import { transcriptT2, type SealedBatch } from "#engine/round/transcript.ts";
 import { transcriptOf } from "../../server/harness.ts";
@@ -85,6 +86,22 @@ export function attacksOnSeals(played: () => PlayedRounds): void {
         await expect(askToSeal(vault, sealed, t2Of(sealed))).rejects.toMatchObject(refusal);
         expect(vault.seal(ROUND)).toBe(before);
       }
+    });
+
+    test("that come too late leave the party out, and its keys to encode are gone all the same", async () => {
+      for (const code of ["round-deadline", "round-state"] as const)
+        await withCopy(played(), of(played().unsealed, "AT"), async (vault) => {
+          const connection: Pick<Connection, "round" | "postSeal"> = {
+            round: () => Promise.resolve({ ...played().closedView, seals: [] }),
+            postSeal: () => {
+              expect((vault.pairings(ROUND) ?? []).map(({ keyTag }) => keyTag)).toEqual([null, null]);
+              return Promise.reject(new LinkageError(code, "too late"));
+            },
+          };
+          const outcome = await sealRound(connection, vault, ROUND);
+          expect(outcome).toMatchObject({ state: "sealed", leftOut: ["HR", "SI"] });
+          expect(await sealRound(connection, vault, ROUND)).toEqual(outcome);
+        });
     });
 
     test(`of two histories are each signed, and leave every hit unproven at both sides, ${RUNS} of ${RUNS}`, async () => {
