@@ -116,10 +116,8 @@ describe("a party's statistics", () => {
   test("are not drawn while a pairing can still be opened", async () => {
     const { vault, descriptor, find } = setUp([[0, "HR"]], ["HR", "SI"]);
     const draw = (now: Date) => noisedStatistics(vault, ROUND, find, seeded("early"), now);
-    await expect(draw(BEFORE)).rejects.toMatchObject({
-      code: "round-state",
-      detail: expect.stringContaining("with RS"),
-    });
+    await expect(draw(BEFORE)).rejects.toMatchObject({ code: "round-state" });
+    await expect(draw(BEFORE)).rejects.toThrow("with RS can");
     expect(vault.statistics(ROUND)).toBeNull();
     const over = new Date(Date.parse(descriptor.deadlines.acknowledgements) + 120_000);
     expect(await draw(over)).toMatchObject({ party: "AT" });
