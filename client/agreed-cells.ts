@@ -13,10 +13,8 @@ import type { HandleEntry } from "./handle-map.ts";
 import type { Vault } from "./vault.ts";
 
 /**
- * @param hits - All of the section.
  * @param entries - Of the hits' rows, by handle.
- * @returns Own cells that agreed, by hit. Absent is a hit that names a key which its row does not hold or that another hit has
- * already, or whose band its pattern cannot have.
+ * @returns Own cells that agreed, by hit. Absent is a hit that names a key which its row does not hold, or whose band its pattern cannot have.
  */
 export function agreedOf(
   vault: Vault,
@@ -29,18 +27,33 @@ export function agreedOf(
   const cells = readOwnCells(vault.ownCells(round, counterpart), rows);
   const canHaveBand = bandCheck(vault, round, counterpart);
   const agreed = new Map<string, AgreedCell[]>();
-  // A key is one row's alone in both batches, so that it agrees in one hit: the one of most rules, at both sides the same.
-  const isUsed = new Set<string>();
-  for (const hit of inOrderOfUse(hits)) {
+  for (const hit of hits) {
     const entry = entries.get(hit.handle);
     if (entry === undefined || !canHaveBand(hit)) continue;
     const own = agreedCells(cells.get(entry.row) ?? [], hit.pattern, fromBase64url(hit.cells));
-    if (own === null || own.length === 0) continue;
-    const names = own.map(({ rule, digest }) => `${rule} ${toBase64url(digest)}`);
-    if (names.every((name) => !isUsed.has(name))) agreed.set(hit.hit, own);
-    for (const name of names) isUsed.add(name);
+    if (own !== null && own.length > 0) agreed.set(hit.hit, own);
   }
   return agreed;
+}
+
+/**
+ * A key is one row's alone in both batches, so that it agrees in one hit: of those with a common key the one of most rules, of these
+ * the first by id, at both sides the same.
+ *
+ * @param proven - Hits whose proof holds.
+ * @param agreed - Own cells that agreed, by hit.
+ * @returns Ids of the hits that are believed.
+ */
+export function believedOf(proven: readonly Hit[], agreed: ReadonlyMap<string, readonly AgreedCell[]>): Set<string> {
+  const believed = new Set<string>();
+  const isUsed = new Set<string>();
+  const ordered = [...proven].sort((one, other) => ruleCount(other) - ruleCount(one) || (one.hit < other.hit ? -1 : 1));
+  for (const { hit } of ordered) {
+    const names = (agreed.get(hit) ?? []).map(({ rule, digest }) => `${rule} ${toBase64url(digest)}`);
+    if (names.every((name) => !isUsed.has(name))) believed.add(hit);
+    for (const name of names) isUsed.add(name);
+  }
+  return believed;
 }
 
 function bandCheck(vault: Vault, round: string, counterpart: string): (hit: Hit) => boolean {
@@ -58,10 +71,6 @@ function bandCheck(vault: Vault, round: string, counterpart: string): (hit: Hit)
     known.set(pattern, { least, most });
     return reaches(band, least) && reaches(most, band);
   };
-}
-
-function inOrderOfUse(hits: readonly Hit[]): Hit[] {
-  return [...hits].sort((one, other) => ruleCount(other) - ruleCount(one) || (one.hit < other.hit ? -1 : 1));
 }
 
 function ruleCount({ pattern }: Hit): number {

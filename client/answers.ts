@@ -8,7 +8,7 @@ import { checkProof, makeProof, openAnswers, sealAnswers, type Answer } from "#e
 import type { RoundView } from "#engine/round/messages.ts";
 import { originTags, type Notice } from "#engine/round/notice.ts";
 import { partyOf } from "#engine/round/roster.ts";
-import { agreedOf } from "./agreed-cells.ts";
+import { agreedOf, believedOf } from "./agreed-cells.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { attempt, isOver, pairingOf, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
@@ -188,14 +188,18 @@ export async function checkedAnswers(
   );
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
-  // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
-  return section.hits.map(({ hit, handle }): KeptAnswer => {
+  const proven = section.hits.filter(({ hit }) => {
     const answer = answerOf.get(hit);
-    const ownOriginTags = originTags(keyProof, entries.get(handle)?.origins ?? []);
-    if (answer === undefined) return { hit, notice: NO_NOTICE, ownOriginTags, proven: false };
-    const proven = checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
-    return { hit, notice: answer.notice, ownOriginTags, proven };
+    return answer !== undefined && checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
   });
+  const believed = believedOf(proven, agreed);
+  // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
+  return section.hits.map(({ hit, handle }): KeptAnswer => ({
+    hit,
+    notice: answerOf.get(hit)?.notice ?? NO_NOTICE,
+    ownOriginTags: originTags(keyProof, entries.get(handle)?.origins ?? []),
+    proven: believed.has(hit),
+  }));
 }
 
 /** Whether the answers of both of a pairing are in: only then either is handed over. */
