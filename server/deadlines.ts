@@ -70,7 +70,7 @@ async function workOff(secretariat: Secretariat, round: Round): Promise<void> {
 }
 
 async function expire(secretariat: Secretariat, { id }: Round, parties: readonly string[]): Promise<void> {
-  await abortRound(secretariat, id, SERVER, { reason: "expired", parties: [...parties], evidence: [] });
+  await abortRound(secretariat, id, SERVER, { reason: "expired", parties: [...parties], evidence: [], raised: null });
 }
 
 /** @returns Parties whose key is missing or, when all keys are in, a confirmation. */

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { MAX_CHUNKS } from "../batch/manifest.ts";
 import { PROBLEM_CODES } from "../errors.ts";
-import { ApprovedAct, Report, Status } from "./acts.ts";
+import { ApprovedAct, ConfirmationDispute, Report, Status } from "./acts.ts";
 import { Bytes32 } from "./binary.ts";
 import { ReleasedBand, RoundDescriptor } from "./descriptor.ts";
 import { PartyId, StaffId } from "./ids.ts";
@@ -41,6 +41,8 @@ export const Ending = z.strictObject({
   parties: z.array(PartyId).max(MAX_PARTIES),
   /** Two keys of one party, both signed over T0; empty unless it equivocated. */
   evidence: z.array(RoundKey).max(2),
+  /** Who said that a confirmation fails, signed; null unless the attempt was disputed. Nobody is guilty by it. */
+  raised: ConfirmationDispute.nullable(),
 });
 export type Ending = z.infer<typeof Ending>;
 

@@ -289,5 +289,5 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
 }
 
 async function cancelRound(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
-  await abortRound(secretariat, id, caller, { reason: "cancelled", parties: [], evidence: [] });
+  await abortRound(secretariat, id, caller, { reason: "cancelled", parties: [], evidence: [], raised: null });
 }

@@ -67,7 +67,13 @@ const BODIES: Readonly<Record<string, unknown>> = {
     riskIndicators: Object.fromEntries(RISK_INDICATORS.map((indicator) => [indicator, null])),
     round: ID,
   },
-  "POST /disputes": { kind: "confirmation", counterpart: "HR" },
+  "POST /disputes": {
+    kind: "confirmation",
+    counterpart: "HR",
+    party: "AT",
+    t0: DIGEST,
+    ...OF_ROUND,
+  },
 };
 const PLACES: Readonly<Record<string, string>> = {
   round: ID,
