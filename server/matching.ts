@@ -27,7 +27,7 @@ import { beginMatching } from "./sealing.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
 import { listPairings, updatePairing } from "./store/pairings.ts";
-import { moveRound } from "./store/rounds.ts";
+import { moveRound, setMatched } from "./store/rounds.ts";
 import { deleteRoundChunks, findUpload, listChunkFiles, listChunks } from "./store/uploads.ts";
 import { expectedBatch, storedBatch } from "./uploads.ts";
 import type { CompleteBatch, FoundPair } from "./workers/tasks.ts";
@@ -241,6 +241,7 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
       await deleteRoundChunks(transaction, id);
       if (!(await moveRound(transaction, id, "matching", "reviewed")))
         throw new RangeError("a round left matching while it was matched");
+      await setMatched(transaction, id, secretariat.clock().toISOString());
       await recordAct(transaction, secretariat, id, null, "matched");
       return chunks;
     });

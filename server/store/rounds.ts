@@ -68,6 +68,11 @@ export async function setOpened(store: Store, id: string, at: string): Promise<v
   await store.updateTable("rounds").set({ state: "opened", opened_at: at }).where("id", "=", id).execute();
 }
 
+/** @param at - ISO 8601. */
+export async function setMatched(store: Store, id: string, at: string): Promise<void> {
+  await store.updateTable("rounds").set({ matched_at: at }).where("id", "=", id).execute();
+}
+
 /** @param since - ISO 8601, as {@link setOpened} has it. @returns Erased and aborted rounds too, oldest first. */
 export async function listRoundsOpenedSince(store: Store, since: string): Promise<RoundRow[]> {
   return store.selectFrom("rounds").selectAll().where("opened_at", ">", since).orderBy("opened_at").execute();
