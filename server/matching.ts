@@ -68,9 +68,9 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
     await recordAct(store, secretariat, id, caller, "matching");
     return { round: found, files: leftOut };
   });
-  await deleteFiles(folderOf(secretariat, id), files);
+  // From here on nothing may fail before the job runs: the round is in matching, and only the job takes it out.
   const stop = new AbortController();
-  const ended = runMatching(secretariat, round, stop.signal).finally(() => secretariat.jobs.delete(ended));
+  const ended = runMatching(secretariat, round, files, stop.signal).finally(() => secretariat.jobs.delete(ended));
   const progress: Progress = { stage: "reading", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 };
   secretariat.matchings.set(id, { progress, stop, ended });
   secretariat.jobs.add(ended);
@@ -90,21 +90,34 @@ export async function cancelMatching(secretariat: Secretariat, id: string, calle
   await matching.ended;
 }
 
-/** The job's boundary: nothing is thrown from here. */
-async function runMatching(secretariat: Secretariat, round: Round, signal: AbortSignal): Promise<void> {
+/**
+ * The job's boundary: nothing is thrown from here.
+ *
+ * @param leftOut - Files of batches that are not matched.
+ */
+async function runMatching(
+  secretariat: Secretariat,
+  round: Round,
+  leftOut: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const { log, matchings, store } = secretariat;
   let dropped: readonly string[];
   try {
     // The caller tells of the matching first.
     await wait(0);
+    await deleteBatches(secretariat, round, leftOut);
     dropped = await matchRound(secretariat, round, signal);
   } catch (error) {
     // A worker that was ended may have left evidence on disk; nothing else writes to a round that is being matched.
     await sweep(secretariat, round.id).catch((failure: unknown) => {
       log.error({ round: round.id, fault: faultOf(failure) }, "files that nothing names cannot be deleted");
     });
-    const isSealed = await moveRound(store, round.id, "matching", "sealed");
-    const outcome = isSealed ? "the round is sealed again" : "the round has moved on";
+    const isSealed = await moveRound(store, round.id, "matching", "sealed").catch((failure: unknown) => {
+      log.error({ round: round.id, fault: faultOf(failure) }, "the round cannot be sealed again; the next start does it");
+      return false;
+    });
+    const outcome = isSealed ? "the round is sealed again" : "the round is not sealed again";
     if (signal.aborted) log.info({ round: round.id, state: "sealed" }, `matching cancelled; ${outcome}`);
     else {
       const code = error instanceof LinkageError ? error.code : "internal";
@@ -115,12 +128,21 @@ async function runMatching(secretariat: Secretariat, round: Round, signal: Abort
     matchings.delete(round.id);
   }
   log.info({ round: round.id, state: "reviewed" }, "round matched");
+  await deleteBatches(secretariat, round, dropped);
+}
+
+/** No row names the files any more, so that what stays is swept at the next start. */
+async function deleteBatches(
+  secretariat: Secretariat,
+  { id }: Pick<Round, "id">,
+  files: readonly string[],
+): Promise<void> {
   try {
-    await deleteFiles(folderOf(secretariat, round.id), dropped);
+    await deleteFiles(folderOf(secretariat, id), files);
   } catch (error) {
-    log.error(
-      { round: round.id, state: "reviewed", files: dropped.length, fault: faultOf(error) },
-      "files of a matched round's batches cannot be deleted; the next start tries again",
+    secretariat.log.error(
+      { round: id, files: files.length, fault: faultOf(error) },
+      "files of a round's batches cannot be deleted; the next start tries again",
     );
   }
 }
