@@ -22,6 +22,7 @@ import { matchPairing, PAIRING_LANES, type MatchedPairing } from "./pairing.ts";
 import { sweep } from "./recovery.ts";
 import { wrapPackageKey } from "./release.ts";
 import { holdUnusual } from "./review.ts";
+import { rosterOf } from "./round-roster.ts";
 import { dataKeyOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { beginMatching } from "./sealing.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
@@ -220,13 +221,14 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
   if (t2 === null) throw new RangeError("a sealed round has no T2");
   const folder = folderOf(secretariat, id);
   const dataKey = await dataKeyOf(secretariat, round);
+  const roster = await rosterOf(secretariat, round);
   const keys = new Map(descriptor.pairings.map((pairing) => [pairing.join("-"), randomBytes(PACKAGE_KEY_BYTES)]));
   const packages = new Map<string, { readonly file: string; readonly digest: string }>();
   const hitFiles = new Map<string, string>();
   try {
     await inLanes(descriptor.parties, pool.workers, async ({ id: party }) => {
       const sections = sectionsOf(descriptor, party, hits, keys);
-      const { boxKey } = partyOf(secretariat.roster, party);
+      const { boxKey } = partyOf(roster, party);
       const answer = await pool.sealPackage({ content: { round: id, t2, party, sections }, boxKey });
       if (answer.refusal !== null) throw new LinkageError(answer.refusal.code, answer.refusal.detail);
       const file = freshFileName();

@@ -12,6 +12,7 @@ import { cancelMatching, startMatching } from "../matching.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
+import { requireOfRoster } from "../round-roster.ts";
 import { readRound, requireRound } from "../rounds.ts";
 import { approve, createRound } from "../opening.ts";
 import { decide } from "../review.ts";
@@ -168,6 +169,8 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       handler: async (request, reply) => {
         const operator = requireOperator(request);
         const { round } = request.params;
+        // Whoever is an operator now may end what others began.
+        if (name !== "abort") await requireOfRoster(secretariat, round, operator);
         await act(secretariat, round, operator);
         return reply.code(status).send(await show(round, operator));
       },
@@ -190,6 +193,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       const caller = requireOperator(request);
       requireSame(request.body, request.params);
       requireSame(request.body, { operator: caller.id });
+      if (request.params.act !== "erase") await requireOfRoster(secretariat, request.params.round, caller);
       await approve(secretariat, request.body, caller);
       return show(request.params.round, caller);
     },
@@ -211,6 +215,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       const caller = requireOfficer(request);
       requireSame(request.body, request.params);
       requireSame(request.body, { officer: caller.id });
+      await requireOfRoster(secretariat, request.params.round, caller);
       await decide(secretariat, request.body, caller);
       return show(request.params.round, caller);
     },
