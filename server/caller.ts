@@ -13,6 +13,9 @@ import type { Roster } from "#engine/round/roster.ts";
 
 export type Caller = { readonly kind: "party" | "operator" | "officer"; readonly id: string };
 
+/** The server itself, when a deadline makes it act. */
+export const SERVER: Caller = { kind: "operator", id: "server" };
+
 /** One who may sign, with the key to verify it. */
 export type Signer = { readonly caller: Caller; readonly key: KeyObject };
 

@@ -118,7 +118,7 @@ export async function isErasureApproved(store: Store, id: string): Promise<boole
 
 /** Ends a released round before its follow-up, with the counts as they are. */
 export async function eraseEarly(secretariat: Secretariat, round: Round, caller: Caller): Promise<void> {
-  if (round.state === "released") await followUp(secretariat, round);
+  await followUp(secretariat, round);
   await eraseRound(secretariat, round.id, caller, "erased");
 }
 
