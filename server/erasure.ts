@@ -6,7 +6,7 @@ import { rm } from "node:fs/promises";
 import { LinkageError } from "#engine/errors.ts";
 import { ErasureCertificate } from "#engine/round/acts.ts";
 import { Ending } from "#engine/round/messages.ts";
-import { requireState, type AbortReason } from "#engine/round/states.ts";
+import { requireState } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SERVER, type Caller } from "./caller.ts";
 import { destroyKeyFiles, keyFileDigest, keyFileName, listKeyFilesOf } from "./data-key-file.ts";
@@ -111,7 +111,7 @@ function certificateOf(
   { clock, signing }: Secretariat,
   { id, t0, t1, t2 }: Round,
   keyFile: string,
-  outcome: "followed-up" | AbortReason,
+  outcome: ErasureCertificate["outcome"],
 ): ErasureCertificate {
   return signStatement(signing, "erasure", {
     erasedAt: clock()
