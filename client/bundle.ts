@@ -190,7 +190,9 @@ function checkedCarriage(vault: Vault, index: BundleIndex): Carriage {
 /** @returns The descriptor, of a round that the party can take part in under the roster that counts for it here. */
 function admissible(vault: Vault, { round, descriptor }: Inward): RoundDescriptor {
   const { party } = vault.identity;
-  checkAdmissible({ descriptor, t0: descriptorT0(descriptor) }, vault.rosterOf(round), party, round, [SHIPPED_PROFILE_DIGEST]);
+  checkAdmissible({ descriptor, t0: descriptorT0(descriptor) }, vault.rosterOf(round), party, round, [
+    SHIPPED_PROFILE_DIGEST,
+  ]);
   return descriptor;
 }
 

@@ -115,7 +115,10 @@ async function runMatching(
       log.error({ round: round.id, fault: faultOf(failure) }, "files that nothing names cannot be deleted");
     });
     const isSealed = await moveRound(store, round.id, "matching", "sealed").catch((failure: unknown) => {
-      log.error({ round: round.id, fault: faultOf(failure) }, "the round cannot be sealed again; the next start does it");
+      log.error(
+        { round: round.id, fault: faultOf(failure) },
+        "the round cannot be sealed again; the next start does it",
+      );
       return false;
     });
     const outcome = isSealed ? "the round is sealed again" : "the round is not sealed again";

@@ -29,7 +29,10 @@ export async function rosterOf(
   if (descriptor.roster === rosterDigest(roster)) return roster;
   const kept = await findSetting(store, settingOf(descriptor.roster));
   if (kept === null)
-    throw new LinkageError("round-state", "the round's roster is not kept here; the round can only be aborted or erased");
+    throw new LinkageError(
+      "round-state",
+      "the round's roster is not kept here; the round can only be aborted or erased",
+    );
   return Roster.parse(JSON.parse(kept));
 }
 

@@ -168,7 +168,7 @@ export function readJsonFile<T>(path: string, shape: z.ZodType<T>, code: Problem
 }
 
 /** Prints a command's result: `value` for machines or `text` for people. */
-export function answer(io: CommandIo, json: boolean, value: Json, text: string): void {
+export function answer(io: Pick<CommandIo, "stdout">, json: boolean, value: Json, text: string): void {
   const said = json ? JSON.stringify(value) : text;
   io.stdout.write(printableLines(said.endsWith("\n") ? said : `${said}\n`));
 }

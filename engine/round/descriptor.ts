@@ -24,7 +24,7 @@ const Text = z
   .string()
   .min(1)
   .max(2_000)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]+$/u, "must be one line of printable text");
+  .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}]+$/u, "must be printable text without line feeds");
 
 /** In order; each is later than the one before it. */
 export const DEADLINES = ["keys", "submission", "seals", "release", "acknowledgements", "answers", "followUp"] as const;

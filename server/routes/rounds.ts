@@ -10,6 +10,7 @@ import { callerOf, requireOfficer, requireOperator, requireSame, requireSelf, ty
 import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
+import { makeStreamCount } from "../event-streams.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
 import { requireOfRoster } from "../round-roster.ts";
@@ -107,6 +108,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     },
   });
 
+  const countStream = makeStreamCount();
   const closing = new AbortController();
   app.addHook("preClose", (done) => {
     closing.abort();
@@ -142,7 +144,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       // A refusal is an answer of its own, not a broken stream.
       const first = await look();
       const events = first.isRunning
-        ? Readable.from(progressEvents(first, look, closing.signal), { objectMode: false })
+        ? countStream(caller, () => Readable.from(progressEvents(first, look, closing.signal), { objectMode: false }))
         : progressEvent(first.progress);
       return reply.type("text/event-stream").header("cache-control", "no-store").send(events);
     },

@@ -34,7 +34,12 @@ export async function openStore(path: string): Promise<Store> {
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics, "0011-quotas": quotas, "0012-matched": matched };
+  const migrations = {
+    "0003-rounds": rounds,
+    "0010-statistics": statistics,
+    "0011-quotas": quotas,
+    "0012-matched": matched,
+  };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {

@@ -133,10 +133,10 @@ export async function listRecent(
     .innerJoin("rounds", "rounds.id", "pairings.round")
     .select(["pairings.round", "pairings.lower", "pairings.higher"])
     .where(memberOf("field"), "=", field)
-    .where(({ and, eb, or }) =>
-      or([
-        and([eb("pairings.high", "is not", null), eb("rounds.matched_at", ">", since)]),
-        and([eb("pairings.state", "=", "admitted"), eb("rounds.ending", "is", null)]),
+    .where((that) =>
+      that.or([
+        that.and([that("pairings.high", "is not", null), that("rounds.matched_at", ">", since)]),
+        that.and([that("pairings.state", "=", "admitted"), that("rounds.ending", "is", null)]),
       ]),
     )
     .execute();

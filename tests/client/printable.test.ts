@@ -3,7 +3,7 @@
  */
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { answer, type CommandIo } from "#client/commands/command-io.ts";
+import { answer } from "#client/commands/command-io.ts";
 import { printable } from "#client/printable.ts";
 
 /** Clears the screen, in both spellings; rings; ends the line; turns the order round. */
@@ -16,7 +16,7 @@ test("control characters and those that turn the order are shown, and all else i
 test("an answer holds none of them but its line breaks, and its JSON says the same", () => {
   const printed = (json: boolean): string => {
     const stdout = new PassThrough({ encoding: "utf8" });
-    answer({ stdout } as unknown as CommandIo, json, { purpose: HOSTILE }, `purpose ${HOSTILE}\n`);
+    answer({ stdout }, json, { purpose: HOSTILE }, `purpose ${HOSTILE}\n`);
     return String(stdout.read());
   };
   for (const json of [false, true]) expect(printed(json)).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}|\u2028/u);

@@ -97,11 +97,23 @@ describe("an unusual rate", () => {
 
   it("is held against the pairing's own released rounds once there are three", async () => {
     // Nothing to compare with before the fourth; then the median is 4, five times that is usual, and more is not.
-    expect(await statesOfAll("release", [4, 4, 4, 20, 21])).toEqual(["matched", "matched", "matched", "matched", "held"]);
+    expect(await statesOfAll("release", [4, 4, 4, 20, 21])).toEqual([
+      "matched",
+      "matched",
+      "matched",
+      "matched",
+      "held",
+    ]);
   });
 
   it("is held too when hits stay away that its own released rounds let expect", async () => {
-    expect(await statesOfAll("release", [25, 25, 25, 5, 4])).toEqual(["matched", "matched", "matched", "matched", "held"]);
+    expect(await statesOfAll("release", [25, 25, 25, 5, 4])).toEqual([
+      "matched",
+      "matched",
+      "matched",
+      "matched",
+      "held",
+    ]);
   });
 
   it("is not compared with rounds of another lowest band or margin", async () => {

@@ -9,7 +9,17 @@ import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { describeRound } from "#fixtures/cast.ts";
 import { operatorSigning } from "../../server/harness.ts";
 import { send } from "../../server/requests.ts";
-import { closeTable, connectAs, listOf, openTable, playRound, range, vaultOfParty, walkOnce, type Table } from "./table.ts";
+import {
+  closeTable,
+  connectAs,
+  listOf,
+  openTable,
+  playRound,
+  range,
+  vaultOfParty,
+  walkOnce,
+  type Table,
+} from "./table.ts";
 
 let table: Table;
 const lists = new Map<string, EncodedList>();

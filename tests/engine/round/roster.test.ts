@@ -76,7 +76,10 @@ describe("a roster", () => {
   for (const hex of smallOrder) {
     const boxKey = Buffer.from(hex.padEnd(64, "0"), "hex").toString("base64url");
     const entry = rosterEntryOf({ ...identity0(cast.identities), boxKey });
-    bad.push([`with the box key ${hex.slice(0, 8)}, of small order,`, signed({ parties: [entry, ...roster.parties.slice(1)] })]);
+    bad.push([
+      `with the box key ${hex.slice(0, 8)}, of small order,`,
+      signed({ parties: [entry, ...roster.parties.slice(1)] }),
+    ]);
   }
   test.each(bad)("%s is refused", (_name, wrong) => {
     expect(() => {
