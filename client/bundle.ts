@@ -49,7 +49,7 @@ export async function makeBundle(vault: Vault, round: string, path: string): Pro
  *
  * @returns Null if it was taken before; nothing is changed then.
  * @throws {@link LinkageError} `bundle-invalid` as {@link openBundle}; `bundle-out-of-order` if it is not the next one for
- * this vault; as {@link checkAdmissible} if the round is none for the roster that is pinned here; `file-exists` if the
+ * this vault; as {@link checkAdmissible} if the round is none for the roster that counts for it here; `file-exists` if the
  * vault has submitted another batch.
  */
 export async function takeBundle(vault: Vault, path: string): Promise<CarriedBundle | null> {
@@ -173,10 +173,12 @@ function checkedCarriage(vault: Vault, index: BundleIndex): Carriage {
   return carriage;
 }
 
-/** @returns The descriptor, of a round that the party can take part in under the roster that is pinned here. */
+/** @returns The descriptor, of a round that the party can take part in under the roster that counts for it here. */
 function admissible(vault: Vault, { round, descriptor }: Inward): RoundDescriptor {
   const { party } = vault.identity;
-  checkAdmissible({ descriptor, t0: descriptorT0(descriptor) }, vault.roster(), party, round, [SHIPPED_PROFILE_DIGEST]);
+  checkAdmissible({ descriptor, t0: descriptorT0(descriptor) }, vault.rosterOf(round), party, round, [
+    SHIPPED_PROFILE_DIGEST,
+  ]);
   return descriptor;
 }
 

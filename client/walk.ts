@@ -39,7 +39,7 @@ export type Walk = {
  */
 export async function walkRound(walk: Walk): Promise<Standing> {
   const { connection, vault, round, profile, now } = walk;
-  const agreement = await agreeKeys(connection, vault, vault.roster(), round, [profileDigest(profile)], now);
+  const agreement = await agreeKeys(connection, vault, vault.rosterOf(round), round, [profileDigest(profile)], now);
   if (agreement.state === "waiting") {
     const whom = agreement.missing.length === 0 ? "" : ` of ${agreement.missing.join(", ")}`;
     return waiting(agreement.for === "opening" ? "the operators to open it" : `the ${agreement.for}${whom}`);

@@ -6,11 +6,15 @@ import type { FastifyRequest } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
 import { keyIdOfParty, keyIdOfStaff } from "#engine/round/requests.ts";
+import { requireOfRoster } from "./round-roster.ts";
 import { requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import type { Roster } from "#engine/round/roster.ts";
 
 export type Caller = { readonly kind: "party" | "operator" | "officer"; readonly id: string };
+
+/** The server itself, when a deadline makes it act. */
+export const SERVER: Caller = { kind: "operator", id: "server" };
 
 /** One who may sign, with the key to verify it. */
 export type Signer = { readonly caller: Caller; readonly key: KeyObject };
@@ -73,17 +77,20 @@ export function requireParty(request: FastifyRequest): string {
 /**
  * Another party's object answers like one that is not there.
  *
- * @returns The caller, who is the party of the path.
- * @throws {@link LinkageError} `request-forbidden` unless a party calls; `round-unknown`; `not-found`.
+ * @returns The caller, who is the party of the path and of the round's roster.
+ * @throws {@link LinkageError} `request-forbidden` unless a party calls; `not-found`; as {@link requireOfRoster}.
  */
 export async function requireSelf(
-  { store }: Pick<Secretariat, "store">,
+  secretariat: Pick<Secretariat, "roster" | "store">,
   request: FastifyRequest,
   { round, party }: { readonly round: string; readonly party: string },
 ): Promise<Caller> {
   const caller = callerOf(request);
-  if (requireParty(request) === party) return caller;
-  await requireRound(store, round, caller);
+  if (requireParty(request) === party) {
+    await requireOfRoster(secretariat, round, caller);
+    return caller;
+  }
+  await requireRound(secretariat.store, round, caller);
   throw new LinkageError("not-found", "there is nothing of that name for the caller");
 }
 

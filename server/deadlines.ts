@@ -4,7 +4,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
 import { missingRoundKeys } from "#engine/round/keys.ts";
-import { abortRound, endingOf, eraseRound, SERVER } from "./erasure.ts";
+import { SERVER } from "./caller.ts";
+import { abortRound, endingOf, eraseRound } from "./erasure.ts";
 import { followUp } from "./follow-up.ts";
 import { faultOf } from "./log.ts";
 import { isPast, recordAct, requireRound, type Round } from "./rounds.ts";

@@ -15,6 +15,7 @@ import { makeFolder } from "./encrypted-file.ts";
 import type { Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
+import { keepRoster } from "./round-roster.ts";
 import type { Clock, Matching, Secretariat } from "./secretariat.ts";
 import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
@@ -86,6 +87,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   };
   try {
     await bindServerKey(store, serverKey);
+    await keepRoster(store, roster);
     const secretariat: Secretariat = {
       roster,
       profile,

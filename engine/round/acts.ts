@@ -106,13 +106,16 @@ export const Dispute = z.discriminatedUnion("kind", [
 ]);
 export type Dispute = z.infer<typeof Dispute>;
 
+/** How a round came to its end: followed up, erased before that by two operators, or aborted. */
+const ErasureOutcome = z.enum(["followed-up", "erased", ...ABORT_REASONS]);
+
 /** The secretariat's word that a round's data key is destroyed; it attests an act and proves nothing. */
 export const ErasureCertificate = z.strictObject({
   erasedAt: Moment,
   format: z.literal("aquila/erasure/v1"),
   /** SHA-256 of the name of the file that held the wrapped data key. */
   keyFile: Bytes32,
-  outcome: z.enum(["followed-up", ...ABORT_REASONS]),
+  outcome: ErasureOutcome,
   round: RoundId,
   t0: Bytes32,
   t1: Bytes32.nullable(),

@@ -129,7 +129,9 @@ export const FollowUp = z
   .max(3);
 export type FollowUp = z.infer<typeof FollowUp>;
 
-export const RoundList = z.array(RoundView).max(1_000);
+/** Each is shown whole, at the price of several queries. */
+export const MAX_LISTED_ROUNDS = 100;
+export const RoundList = z.array(RoundView).max(MAX_LISTED_ROUNDS);
 
 /** What is stored of one batch, so that an upload can go on where it stopped. */
 export const BatchStatus = z.strictObject({

@@ -10,6 +10,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
 import { quotas } from "./migrations/0011-quotas.ts";
+import { matched } from "./migrations/0012-matched.ts";
 import type { Store, Tables } from "./tables.ts";
 
 const PRIVATE_MODE = 0o600;
@@ -33,7 +34,12 @@ export async function openStore(path: string): Promise<Store> {
   const database = openDatabase(path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   // In order; a released migration is never changed.
-  const migrations = { "0003-rounds": rounds, "0010-statistics": statistics, "0011-quotas": quotas };
+  const migrations = {
+    "0003-rounds": rounds,
+    "0010-statistics": statistics,
+    "0011-quotas": quotas,
+    "0012-matched": matched,
+  };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
