@@ -3,8 +3,10 @@
  * Can be called again and again, also after a crash: it goes on where it stopped and says for whom it waits.
  */
 import { LinkageError } from "#engine/errors.ts";
+import type { ConfirmationDispute } from "#engine/round/acts.ts";
 import { checkAgreements } from "#engine/round/agreement.ts";
 import { checkDescriptor, counterpartsOf, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import type { Identity } from "#engine/round/identity.ts";
 import {
   checkConfirmation,
   checkRoundKey,
@@ -21,6 +23,7 @@ import {
 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import { isSignedBy, signStatement } from "#engine/round/statement.ts";
 import type { Connection } from "./http.ts";
 import { requireQuotasHeld } from "./quota.ts";
 import type { RoundSecret, VaultPairing } from "./round-files.ts";
@@ -64,6 +67,8 @@ export async function agreeKeys(
   const first = await connection.round(round);
   const { descriptor } = first;
   checkAdmissible(first, roster, party, round, knownProfiles);
+  // Of an attempt that is over nothing is needed: who gets at the vault later finds no key.
+  if (first.ending !== null) vault.destroyProofKeys(round);
   requireNotAborted(roster, first);
   vault.keepDescriptor(descriptor);
   const seen = async (view: RoundView): Promise<RoundView> => {
@@ -92,7 +97,7 @@ export async function agreeKeys(
     postConfirmation: async (id, confirmation) => seen(await connection.postConfirmation(id, confirmation)),
   };
   const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
-  const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
+  const silent = await checkConfirmations(connection, confirmed, vault.identity, t1, pairings);
   if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
 
   const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyId }) => ({ counterpart, keyTag, keyProof, keyId }));
@@ -130,15 +135,27 @@ export function checkAdmissible(
     throw new LinkageError("profile-mismatch", "the round's profile is none that this client ships");
 }
 
-/** @throws {@link LinkageError} `round-state` saying why the attempt ended, and whom two signed keys convict. */
+/** @throws {@link LinkageError} `round-state` saying why the attempt ended, whom two signed keys convict, and who disputed. */
 function requireNotAborted(roster: Roster, { descriptor, ending, t0 }: RoundView): void {
   if (ending === null) return;
-  const { reason, parties, evidence } = ending;
+  const { reason, parties, evidence, raised } = ending;
   const [first, second] = evidence;
   const isShown = first !== undefined && second !== undefined && isEquivocation(roster, t0, first, second);
   const named = reason === "equivocated" && !isShown ? [] : parties;
   const whom = named.length === 0 ? "nobody is named" : named.join(", ");
-  throw new LinkageError("round-state", `round ${descriptor.id} was aborted: ${reason}; ${whom}`);
+  const who = reason === "disputed" ? `; ${disputedBy(roster, descriptor.id, t0, raised)}` : "";
+  throw new LinkageError("round-state", `round ${descriptor.id} was aborted: ${reason}; ${whom}${who}`);
+}
+
+/** @returns Who says that a confirmation failed; nobody without a signature over this attempt. */
+function disputedBy(roster: Roster, round: string, t0: string, raised: ConfirmationDispute | null): string {
+  const author = roster.parties.find(({ id }) => id === raised?.party);
+  const isSigned =
+    raised?.round === round &&
+    raised.t0 === t0 &&
+    author !== undefined &&
+    isSignedBy(author.signKey, "dispute", raised);
+  return isSigned ? `raised by ${raised.party} of its pairing with ${raised.counterpart}` : "nobody signed the dispute";
 }
 
 /**
@@ -240,10 +257,12 @@ async function postConfirmations(
 async function checkConfirmations(
   connection: Pick<Connection, "postDispute">,
   view: RoundView,
-  party: string,
+  identity: Identity,
   t1: string,
   pairings: readonly ConfirmedKeys[],
 ): Promise<string[]> {
+  const { party } = identity;
+  const round = view.descriptor.id;
   const silent: string[] = [];
   for (const pairing of pairings) {
     const { counterpart } = pairing;
@@ -255,7 +274,8 @@ async function checkConfirmations(
     try {
       checkConfirmation(pairing, t1, confirmation);
     } catch (error) {
-      await connection.postDispute(view.descriptor.id, { kind: "confirmation", counterpart });
+      const dispute = { kind: "confirmation", counterpart, party, round, t0: view.t0 } as const;
+      await connection.postDispute(round, signStatement(identity, "dispute", dispute));
       throw error;
     }
   }

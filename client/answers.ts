@@ -3,19 +3,15 @@
  * Can be called again and again: it goes on where it stopped.
  */
 import { randomBytes } from "node:crypto";
-import { agreedCells, readOwnCells, type AgreedCell } from "#engine/encode/own-cells.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { checkProof, makeProof, openAnswers, sealAnswers, type Answer } from "#engine/round/answers.ts";
-import type { Report } from "#engine/round/acts.ts";
-import { fromBase64url } from "#engine/round/binary.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { originTags, type Notice } from "#engine/round/notice.ts";
-import type { Hit } from "#engine/round/package.ts";
 import { partyOf } from "#engine/round/roster.ts";
-import { signStatement } from "#engine/round/statement.ts";
+import { agreedOf, believedOf } from "./agreed-cells.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
-import { pairingOf, sealOf } from "./release.ts";
+import { attempt, isOver, pairingOf, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
 import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
 import type { Vault } from "./vault.ts";
 
@@ -33,37 +29,70 @@ const NO_NOTICE: Notice = {
 export type Exchange = {
   /** Counterparts whose answers are here, in order. */
   readonly answered: readonly string[];
-  /** Counterparts whose answers are not in yet. */
+  /** Counterparts whose answers can still come. */
   readonly waitingFor: readonly string[];
-  /** Hits whose proof failed, by counterpart: the server made them up, or the counterpart does not hold the facts. */
-  readonly unproven: ReadonlyMap<string, number>;
+  /** What was found wrong and reported, by counterpart. */
+  readonly faults: readonly Fault[];
+  /** What was refused, by counterpart; everything else was done. */
+  readonly refused: readonly Refusal[];
 };
 
 /**
- * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in.
- * Answers that are not a counterpart's own leave its hits unproven.
+ * Answers every hit of the opened sections, and takes the counterparts' answers as far as they are in; each pairing by itself.
+ * Answers that are not a counterpart's own leave its hits unproven, and so do those that are not handed over by the deadline
+ * `answers`, whatever the server says of them; both are reported.
  */
 export async function exchangeAnswers(
   connection: Pick<Connection, "round" | "putAnswers" | "fetchAnswers" | "putReport">,
   vault: Vault,
   round: string,
+  now: Date,
 ): Promise<Exchange> {
   const pairings = vault.pairings(round) ?? [];
   const sections = pairings.flatMap((pairing) => {
     const section = vault.section(round, pairing.counterpart);
     return section === null ? [] : [{ pairing, section }];
   });
+  if (sections.length === 0) return { answered: [], waitingFor: [], faults: [], refused: [] };
+  const isLate = isAnswerLate(vault, round, now);
   const view = await connection.round(round);
-  for (const { pairing, section } of sections) await sendAnswers(connection, vault, view, pairing, section);
+  const refused: Refusal[] = [];
+  if (!isLate)
+    for (const { pairing, section } of sections)
+      await attempt(refused, { counterpart: pairing.counterpart, what: "own answers" }, () =>
+        sendAnswers(connection, vault, view, pairing, section),
+      );
   const latest = await connection.round(round);
-  const unproven = new Map<string, number>();
-  for (const { pairing, section } of sections) {
-    const failed = await takeAnswers(connection, vault, latest, pairing, section);
-    if (failed > 0) unproven.set(pairing.counterpart, failed);
-  }
+  for (const { pairing, section } of sections)
+    await attempt(refused, { counterpart: pairing.counterpart, what: "their answers" }, () =>
+      takeAnswers(connection, vault, latest, pairing, section),
+    );
   const names = sections.map(({ pairing }) => pairing.counterpart);
+  const faults = names.flatMap((counterpart) => answerFaults(vault, round, counterpart, now));
+  refused.push(...(await reportFaults(connection, vault, round, faults)));
   const isHere = (counterpart: string): boolean => vault.answers(round, counterpart) !== null;
-  return { answered: names.filter(isHere), waitingFor: names.filter((name) => !isHere(name)), unproven };
+  const waitingFor = isLate ? [] : names.filter((name) => !isHere(name));
+  return { answered: names.filter(isHere), waitingFor, faults, refused };
+}
+
+/** @returns What is wrong with the counterpart's answers to the hits of an open section; nothing if it is not open. */
+export function answerFaults(vault: Vault, round: string, counterpart: string, now: Date): Fault[] {
+  if (vault.section(round, counterpart) === null) return [];
+  if (vault.answers(round, counterpart) === null)
+    return isAnswerLate(vault, round, now) ? [{ counterpart, kind: "unanswered", count: 1, of: 1 }] : [];
+  return unprovenFaults(vault, round, counterpart);
+}
+
+/** @returns What is wrong with the counterpart's answers that are here. */
+export function unprovenFaults(vault: Vault, round: string, counterpart: string): Fault[] {
+  const answers = vault.answers(round, counterpart) ?? [];
+  const count = answers.filter(({ proven }) => !proven).length;
+  return count === 0 ? [] : [{ counterpart, kind: "unproven", count, of: answers.length }];
+}
+
+export function isAnswerLate(vault: Vault, round: string, now: Date): boolean {
+  const descriptor = vault.descriptor(round);
+  return descriptor !== null && isOver(descriptor, "answers", now);
 }
 
 /** @returns What this party says of the row behind a hit; nothing that names the person. */
@@ -123,26 +152,20 @@ export async function ownAnswers(
   return sealed;
 }
 
-/** @returns Hits whose proof failed. */
+/** Keeps the counterpart's answers, checked, once those of both sides are in. */
 async function takeAnswers(
-  connection: Pick<Connection, "fetchAnswers" | "putReport">,
+  connection: Pick<Connection, "fetchAnswers">,
   vault: Vault,
   view: RoundView,
   pairing: VaultPairing,
   section: KeptSection,
-): Promise<number> {
+): Promise<void> {
   const { party } = vault.identity;
   const { counterpart } = pairing;
   const round = view.descriptor.id;
-  const kept = vault.answers(round, counterpart);
-  if (kept !== null) return kept.filter(({ proven }) => !proven).length;
-  if (!haveBothAnswered(view, [party, counterpart])) return 0;
+  if (vault.answers(round, counterpart) !== null || !haveBothAnswered(view, [party, counterpart])) return;
   const sealed = await connection.fetchAnswers(round, counterpart, party);
-  const checked = await checkedAnswers(vault, round, pairing, section, sealed);
-  const report = unprovenReport(vault, round, counterpart, checked);
-  if (report !== null) await connection.putReport(report);
-  vault.keepAnswers(round, counterpart, checked);
-  return report?.count ?? 0;
+  vault.keepAnswers(round, counterpart, await checkedAnswers(vault, round, pairing, section, sealed));
 }
 
 /**
@@ -165,31 +188,18 @@ export async function checkedAnswers(
   );
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
-  // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
-  return section.hits.map(({ hit, handle }): KeptAnswer => {
+  const proven = section.hits.filter(({ hit }) => {
     const answer = answerOf.get(hit);
-    const ownOriginTags = originTags(keyProof, entries.get(handle)?.origins ?? []);
-    if (answer === undefined) return { hit, notice: NO_NOTICE, ownOriginTags, proven: false };
-    const proven = checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
-    return { hit, notice: answer.notice, ownOriginTags, proven };
+    return answer !== undefined && checkProof(keyProof, direction, answer, agreed.get(hit) ?? null);
   });
-}
-
-/** @returns What the officers are to know of a counterpart's checked answers; null if every hit is proven. */
-export function unprovenReport(
-  vault: Vault,
-  round: string,
-  counterpart: string,
-  checked: readonly KeptAnswer[],
-): Report | null {
-  const { identity } = vault;
-  const { party } = identity;
-  const count = checked.filter(({ proven }) => !proven).length;
-  if (count === 0) return null;
-  const pairing = pairingOf(party, counterpart);
-  const t2 = sealOf(vault, round);
-  const report = { count, kind: "unproven", of: checked.length, pairing, party, round, t2 } as const;
-  return signStatement(identity, "report", report);
+  const believed = believedOf(proven, agreed);
+  // A hit that is not answered is unproven like one whose proof fails; an answer to no hit of this section is left aside.
+  return section.hits.map(({ hit, handle }): KeptAnswer => ({
+    hit,
+    notice: answerOf.get(hit)?.notice ?? NO_NOTICE,
+    ownOriginTags: originTags(keyProof, entries.get(handle)?.origins ?? []),
+    proven: believed.has(hit),
+  }));
 }
 
 /** Whether the answers of both of a pairing are in: only then either is handed over. */
@@ -217,25 +227,6 @@ async function openedOrNone(
     if (error instanceof LinkageError && error.code === "answers-invalid") return [];
     throw error;
   }
-}
-
-/** @returns Own cells that agreed, by hit; a hit that names a key which its row does not hold is absent. */
-function agreedOf(
-  vault: Vault,
-  round: string,
-  counterpart: string,
-  hits: readonly Hit[],
-  entries: ReadonlyMap<string, HandleEntry>,
-): Map<string, AgreedCell[]> {
-  const rows = new Set([...entries.values()].map(({ row }) => row));
-  const cells = readOwnCells(vault.ownCells(round, counterpart), rows);
-  const agreed = new Map<string, AgreedCell[]>();
-  for (const { hit, handle, pattern, cells: named } of hits) {
-    const entry = entries.get(handle);
-    const own = entry === undefined ? null : agreedCells(cells.get(entry.row) ?? [], pattern, fromBase64url(named));
-    if (own !== null && own.length > 0) agreed.set(hit, own);
-  }
-  return agreed;
 }
 
 /** Whether the answers of `from` to `to` are in. */

@@ -6,18 +6,16 @@ import { createHash } from "node:crypto";
 import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
 import { batchByteLength } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
-import type { Report } from "#engine/round/acts.ts";
+import { MAX_SEALED_ANSWERS } from "#engine/round/answers.ts";
 import { fromBase64url, toBase64url } from "#engine/round/binary.ts";
 import { counterpartsOf, descriptorT0, expectedRowCount, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { checkAdmissible } from "./agree.ts";
-import { unprovenReport } from "./answers.ts";
 import { openBundle, sealBundle, type BundleIndex, type BundlePart, type Inward, type Outward } from "./bundle-file.ts";
 import type { Carriage } from "./carried-files.ts";
 import { createFile, requireAbsent } from "./durable-file.ts";
-import { MAX_ANSWERS_BYTES, MAX_PACKAGE_BYTES } from "./http.ts";
+import { MAX_PACKAGE_BYTES } from "./http.ts";
 import { pairingFile } from "./pairing-file.ts";
-import { decoyReport } from "./release.ts";
 import type { Vault } from "./vault.ts";
 
 export type CarriedBundle = {
@@ -51,7 +49,7 @@ export async function makeBundle(vault: Vault, round: string, path: string): Pro
  *
  * @returns Null if it was taken before; nothing is changed then.
  * @throws {@link LinkageError} `bundle-invalid` as {@link openBundle}; `bundle-out-of-order` if it is not the next one for
- * this vault; as {@link checkAdmissible} if the round is none for the roster that is pinned here; `file-exists` if the
+ * this vault; as {@link checkAdmissible} if the round is none for the roster that counts for it here; `file-exists` if the
  * vault has submitted another batch.
  */
 export async function takeBundle(vault: Vault, path: string): Promise<CarriedBundle | null> {
@@ -131,7 +129,7 @@ function outwardOf(vault: Vault, round: string, { made: serial, taken: seen }: C
     format: "aquila/bundle/v1",
     party: vault.identity.party,
     ...{ round, serial, seen, to: "outside", t1, batches, parts },
-    reports: reportsOf(vault, round, counterparts),
+    reports: vault.reports(round),
     statistics: vault.statistics(round),
   };
 }
@@ -145,18 +143,6 @@ function handedOver(vault: Vault, round: string, counterpart: string): string {
   const digest = hash.digest("base64url");
   vault.keepReceipt(round, counterpart, { digest, byteLength: vault.batchByteLength(round, counterpart) });
   return digest;
-}
-
-function reportsOf(vault: Vault, round: string, counterparts: readonly string[]): Report[] {
-  return counterparts.flatMap((counterpart) => {
-    const section = vault.section(round, counterpart);
-    const answers = vault.answers(round, counterpart);
-    const found = [
-      section && decoyReport(vault, round, section),
-      answers && unprovenReport(vault, round, counterpart, answers),
-    ];
-    return found.filter((report) => report !== null);
-  });
 }
 
 function partsOf(vault: Vault, round: string, names: readonly string[]): BundlePart[] {
@@ -187,10 +173,12 @@ function checkedCarriage(vault: Vault, index: BundleIndex): Carriage {
   return carriage;
 }
 
-/** @returns The descriptor, of a round that the party can take part in under the roster that is pinned here. */
+/** @returns The descriptor, of a round that the party can take part in under the roster that counts for it here. */
 function admissible(vault: Vault, { round, descriptor }: Inward): RoundDescriptor {
   const { party } = vault.identity;
-  checkAdmissible({ descriptor, t0: descriptorT0(descriptor) }, vault.roster(), party, round, [SHIPPED_PROFILE_DIGEST]);
+  checkAdmissible({ descriptor, t0: descriptorT0(descriptor) }, vault.rosterOf(round), party, round, [
+    SHIPPED_PROFILE_DIGEST,
+  ]);
   return descriptor;
 }
 
@@ -250,7 +238,7 @@ function requireLengths({ party }: Vault["identity"], descriptor: RoundDescripto
     const [lead = "", ending] = name.split(".");
     if (name !== "package.box" && !counterparts.includes(lead))
       throw new LinkageError("bundle-invalid", `the bundle has a part for ${lead}, with whom there is no pairing`);
-    const most = name === "package.box" ? MAX_PACKAGE_BYTES : ending === "batch" ? batchBytes : MAX_ANSWERS_BYTES;
+    const most = name === "package.box" ? MAX_PACKAGE_BYTES : ending === "batch" ? batchBytes : MAX_SEALED_ANSWERS;
     if (byteLength > most) throw new LinkageError("bundle-invalid", `${name} is longer than any of its kind`);
   }
 }

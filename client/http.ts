@@ -34,6 +34,7 @@ import {
   SignedHead,
   StatusList,
 } from "#engine/round/messages.ts";
+import { MAX_SEALED_ANSWERS } from "#engine/round/answers.ts";
 import { MAX_HITS, sectionLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { eventData } from "./event-stream.ts";
@@ -54,7 +55,6 @@ import {
 const MAX_JSON_BYTES = 64 * 1_048_576;
 /** More than the largest package: base64url and seal around the sections. */
 export const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
-export const MAX_ANSWERS_BYTES = 80 * 2 ** 20;
 /** For a connection whose heads nobody keeps. */
 const NOTHING_KEPT: HeadStore = {
   read: () => null,
@@ -239,7 +239,7 @@ export function connect(options: ConnectOptions): Connection {
     acknowledge: (said) => asJson(RoundView, "PUT", `${roundPath(said.round)}/acknowledgements/${said.party}`, said),
     packageKeys: (round, party) => asJson(PackageKeys, "GET", `${roundPath(round)}/packages/${party}/keys`),
     putAnswers: (round, from, to, sealed) => putNothingBack(answersPath(round, from, to), sealed, OCTETS),
-    fetchAnswers: (round, from, to) => fetchBytes(answersPath(round, from, to), MAX_ANSWERS_BYTES),
+    fetchAnswers: (round, from, to) => fetchBytes(answersPath(round, from, to), MAX_SEALED_ANSWERS),
     putStatuses: (round, party, statuses) =>
       putNothingBack(`${roundPath(round)}/statuses/${party}`, canonicalBytes(statuses), JSON_TYPE),
     statuses: (round, party) => asJson(StatusList, "GET", `${roundPath(round)}/statuses/${party}`),

@@ -17,6 +17,7 @@ import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
 import { registerVerifyErasure } from "./commands/verify-erasure.ts";
 import { registerStatistics } from "./commands/statistics.ts";
+import { printable } from "./printable.ts";
 import { refusalOf } from "./transport.ts";
 
 const EXIT_CODES = `
@@ -83,8 +84,9 @@ function report(error: unknown, json: boolean): number {
     if (json) process.stdout.write(`${JSON.stringify(problemOf("internal", "unexpected fault"))}\n`);
     return EXIT.unexpected;
   }
-  process.stderr.write(`aquila: ${error.code}: ${error.detail}\n`);
-  if (json) process.stdout.write(`${JSON.stringify(refusalOf(error) ?? problemOf(error.code, error.detail))}\n`);
+  process.stderr.write(`aquila: ${error.code}: ${printable(error.detail)}\n`);
+  if (json)
+    process.stdout.write(`${printable(JSON.stringify(refusalOf(error) ?? problemOf(error.code, error.detail)))}\n`);
   return exitCodeOf(error);
 }
 

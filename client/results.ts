@@ -10,10 +10,13 @@ import { corroborate, type AnsweredHit, type Finding } from "#engine/round/corro
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
 import type { Notice } from "#engine/round/notice.ts";
 import type { HandleEntry } from "./handle-map.ts";
+import { isOver } from "./report.ts";
 import type { Vault } from "./vault.ts";
 
 /** Said with every result. */
 export const RESULT_NOTE = "possible match, not evidence";
+/** Said too of a hit whose counterpart's answers were not handed over in time. */
+const UNANSWERED_NOTE = "the counterpart did not answer";
 
 export type ResultRow = {
   /** Own references of the records that the row stood for. */
@@ -24,7 +27,7 @@ export type ResultRow = {
   readonly band: ReleasedBand;
   /** Ids of the rules that agreed, profile order. */
   readonly rules: readonly string[];
-  /** `waiting` until the counterpart's answers are here. */
+  /** Until the counterpart's answers are here `waiting`, and `unproven` once their deadline is over. */
   readonly finding: Finding | "waiting";
   /** Own 4×4 code of the information. */
   readonly accuracy: Notice["accuracy"];
@@ -41,10 +44,11 @@ export type Statuses = ReadonlyMap<string, { readonly own: HitStatus | null; rea
 
 /**
  * @param profile - The round's.
+ * @param now - Says whether answers can still come.
  * @returns Most certain first, then by counterpart, then by first reference.
  * @throws {@link LinkageError} `package-unavailable` if no section is open yet.
  */
-export function resultsOf(vault: Vault, round: string, profile: Profile): ResultRow[] {
+export function resultsOf(vault: Vault, round: string, profile: Profile, now: Date): ResultRow[] {
   const pairings = vault.pairings(round) ?? [];
   const sections = pairings.flatMap((pairing) => {
     const section = vault.section(round, pairing.counterpart);
@@ -53,6 +57,8 @@ export function resultsOf(vault: Vault, round: string, profile: Profile): Result
   if (sections.length === 0)
     throw new LinkageError("package-unavailable", `no pairing of round ${round} is open yet for this vault`);
   const before = earlierHits(vault, round);
+  const descriptor = vault.descriptor(round);
+  const unanswered = descriptor !== null && isOver(descriptor, "answers", now) ? "unproven" : "waiting";
   const found = sections.flatMap(({ counterpart, hits }) => {
     if (hits.length === 0) return [];
     const entries = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
@@ -87,7 +93,7 @@ export function resultsOf(vault: Vault, round: string, profile: Profile): Result
     const findingOf = new Map(findings.map(({ hit, finding }) => [hit, finding]));
     const counterparts = new Set(hits.map(({ counterpart }) => counterpart)).size;
     return hits.map(({ counterpart, hit, band, rules, entry, answer }): ResultRow => {
-      const finding = findingOf.get(hit) ?? "waiting";
+      const finding = findingOf.get(hit) ?? unanswered;
       return {
         refs: entry.refs,
         counterpart,
@@ -153,7 +159,7 @@ export function resultsCsv(rows: readonly ResultRow[], statuses: Statuses): stri
       row.notice?.contact ?? "",
       statuses.get(row.hit)?.own ?? "",
       statuses.get(row.hit)?.theirs ?? "",
-      RESULT_NOTE,
+      row.finding === "unproven" && row.notice === null ? `${RESULT_NOTE}; ${UNANSWERED_NOTE}` : RESULT_NOTE,
     ]),
     { header: true, columns: COLUMNS, escape_formulas: true, record_delimiter: "windows" },
   );
@@ -165,14 +171,16 @@ export function resultsJson(round: string, rows: readonly ResultRow[], statuses:
   return `${JSON.stringify({ note: RESULT_NOTE, round, hits }, null, 2)}\n`;
 }
 
-/** @returns Names, as {@link knownName} gives them, of what had a hit in an earlier round that the vault still keeps. */
+/** @returns Names, as {@link knownName} gives them, of what had a proven hit in an earlier round that the vault still keeps. */
 function earlierHits(vault: Vault, round: string): Set<string> {
   const created = vault.descriptor(round)?.deadlines.keys ?? "";
   const known = new Set<string>();
   for (const earlier of vault.rounds()) {
     if (earlier === round || (vault.descriptor(earlier)?.deadlines.keys ?? "") >= created) continue;
     for (const { counterpart } of vault.pairings(earlier) ?? []) {
-      const hits = vault.section(earlier, counterpart)?.hits ?? [];
+      const answers = vault.answers(earlier, counterpart) ?? [];
+      const proven = new Set(answers.flatMap((answer) => (answer.proven ? [answer.hit] : [])));
+      const hits = (vault.section(earlier, counterpart)?.hits ?? []).filter(({ hit }) => proven.has(hit));
       if (hits.length === 0) continue;
       const entries = vault.readHandleMap(earlier, counterpart, new Set(hits.map(({ handle }) => handle)));
       for (const entry of entries.values()) known.add(knownName(entry, counterpart));

@@ -75,13 +75,15 @@ const RoundKeys = z.array(RoundKey).max(MAX_PARTIES);
 const SealedTranscript = z.strictObject({ t2: Bytes32 });
 const Decoys = z.array(Bytes16).max(64);
 
-/** A pairing's section of the package, opened; decoys are out of its hits. */
+/** A pairing's section of the package, opened; its hits are those at rows that stand for a record. */
 const KeptSection = z.strictObject({
   counterpart: PartyId,
   /** Hits of the section, decoys among them. */
   hitCount: z.int().min(0).max(MAX_HITS),
   decoys: z.int().min(0).max(64),
   decoysMissing: z.int().min(0).max(64),
+  /** Hits at rows that stand for no record. */
+  noRecord: z.int().min(0).max(MAX_HITS),
   hits: z.array(Hit).max(MAX_HITS),
 });
 export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & { readonly hits: readonly Hit[] };
@@ -335,10 +337,14 @@ export class RoundFiles {
     this.files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
   }
 
-  /** Destroys K_proof of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
+  /**
+   * Destroys the ephemeral secret, every pairing's keys, the batches and the own cells: nothing can be encoded or proven any more.
+   * After the follow-up, and when the attempt ended or the party withdrew.
+   */
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
-    for (const name of ["tag-keys.json", "proof-keys.json"] as const) this.files.destroy(checkedRound(round), name);
+    for (const name of ["round-key.json", "tag-keys.json", "proof-keys.json"] as const)
+      this.files.destroy(checkedRound(round), name);
     for (const counterpart of counterparts) {
       for (const ending of ["batch", "answers.box", "their-answers.box"] as const)
         this.files.destroy(round, pairingFile(counterpart, ending));

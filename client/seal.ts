@@ -3,6 +3,7 @@
  * Can be called again and again: it goes on where it stopped and says for what it waits.
  */
 import { LinkageError } from "#engine/errors.ts";
+import type { Seal } from "#engine/round/acts.ts";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
@@ -16,7 +17,7 @@ export type SealOutcome =
   | {
       readonly state: "sealed";
       readonly t2: string;
-      /** Counterparts whose pairing is left out: a batch was missing, or a party withdrew. */
+      /** Counterparts whose pairing is left out: a batch was missing, a party withdrew, or this party's seal is too late. */
       readonly leftOut: readonly string[];
     };
 
@@ -54,11 +55,26 @@ export async function sealRound(
     countSealed(vault, descriptor, leftOut, now);
   }
   vault.keepSeal(round, view.t2);
-  if (!view.seals.includes(party) && !hasReached(view.state, "matching"))
-    await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
+  // Before it is said: also a seal that comes too late ends what can be encoded.
   vault.destroyTagKeys(round);
+  const isTaken =
+    view.seals.includes(party) ||
+    (!hasReached(view.state, "matching") &&
+      (await isSealTaken(connection, signStatement(vault.identity, "seal", { party, round, t2: view.t2 }))));
   // The vault inside keeps its own, to audit; outside it is of no more use.
   if (vault.carriage(round)?.side === "outside")
     for (const counterpart of counterparts) vault.destroyBatch(round, counterpart);
-  return { state: "sealed", t2: view.t2, leftOut };
+  return { state: "sealed", t2: view.t2, leftOut: isTaken ? leftOut : counterparts };
+}
+
+/** @returns False when the deadline `seals` is over: the party's pairings are left out then. */
+async function isSealTaken(connection: Pick<Connection, "postSeal">, seal: Seal): Promise<boolean> {
+  try {
+    await connection.postSeal(seal);
+    return true;
+  } catch (error) {
+    if (error instanceof LinkageError && (error.code === "round-deadline" || error.code === "round-state"))
+      return false;
+    throw error;
+  }
 }

@@ -7,6 +7,7 @@ import { histogramOf, type RowWithHits } from "#engine/statistics/histogram.ts";
 import type { PartyStatistics } from "#engine/statistics/published.ts";
 import { releaseHistogram } from "#engine/statistics/release.ts";
 import type { RandomFill } from "#engine/uniform.ts";
+import { isOver } from "./report.ts";
 import type { Vault } from "./vault.ts";
 
 /**
@@ -14,7 +15,7 @@ import type { Vault } from "./vault.ts";
  * tell more than one.
  *
  * @param findRecords - Reads the list that was encoded for the records with these references.
- * @throws {@link LinkageError} `package-unavailable` if the vault holds no hits of the round; `not-found` if the list lacks
+ * @throws {@link LinkageError} `package-unavailable` if the vault holds no hits of the round; `round-state` while a pairing can still be opened; `not-found` if the list lacks
  * a record with hits; `record-invalid` if such a record has a category that the round does not admit.
  */
 export async function noisedStatistics(
@@ -22,11 +23,13 @@ export async function noisedStatistics(
   round: string,
   findRecords: (refs: ReadonlySet<string>) => Promise<readonly PersonRecord[]>,
   random: RandomFill,
+  now: Date,
 ): Promise<PartyStatistics> {
   const kept = vault.statistics(round);
   if (kept !== null) return kept;
   const descriptor = vault.descriptor(round);
   const counterparts = counterpartsByReference(vault, round);
+  requireSettled(vault, round, now);
   const records = await findRecords(new Set(counterparts.keys()));
   if (descriptor === null || records.length < counterparts.size)
     throw new LinkageError("not-found", "a record with hits is not in this list; name the one that was encoded");
@@ -53,4 +56,18 @@ function counterpartsByReference(vault: Vault, round: string): Map<string, Set<s
     }
   }
   return found;
+}
+
+/** What is drawn stays, so that it has to be of all the hits that there will be. */
+function requireSettled(vault: Vault, round: string, now: Date): void {
+  const descriptor = vault.descriptor(round);
+  if (descriptor === null || isOver(descriptor, "acknowledgements", now)) return;
+  const closed = (vault.pairings(round) ?? [])
+    .map(({ counterpart }) => counterpart)
+    .filter((counterpart) => vault.section(round, counterpart) === null);
+  if (closed.length > 0)
+    throw new LinkageError(
+      "round-state",
+      `the pairings with ${closed.join(", ")} can still be opened; run aquila round results, and this again when they are or the deadline acknowledgements is over`,
+    );
 }

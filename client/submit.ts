@@ -115,6 +115,33 @@ async function sendManifest(
 }
 
 /** Whether the server said that it did not take the batch; a fault of its own or of the way leaves that open. */
+/**
+ * Takes back every batch of a round, and only then gives any of them up at home: what is encoded anew is of one list.
+ *
+ * @returns Counterparts whose batches are taken back.
+ * @throws {@link LinkageError} `vault-invalid` if no keys are agreed; `round-state` if the round is sealed; what the server refuses.
+ */
+export async function recallBatches(
+  connection: Pick<Connection, "recallBatch">,
+  vault: Vault,
+  round: string,
+): Promise<readonly string[]> {
+  const { party } = vault.identity;
+  const pairings = vault.pairings(round);
+  if (pairings === null) throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+  if (vault.seal(round) !== null)
+    throw new LinkageError("round-state", `round ${round} is sealed: its batches cannot be replaced any more`);
+  const counterparts = pairings.map(({ counterpart }) => counterpart);
+  for (const counterpart of counterparts) await connection.recallBatch(round, party, counterpart);
+  for (const counterpart of counterparts) {
+    vault.dropReceipt(round, counterpart);
+    // Else what was taken back would be sent again.
+    vault.prepareBatch(round, counterpart);
+    vault.destroyBatch(round, counterpart);
+  }
+  return counterparts;
+}
+
 function isRefused(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal !== null && refusal.status < 500;

@@ -3,7 +3,7 @@
  * Nothing in it can be read without its passphrase, and nothing in it ever leaves the party.
  *
  *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
- *   identity.json, roster.json, contact.json, tested.json
+ *   identity.json, roster.json, former-rosters.json, contact.json, tested.json
  *   of each round                client/round-files.ts, client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
@@ -151,6 +151,17 @@ export class Vault extends CarriedFiles {
   }
 
   /**
+   * @returns The roster that counts for a round: the one that its descriptor names, if the vault has it and kept that
+   * descriptor while it was pinned; else the pinned one.
+   * @throws {@link LinkageError} `vault-invalid` if none is pinned.
+   */
+  rosterOf(round: string): Roster {
+    const pinned = this.roster();
+    const named = this.descriptor(round)?.roster;
+    return this.formerRosters().find((roster) => rosterDigest(roster) === named) ?? pinned;
+  }
+
+  /**
    * @param accepted - Ids that may have other keys than in the roster pinned before, come in, or be gone.
    * @returns What is different from the roster pinned before; nothing if there was none.
    * @throws {@link LinkageError} `roster-invalid` as {@link checkRoster}; `roster-key-changed` naming the ids that are not
@@ -166,6 +177,7 @@ export class Vault extends CarriedFiles {
     checkRoster(roster, pinned);
     const changes = pinned === null ? NO_CHANGES : rosterChanges(pinned, roster);
     requireAccepted(changes, accepted);
+    if (pinned !== null) this.keepFormerRoster(pinned);
     this.files.writeJson(OWN, "roster.json", roster);
     return changes;
   }
@@ -189,6 +201,17 @@ export class Vault extends CarriedFiles {
   /** @returns Two heads of the secretariat's log that cannot both be; null if none were met. */
   fork(): Fork | null {
     return this.files.readJson(OWN, "fork.json", Fork);
+  }
+
+  private formerRosters(): Roster[] {
+    return this.files.readJson(OWN, "former-rosters.json", z.array(Roster)) ?? [];
+  }
+
+  /** Drops those that no round kept here names. */
+  private keepFormerRoster(roster: Roster): void {
+    const named = new Set(this.rounds().map((round) => this.descriptor(round)?.roster));
+    const former = [...this.formerRosters(), roster].filter((one) => named.has(rosterDigest(one)));
+    this.files.writeJson(OWN, "former-rosters.json", former);
   }
 
   /** @returns The desk that counterparts are to turn to. */

@@ -14,7 +14,7 @@ import { sealRound } from "./seal.ts";
 import { submitBatch } from "./submit.ts";
 import type { Vault } from "./vault.ts";
 
-/** Where a party stands: `waiting` for others, or `done` when every opened pairing is answered by both. */
+/** Where a party stands: `waiting` for others, or `done` when every opened pairing is answered by both or its time is over. */
 export type Standing = {
   readonly state: "waiting" | "done";
   /** What was done or is awaited, for people. */
@@ -39,7 +39,7 @@ export type Walk = {
  */
 export async function walkRound(walk: Walk): Promise<Standing> {
   const { connection, vault, round, profile, now } = walk;
-  const agreement = await agreeKeys(connection, vault, vault.roster(), round, [profileDigest(profile)], now);
+  const agreement = await agreeKeys(connection, vault, vault.rosterOf(round), round, [profileDigest(profile)], now);
   if (agreement.state === "waiting") {
     const whom = agreement.missing.length === 0 ? "" : ` of ${agreement.missing.join(", ")}`;
     return waiting(agreement.for === "opening" ? "the operators to open it" : `the ${agreement.for}${whom}`);
@@ -56,18 +56,19 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   await sealRound(connection, vault, round, now);
   if (!hasReached(view.state, "released")) return waiting(view.state === "sealed" ? "matching" : "the release");
   await acknowledgePackage(connection, vault, round);
-  const opened = await openHits(connection, vault, round, profile);
-  const exchange = await exchangeAnswers(connection, vault, round);
+  const opened = await openHits(connection, vault, round, profile, now);
+  const exchange = await exchangeAnswers(connection, vault, round, now);
   const results = { opened, exchange };
   const latest = await connection.round(round);
   // A pairing may have opened since its key was asked for.
   const isAwaited = ({ pairing, state }: RoundView["pairings"][number]): boolean =>
-    state === "matched" || (state === "opened" && !opened.opened.some((counterpart) => pairing.includes(counterpart)));
+    (state === "matched" || state === "opened") &&
+    ![...opened.opened, ...opened.faults.map(({ counterpart }) => counterpart)].some((id) => pairing.includes(id));
   if (latest.pairings.some(isAwaited))
     return { state: "waiting", what: "counterparts to acknowledge their packages", results };
   if (exchange.waitingFor.length > 0)
     return { state: "waiting", what: `the answers of ${exchange.waitingFor.join(", ")}`, results };
-  return { state: "done", what: "every opened pairing is answered by both", results };
+  return { state: "done", what: "every opened pairing is answered by both, or its time is over", results };
 }
 
 async function submitAll({ connection, vault, round, encode }: Walk, view: RoundView): Promise<void> {

@@ -209,9 +209,8 @@ async function matchUnderExamination(run: Run, round: PartyRound, server: Server
 async function fetchHits({ stages }: Run, round: PartyRound): Promise<SharedHit[]> {
   const from = performance.now();
   await round.acknowledge();
-  const { missingDecoys, unproven, silent } = await round.answer();
-  if (missingDecoys + unproven + silent > 0)
-    throw new Error(`${missingDecoys} decoys are missing, ${unproven} hits unproven, ${silent} answers not in`);
+  const { faults, silent } = await round.answer();
+  if (faults + silent > 0) throw new Error(`clients found ${faults} faults; ${silent} answers are not in`);
   printLine("packages acknowledged, all pairings open; decoys all there, every hit proven");
   const hits = joinResults(await round.results());
   stages.push({ name: "results (wall clock)", seconds: secondsSince(from), amount: hits.length * 2, unit: "hits" });

@@ -35,7 +35,7 @@ export const VAULT_PASSPHRASE = new TextEncoder().encode("twelve parties on one 
 const POLL_MS = 20;
 
 /** What the parties' own checks found, over all of them; nothing, if the secretariat was honest. */
-export type Answered = { readonly missingDecoys: number; readonly unproven: number; readonly silent: number };
+export type Answered = { readonly faults: number; readonly silent: number };
 
 /** Threads on which parties work, two at a time. */
 export type PartyThreads = {
@@ -200,15 +200,15 @@ export class PartyRound {
 
   /** Every party opens its hits and answers them, then takes the answers of the others. */
   async answer(): Promise<Answered> {
-    const answered = { missingDecoys: 0, unproven: 0, silent: 0 };
+    const answered = { faults: 0, silent: 0 };
     await this.#each(async (vault, connection) => {
-      const { missingDecoys } = await openHits(connection, vault, this.#round, SHIPPED_PROFILE);
-      for (const count of missingDecoys.values()) answered.missingDecoys += count;
-      await exchangeAnswers(connection, vault, this.#round);
+      const { faults } = await openHits(connection, vault, this.#round, SHIPPED_PROFILE, new Date());
+      answered.faults += faults.length;
+      await exchangeAnswers(connection, vault, this.#round, new Date());
     });
     await this.#each(async (vault, connection) => {
-      const { unproven, waitingFor } = await exchangeAnswers(connection, vault, this.#round);
-      for (const count of unproven.values()) answered.unproven += count;
+      const { faults, waitingFor } = await exchangeAnswers(connection, vault, this.#round, new Date());
+      answered.faults += faults.length;
       answered.silent += waitingFor.length;
     });
     return answered;
@@ -218,7 +218,7 @@ export class PartyRound {
   async results(): Promise<Map<string, readonly ResultRow[]>> {
     const results = new Map<string, readonly ResultRow[]>();
     await this.#each((vault) => {
-      results.set(vault.identity.party, resultsOf(vault, this.#round, SHIPPED_PROFILE));
+      results.set(vault.identity.party, resultsOf(vault, this.#round, SHIPPED_PROFILE, new Date()));
     });
     return results;
   }

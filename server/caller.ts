@@ -6,6 +6,7 @@ import type { FastifyRequest } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
 import { keyIdOfParty, keyIdOfStaff } from "#engine/round/requests.ts";
+import { requireOfRoster } from "./round-roster.ts";
 import { requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import type { Roster } from "#engine/round/roster.ts";
@@ -19,6 +20,9 @@ export type Caller = {
 
 /** What is kept of a write, so that it is carried out once: its idempotency key and a digest of what was asked. */
 export type Write = { readonly key: string; readonly digest: string };
+
+/** The server itself, when a deadline makes it act. */
+export const SERVER: Caller = { kind: "operator", id: "server" };
 
 /** One who may sign, with the key to verify it. */
 export type Signer = { readonly caller: Caller; readonly key: KeyObject };
@@ -81,17 +85,20 @@ export function requireParty(request: FastifyRequest): string {
 /**
  * Another party's object answers like one that is not there.
  *
- * @returns The caller, who is the party of the path.
- * @throws {@link LinkageError} `request-forbidden` unless a party calls; `round-unknown`; `not-found`.
+ * @returns The caller, who is the party of the path and of the round's roster.
+ * @throws {@link LinkageError} `request-forbidden` unless a party calls; `not-found`; as {@link requireOfRoster}.
  */
 export async function requireSelf(
-  { store }: Pick<Secretariat, "store">,
+  secretariat: Pick<Secretariat, "roster" | "store">,
   request: FastifyRequest,
   { round, party }: { readonly round: string; readonly party: string },
 ): Promise<Caller> {
   const caller = callerOf(request);
-  if (requireParty(request) === party) return caller;
-  await requireRound(store, round, caller);
+  if (requireParty(request) === party) {
+    await requireOfRoster(secretariat, round, caller);
+    return caller;
+  }
+  await requireRound(secretariat.store, round, caller);
   throw anothers();
 }
 

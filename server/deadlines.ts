@@ -4,7 +4,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { counterpartsOf } from "#engine/round/descriptor.ts";
 import { missingRoundKeys } from "#engine/round/keys.ts";
-import { abortRound, endingOf, eraseRound, SERVER } from "./erasure.ts";
+import { SERVER } from "./caller.ts";
+import { abortRound, endingOf, eraseRound } from "./erasure.ts";
 import { followUp } from "./follow-up.ts";
 import { faultOf } from "./log.ts";
 import { isPast, recordAct, requireRound, type Round } from "./rounds.ts";
@@ -82,7 +83,7 @@ async function workOff(secretariat: Secretariat, round: Round): Promise<void> {
 }
 
 async function expire(secretariat: Secretariat, { id }: Round, parties: readonly string[]): Promise<void> {
-  await abortRound(secretariat, id, SERVER, { reason: "expired", parties: [...parties], evidence: [] });
+  await abortRound(secretariat, id, SERVER, { reason: "expired", parties: [...parties], evidence: [], raised: null });
 }
 
 /** @returns Parties whose key is missing or, when all keys are in, a confirmation. */

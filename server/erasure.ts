@@ -6,9 +6,9 @@ import { rm } from "node:fs/promises";
 import { LinkageError } from "#engine/errors.ts";
 import { ErasureCertificate } from "#engine/round/acts.ts";
 import { Ending } from "#engine/round/messages.ts";
-import { requireState, type AbortReason } from "#engine/round/states.ts";
+import { requireState } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
-import type { Caller } from "./caller.ts";
+import { SERVER, type Caller } from "./caller.ts";
 import { destroyKeyFiles, keyFileDigest, keyFileName, listKeyFilesOf } from "./data-key-file.ts";
 import { syncFolder } from "./encrypted-file.ts";
 import { ABORTABLE, recordAct, requireRound, type Round } from "./rounds.ts";
@@ -19,9 +19,6 @@ import { stripPairings } from "./store/pairings.ts";
 import { setEnding, setErased } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
 import { deleteRoundChunks } from "./store/uploads.ts";
-
-/** The server itself, when a deadline makes it act. */
-export const SERVER: Caller = { kind: "operator", id: "server" };
 
 /**
  * Ends an attempt of which nothing was released; it is erased at once.
@@ -57,7 +54,9 @@ export async function endAttempt(
  * Destroys the round's data key and every file of the round. What stays: descriptor, keys, confirmations, batch digests,
  * hit counts, the log of acts, and the certificate.
  *
- * @throws {@link LinkageError} `round-unknown`; `round-state` while it is matched or once it is erased.
+ * Nothing is done once it is erased: a deadline and an operator may both come to it.
+ *
+ * @throws {@link LinkageError} `round-unknown`; `round-state` while it is matched.
  */
 export async function eraseRound(
   secretariat: Secretariat,
@@ -65,8 +64,9 @@ export async function eraseRound(
   caller: Caller,
   outcome: ErasureCertificate["outcome"],
 ): Promise<void> {
-  await secretariat.store.transaction().execute(async (store) => {
+  const isErased = await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
+    if (round.state === "erased") return false;
     requireState(round.state, [...ABORTABLE.filter((state) => state !== "matching"), "released", "followed-up"]);
     if (round.key_id === null) throw new RangeError("a round that is not erased has no data key");
     const keyFile = keyFileName(id, round.key_id);
@@ -79,10 +79,11 @@ export async function eraseRound(
     await stripPairings(store, id);
     await setErased(store, id, JSON.stringify(certificateOf(secretariat, round, keyFile, outcome)));
     await recordAct(store, secretariat, id, actorOf(caller), "erased");
+    return true;
   });
   // What was overwritten in the database must not live on in its write-ahead log.
   await emptyLog(secretariat.store);
-  secretariat.log.info({ round: id, state: "erased" }, "round erased");
+  if (isErased) secretariat.log.info({ round: id, state: "erased" }, "round erased");
 }
 
 /** @returns The certificate of an erased round. @throws {@link LinkageError} `round-state` before it is erased. */
@@ -110,7 +111,7 @@ function certificateOf(
   { clock, signing }: Secretariat,
   { id, t0, t1, t2 }: Round,
   keyFile: string,
-  outcome: "followed-up" | AbortReason,
+  outcome: ErasureCertificate["outcome"],
 ): ErasureCertificate {
   return signStatement(signing, "erasure", {
     erasedAt: clock()

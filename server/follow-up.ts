@@ -12,7 +12,7 @@ import { requireState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
 import type { HitCounts } from "#engine/statistics/histogram.ts";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
-import type { Caller } from "./caller.ts";
+import { SERVER, type Caller } from "./caller.ts";
 import { freshFileName, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
 import {
   dataKeyOf,
@@ -139,15 +139,17 @@ export async function postReport(secretariat: Secretariat, caller: Caller, repor
   });
 }
 
-/** Counts by band what both sides said of their hits, and moves the round to followed-up; uncounted if its key is lost. */
-export async function followUp(secretariat: Secretariat, round: Round): Promise<void> {
-  const { store } = secretariat;
-  const isReadable = await hasDataKey(secretariat, round);
-  const rows = isReadable ? await countHits(secretariat, round) : [];
-  await store.transaction().execute(async (transaction) => {
-    if (rows.length > 0) await insertFollowUps(transaction, rows);
-    await moveRound(transaction, round.id, "released", "followed-up");
-    await recordAct(transaction, secretariat, round.id, null, isReadable ? "followed-up" : "followed-up-uncounted");
+/**
+ * Counts by band what both sides said of their hits, and moves the round to followed-up; uncounted if its key is lost.
+ * One transaction, so that no status comes in between count and end. Does nothing if the round is past it already.
+ */
+export async function followUp(secretariat: Secretariat, { id }: Pick<Round, "id">): Promise<void> {
+  await secretariat.store.transaction().execute(async (store) => {
+    if (!(await moveRound(store, id, "released", "followed-up"))) return;
+    const round = await requireRound(store, id, SERVER);
+    const isReadable = await hasDataKey(secretariat, round);
+    if (isReadable) await insertFollowUps(store, await countHits({ ...secretariat, store }, round));
+    await recordAct(store, secretariat, id, null, isReadable ? "followed-up" : "followed-up-uncounted");
   });
 }
 

@@ -4,7 +4,9 @@
 import { LinkageError } from "#engine/errors.ts";
 import type { Dispute } from "#engine/round/acts.ts";
 import { checkRoundKey, isEquivocation, transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
+import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
+import { checkStatement } from "#engine/round/statement.ts";
 import type { Caller } from "./caller.ts";
 import { abortRound } from "./erasure.ts";
 import { ABORTABLE, recordAct, requireBefore, requirePairing, requireRound } from "./rounds.ts";
@@ -72,10 +74,10 @@ export async function postConfirmation(
 
 /**
  * Aborts an attempt whose keys do not fit together. Two keys of one party, both signed over T0, name that party; a
- * confirmation that fails names nobody.
+ * confirmation that fails names nobody but the one who says so.
  *
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`; `round-key-signature` if the two keys are
- * no evidence.
+ * no evidence; `statement-signature` if the word on a confirmation is not the caller's on this attempt.
  */
 export async function dispute(secretariat: Secretariat, id: string, caller: Caller, found: Dispute): Promise<void> {
   const { store, roster } = secretariat;
@@ -86,13 +88,16 @@ export async function dispute(secretariat: Secretariat, id: string, caller: Call
   );
   if (found.kind === "confirmation") {
     requirePairing(round.descriptor, caller.id, found.counterpart);
-    await abortRound(secretariat, id, caller, { reason: "disputed", parties: [], evidence: [] });
+    checkStatement(partyOf(roster, caller.id).signKey, "dispute", found);
+    if (found.party !== caller.id || found.round !== id || found.t0 !== round.t0)
+      throw new LinkageError("statement-signature", "the dispute is of another party or another attempt");
+    await abortRound(secretariat, id, caller, { reason: "disputed", parties: [], evidence: [], raised: found });
     return;
   }
   const { first, second } = found;
   const isIn = round.descriptor.parties.some(({ id: party }) => party === first.party);
   if (!isIn || !isEquivocation(roster, round.t0, first, second))
     throw new LinkageError("round-key-signature", "these are not two keys that one party signed for this attempt");
-  const ending = { reason: "equivocated" as const, parties: [first.party], evidence: [first, second] };
+  const ending = { reason: "equivocated" as const, parties: [first.party], evidence: [first, second], raised: null };
   await abortRound(secretariat, id, caller, ending);
 }

@@ -15,8 +15,6 @@ export const MANIFEST_LIMIT_BYTES = 1_048_576;
 export const CHUNK_LIMIT_BYTES = CHUNK_BYTES;
 /** A descriptor holds two agreements for each pairing: enough for 32 parties. */
 export const DESCRIPTOR_LIMIT_BYTES = 1_048_576;
-/** Answers to 65,536 hits of one pairing. */
-export const ANSWERS_LIMIT_BYTES = 80 * 2 ** 20;
 
 /** From the first byte of a request to its last. */
 const REQUEST_TIMEOUT_MS = 120_000;

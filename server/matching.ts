@@ -22,12 +22,13 @@ import { matchPairing, PAIRING_LANES, type MatchedPairing } from "./pairing.ts";
 import { sweep } from "./recovery.ts";
 import { wrapPackageKey } from "./release.ts";
 import { holdUnusual } from "./review.ts";
+import { rosterOf } from "./round-roster.ts";
 import { dataKeyOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { beginMatching } from "./sealing.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { insertPackage } from "./store/packages.ts";
 import { listPairings, updatePairing } from "./store/pairings.ts";
-import { moveRound } from "./store/rounds.ts";
+import { moveRound, setMatched } from "./store/rounds.ts";
 import { deleteRoundChunks, findUpload, listChunkFiles, listChunks } from "./store/uploads.ts";
 import { expectedBatch, storedBatch } from "./uploads.ts";
 import type { CompleteBatch, FoundPair } from "./workers/tasks.ts";
@@ -68,9 +69,9 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
     await recordAct(store, secretariat, id, caller, "matching");
     return { round: found, files: leftOut };
   });
-  await deleteFiles(folderOf(secretariat, id), files);
+  // From here on nothing may fail before the job runs: the round is in matching, and only the job takes it out.
   const stop = new AbortController();
-  const ended = runMatching(secretariat, round, stop.signal).finally(() => secretariat.jobs.delete(ended));
+  const ended = runMatching(secretariat, round, files, stop.signal).finally(() => secretariat.jobs.delete(ended));
   const progress: Progress = { stage: "reading", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 };
   secretariat.matchings.set(id, { progress, stop, ended });
   secretariat.jobs.add(ended);
@@ -90,21 +91,37 @@ export async function cancelMatching(secretariat: Secretariat, id: string, calle
   await matching.ended;
 }
 
-/** The job's boundary: nothing is thrown from here. */
-async function runMatching(secretariat: Secretariat, round: Round, signal: AbortSignal): Promise<void> {
+/**
+ * The job's boundary: nothing is thrown from here.
+ *
+ * @param leftOut - Files of batches that are not matched.
+ */
+async function runMatching(
+  secretariat: Secretariat,
+  round: Round,
+  leftOut: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const { log, matchings, store } = secretariat;
   let dropped: readonly string[];
   try {
     // The caller tells of the matching first.
     await wait(0);
+    await deleteBatches(secretariat, round, leftOut);
     dropped = await matchRound(secretariat, round, signal);
   } catch (error) {
     // A worker that was ended may have left evidence on disk; nothing else writes to a round that is being matched.
     await sweep(secretariat, round.id).catch((failure: unknown) => {
       log.error({ round: round.id, fault: faultOf(failure) }, "files that nothing names cannot be deleted");
     });
-    const isSealed = await moveRound(store, round.id, "matching", "sealed");
-    const outcome = isSealed ? "the round is sealed again" : "the round has moved on";
+    const isSealed = await moveRound(store, round.id, "matching", "sealed").catch((failure: unknown) => {
+      log.error(
+        { round: round.id, fault: faultOf(failure) },
+        "the round cannot be sealed again; the next start does it",
+      );
+      return false;
+    });
+    const outcome = isSealed ? "the round is sealed again" : "the round is not sealed again";
     if (signal.aborted) log.info({ round: round.id, state: "sealed" }, `matching cancelled; ${outcome}`);
     else {
       const code = error instanceof LinkageError ? error.code : "internal";
@@ -115,12 +132,21 @@ async function runMatching(secretariat: Secretariat, round: Round, signal: Abort
     matchings.delete(round.id);
   }
   log.info({ round: round.id, state: "reviewed" }, "round matched");
+  await deleteBatches(secretariat, round, dropped);
+}
+
+/** No row names the files any more, so that what stays is swept at the next start. */
+async function deleteBatches(
+  secretariat: Secretariat,
+  { id }: Pick<Round, "id">,
+  files: readonly string[],
+): Promise<void> {
   try {
-    await deleteFiles(folderOf(secretariat, round.id), dropped);
+    await deleteFiles(folderOf(secretariat, id), files);
   } catch (error) {
-    log.error(
-      { round: round.id, state: "reviewed", files: dropped.length, fault: faultOf(error) },
-      "files of a matched round's batches cannot be deleted; the next start tries again",
+    secretariat.log.error(
+      { round: id, files: files.length, fault: faultOf(error) },
+      "files of a round's batches cannot be deleted; the next start tries again",
     );
   }
 }
@@ -198,13 +224,14 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
   if (t2 === null) throw new RangeError("a sealed round has no T2");
   const folder = folderOf(secretariat, id);
   const dataKey = await dataKeyOf(secretariat, round);
+  const roster = await rosterOf(secretariat, round);
   const keys = new Map(descriptor.pairings.map((pairing) => [pairing.join("-"), randomBytes(PACKAGE_KEY_BYTES)]));
   const packages = new Map<string, { readonly file: string; readonly digest: string }>();
   const hitFiles = new Map<string, string>();
   try {
     await inLanes(descriptor.parties, pool.workers, async ({ id: party }) => {
       const sections = sectionsOf(descriptor, party, hits, keys);
-      const { boxKey } = partyOf(secretariat.roster, party);
+      const { boxKey } = partyOf(roster, party);
       const answer = await pool.sealPackage({ content: { round: id, t2, party, sections }, boxKey });
       if (answer.refusal !== null) throw new LinkageError(answer.refusal.code, answer.refusal.detail);
       const file = freshFileName();
@@ -241,6 +268,7 @@ async function storeResults({ secretariat, round, hits, signal }: Run): Promise<
       await deleteRoundChunks(transaction, id);
       if (!(await moveRound(transaction, id, "matching", "reviewed")))
         throw new RangeError("a round left matching while it was matched");
+      await setMatched(transaction, id, secretariat.clock().toISOString());
       await recordAct(transaction, secretariat, id, null, "matched");
       return chunks;
     });

@@ -16,6 +16,7 @@ import { makeFolder } from "./encrypted-file.ts";
 import type { Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
+import { keepRoster } from "./round-roster.ts";
 import type { Clock, Matching, Secretariat } from "./secretariat.ts";
 import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
@@ -98,6 +99,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       join(dirname(serverKeyFile), TREE_HEAD_FILE),
       options.acceptsRestoredLog,
     );
+    await keepRoster(store, roster);
     const secretariat: Secretariat = {
       roster,
       profile,

@@ -24,7 +24,7 @@ import type { PairingCounts } from "#engine/statistics/release.ts";
 import { noiseOf } from "./statistics-noise.ts";
 import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
-import { insertPairings, listEarlierRounds, listPairings } from "./store/pairings.ts";
+import { insertPairings, listPairings, listRecent } from "./store/pairings.ts";
 import { findRound, insertRound, insertRoundParties, moveRound, setOpened } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
 
@@ -36,8 +36,8 @@ const HOUR_MS = 3_600_000;
  * Creates a round in state draft; the same descriptor again changes nothing.
  *
  * @throws {@link LinkageError} `round-descriptor-invalid` if it contradicts itself, the roster or the server's limits, its
- * agreements are not signed, its id belongs to another round, or a pairing of it was in a round of the same field too short
- * a time ago; `profile-mismatch` if it names a profile that the server does not have.
+ * agreements are not signed, its id belongs to another round, or a pairing of it was matched for the same field too short a
+ * time ago or still may be, in another round; `profile-mismatch` if it names a profile that the server does not have.
  */
 export async function createRound(
   secretariat: Secretariat,
@@ -71,6 +71,7 @@ export async function createRound(
       certificate: null,
       created_at: clock().toISOString(),
       opened_at: null,
+      matched_at: null,
     });
     await insertRoundParties(
       store,
@@ -117,7 +118,7 @@ export async function isErasureApproved(store: Store, id: string): Promise<boole
 
 /** Ends a released round before its follow-up, with the counts as they are. */
 export async function eraseEarly(secretariat: Secretariat, round: Round, caller: Caller): Promise<void> {
-  if (round.state === "released") await followUp(secretariat, round);
+  await followUp(secretariat, round);
   await eraseRound(secretariat, round.id, caller, "erased");
 }
 
@@ -178,14 +179,15 @@ async function requireInterval(
   { clock, leastHoursBetweenRounds }: Secretariat,
   { pairings, field }: RoundDescriptor,
 ): Promise<void> {
+  if (leastHoursBetweenRounds === 0) return;
   const since = new Date(clock().getTime() - leastHoursBetweenRounds * HOUR_MS).toISOString();
   const named = new Set(pairings.map((pairing) => pairing.join("-")));
-  const recent = await listEarlierRounds(store, since);
-  const again = recent.find((earlier) => named.has(`${earlier.lower}-${earlier.higher}`) && earlier.field === field);
+  const recent = await listRecent(store, field, since);
+  const again = recent.find(({ lower, higher }) => named.has(`${lower}-${higher}`));
   if (again !== undefined)
     throw new LinkageError(
       "round-descriptor-invalid",
-      `${again.lower}-${again.higher} were in round ${again.round} for the same field less than ${leastHoursBetweenRounds} hours ago`,
+      `${again.lower}-${again.higher} are to be matched for the same field in round ${again.round}, or were less than ${leastHoursBetweenRounds} hours ago`,
     );
 }
 

@@ -13,6 +13,7 @@ import { checkStatement } from "#engine/round/statement.ts";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 import type { Caller } from "./caller.ts";
 import { deleteFiles, freshFileName, packageContext, readEncrypted, writeEncrypted } from "./encrypted-file.ts";
+import { rosterOf } from "./round-roster.ts";
 import { dataKeyOf, isSideOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { findAnswer, findPackage, insertAcknowledgement, insertAnswer, listAcknowledged } from "./store/packages.ts";
@@ -74,11 +75,11 @@ export async function packageKeysOf(
   party: string,
   caller: Caller,
 ): Promise<PackageKeys> {
-  const { store, roster } = secretariat;
+  const { store } = secretariat;
   const round = await requireRound(store, id, caller);
   requireState(round.state, ["released"]);
   const dataKey = await dataKeyOf(secretariat, round);
-  const { boxKey } = partyOf(roster, party);
+  const { boxKey } = partyOf(await rosterOf(secretariat, round), party);
   const opened = (await listPairings(store, id)).filter(
     (pairing) => pairing.state === "opened" && isSideOf(pairing, party),
   );

@@ -12,18 +12,19 @@ import { recordAct, requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { insertHold } from "./store/acts.ts";
 import { emptyLog } from "./store/open.ts";
-import { findPairing, listEarlier, listPairings, updatePairing, type PairingRow } from "./store/pairings.ts";
+import { findPairing, listPairings, listReleased, updatePairing, type PairingRow } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 
-/** A hit rate above this many times the usual one is held. */
+/** A hit rate above this many times the usual one is held, and one below the usual by as much. */
 const UNUSUAL = 5;
-/** Fewer hits than this say nothing. */
+/** Fewer hits than this say nothing, and so does their absence. */
 const FEWEST_HITS = 20;
 /** Earlier rounds from which a pairing's own history counts. */
 const HISTORY = 3;
 
 /**
- * Holds each pairing whose hit rate is far above that of its own earlier rounds or, while there are few, of its peers.
+ * Holds each pairing whose hit rate is far above that of its own earlier rounds or, while there are few, of its peers, and
+ * each whose rate is far below that of its own.
  * To be called in the transaction that writes the counts.
  */
 export async function holdUnusual(
@@ -35,10 +36,16 @@ export async function holdUnusual(
   const matched = (await listPairings(store, id)).filter(({ state }) => state === "matched");
   for (const pairing of matched) {
     const peers = matched.filter((other) => other !== pairing).map((other) => rateOf(descriptor, other));
-    const own = await historyOf(store, id, pairing);
-    const usual = own.length >= HISTORY ? own : peers;
+    const own = await historyOf(store, descriptor, pairing);
+    const hasHistory = own.length >= HISTORY;
+    const usual = hasHistory ? own : peers;
+    if (usual.length === 0) continue;
+    const usualHits = medianOf(usual) * smallerList(descriptor, pairing);
     const hits = hitsOf(pairing);
-    if (usual.length === 0 || hits < FEWEST_HITS || rateOf(descriptor, pairing) <= UNUSUAL * medianOf(usual)) continue;
+    const isHigh = hits >= FEWEST_HITS && hits > UNUSUAL * usualHits;
+    // One pairing far above its peers puts them far below it: that says nothing of them.
+    const isLow = hasHistory && usualHits >= FEWEST_HITS && UNUSUAL * hits < usualHits;
+    if (!isHigh && !isLow) continue;
     const { lower, higher } = pairing;
     await updatePairing(store, id, [lower, higher], { state: "held" });
     await recordAct(store, secretariat, id, null, "held-unusual-rate", `${lower}-${higher}`);
@@ -71,8 +78,9 @@ export async function decide(secretariat: Secretariat, hold: Hold, caller: Calle
   if (decision === "drop") await emptyLog(secretariat.store);
 }
 
-async function historyOf(store: Store, round: string, { lower, higher }: PairingRow): Promise<number[]> {
-  const earlier = await listEarlier(store, round, [lower, higher]);
+/** @returns The pairing's rates in rounds of the same field, lowest band and margin that were released. */
+async function historyOf(store: Store, like: RoundDescriptor, { lower, higher }: PairingRow): Promise<number[]> {
+  const earlier = await listReleased(store, like.id, [lower, higher], like);
   return earlier.flatMap(({ descriptor, ...counts }) => {
     const parsed = RoundDescriptor.safeParse(JSON.parse(descriptor));
     return parsed.success ? [rateOf(parsed.data, { lower, higher, ...counts })] : [];
@@ -81,13 +89,18 @@ async function historyOf(store: Store, round: string, { lower, higher }: Pairing
 
 /** @returns Hits for each declared record of the smaller list. */
 function rateOf(
-  { parties }: RoundDescriptor,
+  descriptor: RoundDescriptor,
   pairing: Pick<PairingRow, "lower" | "higher" | "high" | "medium" | "low">,
 ): number {
+  return hitsOf(pairing) / smallerList(descriptor, pairing);
+}
+
+/** @returns Declared records of the pairing's smaller list. */
+function smallerList({ parties }: RoundDescriptor, pairing: Pick<PairingRow, "lower" | "higher">): number {
   const sizes = parties
     .filter(({ id }) => id === pairing.lower || id === pairing.higher)
     .map(({ declaredRecords }) => declaredRecords);
-  return hitsOf(pairing) / Math.min(...sizes);
+  return Math.min(...sizes);
 }
 
 function hitsOf({ high, medium, low }: Pick<PairingRow, "high" | "medium" | "low">): number {

@@ -118,7 +118,7 @@ export async function beginMatching(store: Store, secretariat: Secretariat, roun
 export async function withdraw(secretariat: Secretariat, caller: Caller, withdrawal: Withdrawal): Promise<void> {
   const { party, round: id, t0, signature } = withdrawal;
   const { store } = secretariat;
-  const ending: Ending = { reason: "withdrawn", parties: [party], evidence: [] };
+  const ending: Ending = { reason: "withdrawn", parties: [party], evidence: [], raised: null };
   checkStatement(partyOf(secretariat.roster, party).signKey, "withdrawal", withdrawal);
   const { files, isOver } = await store.transaction().execute(async (transaction) => {
     const round = await requireRound(transaction, id, caller);

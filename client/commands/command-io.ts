@@ -12,6 +12,7 @@ import { RoundId } from "#engine/round/ids.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { partyAsker, staffAsker, type Asker } from "../asker.ts";
 import { connect, type Connection } from "../http.ts";
+import { printableLines } from "../printable.ts";
 import { refusalOf } from "../transport.ts";
 import { readBox } from "../passphrase-box.ts";
 import { askPassphrase, choosePassphrase, type PassphraseRequest } from "../passphrase.ts";
@@ -232,8 +233,9 @@ export function readJsonFile<T>(path: string, shape: z.ZodType<T>, code: Problem
 }
 
 /** Prints a command's result: `value` for machines or `text` for people. */
-export function answer(io: CommandIo, json: boolean, value: Json, text: string): void {
-  io.stdout.write(json ? `${JSON.stringify(value)}\n` : text.endsWith("\n") ? text : `${text}\n`);
+export function answer(io: Pick<CommandIo, "stdout">, json: boolean, value: Json, text: string): void {
+  const said = json ? JSON.stringify(value) : text;
+  io.stdout.write(printableLines(said.endsWith("\n") ? said : `${said}\n`));
 }
 
 export type Bar = { readonly update: (done: number, total: number) => void; readonly stop: () => void };

@@ -39,7 +39,7 @@ export function registerStatistics(program: Command, io: CommandIo): void {
   ).action(async (list: string, options: SubmitOptions, command: Command) => {
     using vault = await unlockVault(io, options.vault);
     const find = (refs: ReadonlySet<string>) => findRecords(list, listFormat(list, options), refs);
-    const noised = await noisedStatistics(vault, options.round, find, randomFillSync);
+    const noised = await noisedStatistics(vault, options.round, find, randomFillSync, io.now());
     const isInside = vault.carriage(options.round)?.side === "inside";
     if (!isInside) await connectParty(io, namedServer(command, options), vault).putStatistics(noised);
     const what = isInside ? "drawn, goes out with the next bundle" : "published";

@@ -39,6 +39,10 @@ const ACTS_BY_OPERATION = {
     "answered",
     "reported-unproven",
     "reported-decoy-missing",
+    "reported-no-record",
+    "reported-section-invalid",
+    "reported-not-opened",
+    "reported-unanswered",
     "statistics-refused",
     "log-restored",
     "followed-up",
@@ -48,7 +52,6 @@ const ACTS_BY_OPERATION = {
     "aborted-equivocated",
     "aborted-disputed",
     "aborted-cancelled",
-    "aborted-erased",
   ],
 } as const;
 type Operation = keyof typeof ACTS_BY_OPERATION;

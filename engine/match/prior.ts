@@ -67,7 +67,8 @@ export function probabilityOf(weightBits: number, logOddsBits: number): number {
   return 1 / (1 + 2 ** -(weightBits + logOddsBits));
 }
 
-function priorOdds(matchesPerRow: number, rowCountA: number, rowCountB: number): number {
+/** @returns Odds that two rows drawn at random are one person. */
+export function priorOdds(matchesPerRow: number, rowCountA: number, rowCountB: number): number {
   const share = matchesPerRow / Math.max(rowCountA, rowCountB);
   return share / (1 - share);
 }

@@ -62,11 +62,11 @@ export const Status = z.strictObject({
 });
 export type Status = z.infer<typeof Status>;
 
-/** What a client found wrong: `count` of the `of` hits (or decoys) of a pairing. */
+/** What a client found wrong: `count` of the `of` hits or decoys of a pairing; 1 of 1 when it is the pairing as a whole. */
 export const Report = z
   .strictObject({
     count: z.int().min(1).max(1_000_000),
-    kind: z.enum(["unproven", "decoy-missing"]),
+    kind: z.enum(["unproven", "decoy-missing", "no-record", "section-invalid", "not-opened", "unanswered"]),
     of: z.int().min(1).max(1_000_000),
     pairing: z.tuple([PartyId, PartyId]),
     party: PartyId,
@@ -88,12 +88,26 @@ export const Hold = z.strictObject({
 });
 export type Hold = z.infer<typeof Hold>;
 
+/** A party's word that its counterpart's confirmation fails; it proves nothing but who says so. */
+export const ConfirmationDispute = z.strictObject({
+  kind: z.literal("confirmation"),
+  counterpart: PartyId,
+  party: PartyId,
+  round: RoundId,
+  t0: Bytes32,
+  signature: Bytes64,
+});
+export type ConfirmationDispute = z.infer<typeof ConfirmationDispute>;
+
 /** What a client found that no attempt can go on with: two keys that one party signed for it, or a confirmation that fails. */
 export const Dispute = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("two-keys"), first: RoundKey, second: RoundKey }),
-  z.strictObject({ kind: z.literal("confirmation"), counterpart: PartyId }),
+  ConfirmationDispute,
 ]);
 export type Dispute = z.infer<typeof Dispute>;
+
+/** How a round came to its end: followed up, erased before that by two operators, or aborted. */
+const ErasureOutcome = z.enum(["followed-up", "erased", ...ABORT_REASONS]);
 
 /** The secretariat's word that a round's data key is destroyed; it attests an act and proves nothing. */
 export const ErasureCertificate = z.strictObject({
@@ -101,7 +115,7 @@ export const ErasureCertificate = z.strictObject({
   format: z.literal("aquila/erasure/v1"),
   /** SHA-256 of the name of the file that held the wrapped data key. */
   keyFile: Bytes32,
-  outcome: z.enum(["followed-up", ...ABORT_REASONS]),
+  outcome: ErasureOutcome,
   round: RoundId,
   t0: Bytes32,
   t1: Bytes32.nullable(),

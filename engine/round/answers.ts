@@ -11,14 +11,15 @@ import { Bytes16, Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from 
 import { signMessage, verifyMessage, type Identity, type SigningKeys } from "./identity.ts";
 import { Notice } from "./notice.ts";
 import { PartyId, RoundId } from "./ids.ts";
+import { MAX_PAIRING_HITS } from "./package.ts";
 
 const ANSWERS_LABEL = "aquila/v1/answers";
 const SMALLEST_CLASS = 64;
 const ENVELOPE_BYTES = 1_024;
 const ANSWER_BYTES = 1_024;
 const DIGEST_BYTES = 16;
-/** Most hits of one pairing whose answers still are one text. */
-const MAX_ANSWERS = 262_144;
+/** Bytes that libsodium's sealed box adds: a public key and a tag. */
+const SEAL_BYTES = 48;
 
 export const Answer = z.strictObject({ hit: Bytes16, notice: Notice, proof: Bytes32 });
 export type Answer = z.infer<typeof Answer>;
@@ -27,7 +28,7 @@ const Answers = z.strictObject({
   /** In order of hit, each once. */
   answers: z
     .array(Answer)
-    .max(MAX_ANSWERS)
+    .max(MAX_PAIRING_HITS)
     .refine(
       (answers) => answers.every(({ hit }, at) => at === 0 || hit > (answers[at - 1]?.hit ?? "")),
       "out of order",
@@ -36,7 +37,7 @@ const Answers = z.strictObject({
   from: PartyId,
   padding: z
     .string()
-    .max(ENVELOPE_BYTES + ANSWER_BYTES * MAX_ANSWERS)
+    .max(ENVELOPE_BYTES + ANSWER_BYTES * MAX_PAIRING_HITS)
     .regex(/^0*$/),
   round: RoundId,
   signature: Bytes64,
@@ -149,6 +150,9 @@ export function answersLength(hitCount: number): number {
   return ENVELOPE_BYTES + ANSWER_BYTES * sizeClass;
 }
 
+/** Bytes of the longest sealed answers. */
+export const MAX_SEALED_ANSWERS = SEAL_BYTES + answersLength(MAX_PAIRING_HITS);
+
 /** @returns The signed and padded canonical JSON, not yet sealed. */
 export function answersBytes(
   { round, t2, from, to }: Direction,
@@ -156,8 +160,8 @@ export function answersBytes(
   hitCount: number,
   keys: SigningKeys,
 ): Uint8Array {
-  if (hitCount > MAX_ANSWERS)
-    throw new LinkageError("request-too-large", `${hitCount} hits of ${from} and ${to}; at most ${MAX_ANSWERS}`);
+  if (hitCount > MAX_PAIRING_HITS)
+    throw new LinkageError("request-too-large", `${hitCount} hits of ${from} and ${to}; at most ${MAX_PAIRING_HITS}`);
   if (answers.length > hitCount) throw new RangeError("answersBytes: more answers than hits");
   const ordered = [...answers].sort((one, other) => (one.hit < other.hit ? -1 : 1));
   const signed = { answers: ordered, format: "aquila/answers/v1", from, round, t2, to } as const;

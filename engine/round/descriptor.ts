@@ -19,12 +19,12 @@ const MAX_PAIRINGS = (MAX_PARTIES * (MAX_PARTIES - 1)) / 2;
 export const ReleasedBand = Band.exclude(["none"]);
 export type ReleasedBand = z.infer<typeof ReleasedBand>;
 
-// A lone surrogate has no UTF-8 form, so it could not be hashed the same everywhere.
+// A lone surrogate has no UTF-8 form, so it could not be hashed the same everywhere; the others are commands to a terminal.
 const Text = z
   .string()
   .min(1)
   .max(2_000)
-  .refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+  .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}]+$/u, "must be printable text without line feeds");
 
 /** In order; each is later than the one before it. */
 export const DEADLINES = ["keys", "submission", "seals", "release", "acknowledgements", "answers", "followUp"] as const;

@@ -9,7 +9,7 @@ import { MAX_CHUNKS } from "../batch/manifest.ts";
 import { AuditEntry, AuditLeaf } from "../audit/entry.ts";
 import { Cosignature, MAX_PROOF, TreeHead } from "../audit/tree-head.ts";
 import { PROBLEM_CODES } from "../errors.ts";
-import { ApprovedAct, Report, Status } from "./acts.ts";
+import { ApprovedAct, ConfirmationDispute, Report, Status } from "./acts.ts";
 import { Bytes32 } from "./binary.ts";
 import { ReleasedBand, RoundDescriptor } from "./descriptor.ts";
 import { PartyId, StaffId } from "./ids.ts";
@@ -47,6 +47,8 @@ export const Ending = z.strictObject({
   parties: z.array(PartyId).max(MAX_PARTIES),
   /** Two keys of one party, both signed over T0; empty unless it equivocated. */
   evidence: z.array(RoundKey).max(2),
+  /** Who said that a confirmation fails, signed; null unless the attempt was disputed. Nobody is guilty by it. */
+  raised: ConfirmationDispute.nullable(),
 });
 export type Ending = z.infer<typeof Ending>;
 
@@ -138,7 +140,9 @@ export const FollowUp = z
   .max(3);
 export type FollowUp = z.infer<typeof FollowUp>;
 
-export const RoundList = z.array(RoundView).max(1_000);
+/** Each is shown whole, at the price of several queries. */
+export const MAX_LISTED_ROUNDS = 100;
+export const RoundList = z.array(RoundView).max(MAX_LISTED_ROUNDS);
 
 /** What is stored of one batch, so that an upload can go on where it stopped. */
 export const BatchStatus = z.strictObject({

@@ -16,6 +16,8 @@ import { MAX_PARTIES } from "./roster.ts";
 
 /** Most hits in one package; a party with more has a list that matches everything. */
 export const MAX_HITS = 524_288;
+/** Most hits of one pairing: as many as can be answered in one text. */
+export const MAX_PAIRING_HITS = 131_072;
 export const PACKAGE_KEY_BYTES = 32;
 const SMALLEST_CLASS = 64;
 const ENVELOPE_BYTES = 512;

@@ -2,12 +2,14 @@
  * The roster: public keys of parties, operators, officers and secretariat, signed by two operators, agreed outside the
  * system and pinned at each party.
  */
+import { diffieHellman, generateKeyPairSync } from "node:crypto";
 import { z } from "zod";
 import { canonicalDigest } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
 import { Bytes32, Bytes64 } from "./binary.ts";
 import type { Identity, StaffIdentity } from "./identity.ts";
 import { PartyId, StaffId, strictlyIncreasing } from "./ids.ts";
+import { publicKeyOf } from "./raw-key.ts";
 import { isSignedBy, signStatement } from "./statement.ts";
 
 export const MAX_PARTIES = 32;
@@ -66,7 +68,7 @@ export function signRoster(roster: Roster, { id, ...keys }: StaffIdentity): Rost
 
 /**
  * @param pinned - The roster that this one is to take the place of; null for the first.
- * @throws {@link LinkageError} `roster-invalid` if ids are not in order, an id or key occurs twice, a proof fails, two
+ * @throws {@link LinkageError} `roster-invalid` if ids are not in order, an id or key occurs twice, a proof fails, a box key is of small order, two
  * operators have not signed it or, when one is pinned, two of *its* operators have not or the serial is not higher.
  */
 export function checkRoster(roster: Roster, pinned: Roster | null = null): void {
@@ -129,10 +131,23 @@ function orderFault({ officers, operators, parties, secretariat }: Roster): stri
 }
 
 function proofFault({ parties }: Roster): string | null {
+  for (const { boxKey, id } of parties) if (hasSmallOrder(boxKey)) return `the boxKey of ${id} is of small order`;
   for (const { proof, ...entry } of parties)
     if (!isSignedBy(entry.signKey, "rosterEntry", { ...entry, signature: proof }))
       return `the entry of ${entry.id} is not signed by its own key`;
   return null;
+}
+
+/** Whether every secret made with this X25519 key is all zero (RFC 7748 §6.1); nothing can be sealed to such a key. */
+function hasSmallOrder(boxKey: string): boolean {
+  const { privateKey } = generateKeyPairSync("x25519");
+  try {
+    diffieHellman({ privateKey, publicKey: publicKeyOf("x25519", boxKey) });
+    return false;
+  } catch {
+    // OpenSSL refuses an all-zero secret, and nothing else of 32 bytes.
+    return true;
+  }
 }
 
 function requireSignatures(roster: Roster, operators: readonly RosterStaff[], whose: string): void {

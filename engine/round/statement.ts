@@ -14,6 +14,7 @@ export const STATEMENT_LABELS = {
   roster: "aquila/v1/roster",
   agreement: "aquila/v1/agreement",
   approval: "aquila/v1/approval",
+  dispute: "aquila/v1/dispute",
   withdrawal: "aquila/v1/withdrawal",
   seal: "aquila/v1/seal",
   acknowledgement: "aquila/v1/acknowledgement",

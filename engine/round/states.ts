@@ -31,8 +31,7 @@ export function requireState(found: RoundState, wanted: readonly RoundState[]): 
  * Why an attempt ended before anything was released. `equivocated`: a party signed two keys; `disputed`: two parties do not
  * hold the same keys, and nobody can say whose fault it is.
  */
-export const ABORT_REASONS = ["expired", "withdrawn", "equivocated", "disputed", "cancelled", "erased"] as const;
-export type AbortReason = (typeof ABORT_REASONS)[number];
+export const ABORT_REASONS = ["expired", "withdrawn", "equivocated", "disputed", "cancelled"] as const;
 
 /** What became of a pairing. `closed`: not acknowledged in time, or not released at all. */
 const PAIRING_STATES = ["admitted", "left-out", "matched", "held", "dropped", "opened", "closed"] as const;

@@ -67,7 +67,7 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
     url: "/rounds/:round/reports/:party",
     schema: {
       operationId: "putReport",
-      summary: "Reports hits without proof, or decoys that are missing, to the officers",
+      summary: "Reports what a client found wrong with a pairing to the officers",
       tags: TAGS,
       security: SIGNED,
       params: PartyParams,

@@ -11,6 +11,7 @@ import { callerOf, requireParty, requireSame, requireSelf } from "../caller.ts";
 import { dispute, postConfirmation, postRoundKey } from "../key-exchange.ts";
 import { once } from "../idempotency.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
+import { requireOfRoster, rosterOf } from "../round-roster.ts";
 import { requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { viewOf } from "../view.ts";
@@ -95,7 +96,9 @@ export function keyRoutes(app: App, secretariat: Secretariat): void {
       requireParty(request);
       const caller = callerOf(request);
       const { round } = request.params;
-      await once(request, () => dispute(secretariat, round, caller, request.body));
+      await requireOfRoster(secretariat, round, caller);
+      const roster = await rosterOf(secretariat, await requireRound(store, round, caller));
+      await once(request, () => dispute({ ...secretariat, roster }, round, caller, request.body));
       return viewOf(secretariat, await requireRound(store, round, caller), caller);
     },
   });

@@ -1,13 +1,13 @@
 /**
  * Sealed packages, acknowledgements, package keys and answers.
  */
+import { MAX_SEALED_ANSWERS } from "#engine/round/answers.ts";
 import { z } from "zod";
 import { Acknowledgement } from "#engine/round/acts.ts";
 import { PartyId, RoundId } from "#engine/round/ids.ts";
 import { PackageKeys, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
 import { requireSame, requireSelf } from "../caller.ts";
-import { ANSWERS_LIMIT_BYTES } from "../listener.ts";
 import { Bytes, bytesAnswer, REFUSAL, SIGNED } from "../openapi.ts";
 import { acknowledge, packageKeysOf, readAnswers, readPackage, storeAnswers } from "../release.ts";
 import { recordAct, requireRound } from "../rounds.ts";
@@ -84,7 +84,7 @@ export function releaseRoutes(app: App, secretariat: Secretariat): void {
   app.route({
     method: "PUT",
     url: "/rounds/:round/answers/:from/:to",
-    bodyLimit: ANSWERS_LIMIT_BYTES,
+    bodyLimit: MAX_SEALED_ANSWERS,
     schema: {
       operationId: "putAnswers",
       summary: "Stores the caller's answers to the hits of a pairing, sealed to the counterpart",

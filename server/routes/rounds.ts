@@ -11,8 +11,10 @@ import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { once } from "../idempotency.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
+import { makeStreamCount } from "../event-streams.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
+import { requireOfRoster } from "../round-roster.ts";
 import { readRound, recordAct, requireRound } from "../rounds.ts";
 import { approve, createRound } from "../opening.ts";
 import { decide } from "../review.ts";
@@ -107,6 +109,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     },
   });
 
+  const countStream = makeStreamCount();
   const closing = new AbortController();
   app.addHook("preClose", (done) => {
     closing.abort();
@@ -142,7 +145,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       // A refusal is an answer of its own, not a broken stream.
       const first = await look();
       const events = first.isRunning
-        ? Readable.from(progressEvents(first, look, closing.signal), { objectMode: false })
+        ? countStream(caller, () => Readable.from(progressEvents(first, look, closing.signal), { objectMode: false }))
         : progressEvent(first.progress);
       return reply.type("text/event-stream").header("cache-control", "no-store").send(events);
     },
@@ -169,6 +172,8 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       handler: async (request, reply) => {
         const operator = requireOperator(request);
         const { round } = request.params;
+        // Whoever is an operator now may end what others began.
+        if (name !== "abort") await requireOfRoster(secretariat, round, operator);
         await once(request, () => act(secretariat, round, operator));
         return reply.code(status).send(await show(round, operator));
       },
@@ -191,6 +196,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       const caller = requireOperator(request);
       requireSame(request.body, request.params);
       requireSame(request.body, { operator: caller.id });
+      if (request.params.act !== "erase") await requireOfRoster(secretariat, request.params.round, caller);
       await approve(secretariat, request.body, caller);
       return show(request.params.round, caller);
     },
@@ -212,6 +218,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       const caller = requireOfficer(request);
       requireSame(request.body, request.params);
       requireSame(request.body, { officer: caller.id });
+      await requireOfRoster(secretariat, request.params.round, caller);
       await decide(secretariat, request.body, caller);
       return show(request.params.round, caller);
     },
@@ -292,5 +299,5 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
 }
 
 async function cancelRound(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
-  await abortRound(secretariat, id, caller, { reason: "cancelled", parties: [], evidence: [] });
+  await abortRound(secretariat, id, caller, { reason: "cancelled", parties: [], evidence: [], raised: null });
 }

@@ -10,6 +10,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
 import { quotas } from "./migrations/0011-quotas.ts";
+import { matched } from "./migrations/0012-matched.ts";
 import { audit } from "./migrations/0020-audit.ts";
 import type { Store, Tables } from "./tables.ts";
 
@@ -38,6 +39,7 @@ export async function openStore(path: string): Promise<Store> {
     "0003-rounds": rounds,
     "0010-statistics": statistics,
     "0011-quotas": quotas,
+    "0012-matched": matched,
     "0020-audit": audit,
   };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });

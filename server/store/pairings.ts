@@ -1,7 +1,8 @@
 /**
  * Statements on pairings of a round.
  */
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { PairingState } from "#engine/round/states.ts";
 import type { Store, Tables } from "./tables.ts";
 
@@ -86,11 +87,15 @@ export async function stripPairings(store: Store, round: string): Promise<void> 
   await store.updateTable("pairings").set({ wrapped_key: null, hits_file: null }).where("round", "=", round).execute();
 }
 
-/** @returns Hits and descriptor of this pairing in earlier rounds in which it was matched, newest first. */
-export async function listEarlier(
+/** What makes two rounds' hit rates comparable. */
+export type Likeness = Pick<RoundDescriptor, "field" | "lowestBand" | "informationMarginBits">;
+
+/** @returns Hits and descriptor of this pairing in other rounds like this one in which it was released, newest first. */
+export async function listReleased(
   store: Store,
   round: string,
   [lower, higher]: PairingName,
+  { field, lowestBand, informationMarginBits }: Likeness,
 ): Promise<{ readonly descriptor: string; readonly high: number; readonly medium: number; readonly low: number }[]> {
   const rows = await store
     .selectFrom("pairings")
@@ -100,6 +105,12 @@ export async function listEarlier(
     .where("pairings.lower", "=", lower)
     .where("pairings.higher", "=", higher)
     .where("pairings.high", "is not", null)
+    .where("pairings.state", "<>", "dropped")
+    .where("rounds.state", "in", ["released", "followed-up", "erased"])
+    .where("rounds.ending", "is", null)
+    .where(memberOf("field"), "=", field)
+    .where(memberOf("lowestBand"), "=", lowestBand)
+    .where(memberOf("informationMarginBits"), "=", informationMarginBits)
     .orderBy("rounds.created_at", "desc")
     .limit(20)
     .execute();
@@ -111,21 +122,27 @@ export async function listEarlier(
   }));
 }
 
-/** @returns Pairings of rounds made since `since` that were not aborted, with the field of their round. */
-export async function listEarlierRounds(
+/** @returns Pairings of a field that were matched since `since`, in whatever became of the round, or may still be. */
+export async function listRecent(
   store: Store,
+  field: string,
   since: string,
-): Promise<{ readonly round: string; readonly lower: string; readonly higher: string; readonly field: string }[]> {
+): Promise<{ readonly round: string; readonly lower: string; readonly higher: string }[]> {
   return store
     .selectFrom("pairings")
     .innerJoin("rounds", "rounds.id", "pairings.round")
-    .select([
-      "pairings.round",
-      "pairings.lower",
-      "pairings.higher",
-      sql<string>`json_extract(rounds.descriptor, '$.field')`.as("field"),
-    ])
-    .where("rounds.created_at", ">", since)
-    .where("rounds.ending", "is", null)
+    .select(["pairings.round", "pairings.lower", "pairings.higher"])
+    .where(memberOf("field"), "=", field)
+    .where((that) =>
+      that.or([
+        that.and([that("pairings.high", "is not", null), that("rounds.matched_at", ">", since)]),
+        that.and([that("pairings.state", "=", "admitted"), that("rounds.ending", "is", null)]),
+      ]),
+    )
     .execute();
+}
+
+/** A member of the round's descriptor. */
+function memberOf(name: keyof Likeness): RawBuilder<string | number> {
+  return sql<string | number>`json_extract(rounds.descriptor, ${`$.${name}`})`;
 }

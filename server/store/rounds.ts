@@ -2,13 +2,11 @@
  * Statements on rounds.
  */
 import type { Selectable } from "kysely";
+import { MAX_LISTED_ROUNDS } from "#engine/round/messages.ts";
 import type { RoundState } from "#engine/round/states.ts";
 import { queryBy, type Store, type Tables } from "./tables.ts";
 
 export type RoundRow = Selectable<Tables["rounds"]>;
-
-/** Most rounds that a list shows, newest first. */
-const LISTED = 1_000;
 
 export async function insertRound(store: Store, row: RoundRow): Promise<void> {
   await store.insertInto("rounds").values(row).execute();
@@ -28,18 +26,18 @@ export async function findRound(store: Store, id: string): Promise<RoundRow | nu
   return (await roundsBy(store, id))[0] ?? null;
 }
 
-/** @returns Newest first. */
+/** @returns Newest first, at most {@link MAX_LISTED_ROUNDS}. */
 export async function listRounds(store: Store): Promise<RoundRow[]> {
   return store
     .selectFrom("rounds")
     .selectAll()
     .orderBy("created_at", "desc")
     .orderBy("id", "desc")
-    .limit(LISTED)
+    .limit(MAX_LISTED_ROUNDS)
     .execute();
 }
 
-/** @returns Rounds in which `party` is, newest first. */
+/** @returns Rounds in which `party` is, newest first, at most {@link MAX_LISTED_ROUNDS}. */
 export async function listRoundsOf(store: Store, party: string): Promise<RoundRow[]> {
   return store
     .selectFrom("rounds")
@@ -48,7 +46,7 @@ export async function listRoundsOf(store: Store, party: string): Promise<RoundRo
     .where("round_parties.party", "=", party)
     .orderBy("rounds.created_at", "desc")
     .orderBy("rounds.id", "desc")
-    .limit(LISTED)
+    .limit(MAX_LISTED_ROUNDS)
     .execute();
 }
 
@@ -66,6 +64,11 @@ export async function moveRound(store: Store, id: string, from: RoundState, to: 
 /** Opens a draft. */
 export async function setOpened(store: Store, id: string, at: string): Promise<void> {
   await store.updateTable("rounds").set({ state: "opened", opened_at: at }).where("id", "=", id).execute();
+}
+
+/** @param at - ISO 8601. */
+export async function setMatched(store: Store, id: string, at: string): Promise<void> {
+  await store.updateTable("rounds").set({ matched_at: at }).where("id", "=", id).execute();
 }
 
 /** @param since - ISO 8601, as {@link setOpened} has it. @returns Erased and aborted rounds too, oldest first. */

@@ -28,6 +28,8 @@ export type Tables = {
     created_at: string;
     /** Null for a draft. */
     opened_at: string | null;
+    /** Null before matching; stays when the attempt is aborted after it. */
+    matched_at: string | null;
   };
   round_parties: { round: string; party: string };
   approvals: { round: string; act: ApprovedAct; operator: string; signature: string };

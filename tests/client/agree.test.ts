@@ -8,6 +8,7 @@ import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts"
 import { makeIdentity, type Identity } from "#engine/round/identity.ts";
 import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
@@ -155,8 +156,8 @@ describe("what the server shows", () => {
     await refused(all, "round-confirmation-failed");
     await expect(all.agree(all.si)).rejects.toMatchObject({ code: "round-confirmation-failed" });
     expect(all.fake.disputes).toEqual([
-      { kind: "confirmation", counterpart: "SI" },
-      { kind: "confirmation", counterpart: "AT" },
+      expect.objectContaining({ kind: "confirmation", counterpart: "SI", party: "AT" }),
+      expect.objectContaining({ kind: "confirmation", counterpart: "AT", party: "SI" }),
     ]);
   });
 
@@ -192,15 +193,42 @@ describe("what the server shows", () => {
         (error: unknown) => String(error),
       );
     };
-    expect(await said({ reason: "equivocated", parties: ["HR"], evidence: [one, two] })).toMatch(
+    expect(await said({ reason: "equivocated", parties: ["HR"], evidence: [one, two], raised: null })).toMatch(
       /round-state: .*: equivocated; HR$/,
     );
     const forged = [[one], [one, one], [one, keyOf(si)], [one, { ...two, publicKey: keyOf(hr).publicKey }]];
     for (const evidence of forged)
-      expect(await said({ reason: "equivocated", parties: ["HR"], evidence })).toMatch(/; nobody is named$/);
-    expect(await said({ reason: "disputed", parties: [], evidence: [] })).toMatch(/disputed; nobody is named$/);
-    expect(await said({ reason: "expired", parties: ["SI"], evidence: [] })).toMatch(/expired; SI$/);
+      expect(await said({ reason: "equivocated", parties: ["HR"], evidence, raised: null })).toMatch(
+        /; nobody is named$/,
+      );
+    const word = { kind: "confirmation", counterpart: "AT", party: "SI", round: "2026-4" } as const;
+    const raised = signStatement(si, "dispute", { ...word, t0: descriptorT0(all.descriptor) });
+    const disputed = { reason: "disputed", parties: [], evidence: [] } as const;
+    const ofSI = await said({ ...disputed, parties: [], evidence: [], raised });
+    expect(ofSI).toMatch(/disputed; nobody is named; raised by SI of its pairing with AT$/);
+    const others = [null, { ...raised, party: "HR" }, signStatement(si, "dispute", { ...word, t0: "A".repeat(43) })];
+    for (const each of others)
+      expect(await said({ ...disputed, parties: [], evidence: [], raised: each })).toMatch(
+        /; nobody signed the dispute$/,
+      );
+    expect(await said({ reason: "expired", parties: ["SI"], evidence: [], raised: null })).toMatch(/expired; SI$/);
     expect(all.fake.keys).toEqual([]);
+  });
+
+  test("of an attempt that is over no key stays, whether it was agreed on or not", async () => {
+    const ending = { reason: "expired", parties: ["SI"], evidence: [], raised: null } as const;
+    const early = setUp();
+    await early.agree(early.at);
+    expect(early.at.roundSecret("2026-4")).not.toBeNull();
+    const late = setUp();
+    await agreeAll(late);
+    for (const all of [early, late]) {
+      showing(all.fake, "AT", () => ({ ending: { ...ending, parties: ["SI"], evidence: [] }, state: "erased" }));
+      await expect(all.agree(all.at)).rejects.toMatchObject({ code: "round-state" });
+      expect(all.at.roundSecret("2026-4")).toBeNull();
+      for (const { keyTag, keyProof } of all.at.pairings("2026-4") ?? [])
+        expect([keyTag, keyProof]).toEqual([null, null]);
+    }
   });
 
   test("another T1, also long after it was confirmed, is refused", async () => {

@@ -162,7 +162,14 @@ describe("a hit", () => {
     const hit = { band: "medium", cells: "", handle: handle("H"), hit: handle("i"), pattern } as const;
     const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
     vault.keepPairings(descriptor.id, [{ counterpart: "HR", ...keys }]);
-    vault.keepSection(descriptor.id, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, hits: [hit] });
+    vault.keepSection(descriptor.id, {
+      counterpart: "HR",
+      hitCount: 1,
+      decoys: 0,
+      decoysMissing: 0,
+      noRecord: 0,
+      hits: [hit],
+    });
     return { vault, round: descriptor.id };
   }
 

@@ -1,17 +1,16 @@
 /**
- * A secretariat in memory: keeps what parties post of one round and shows it as the API does, without signatures.
+ * A secretariat in memory: keeps what parties post of one round, batches and reports too, and shows it as a relay does.
  */
 import { createHash } from "node:crypto";
 import type { Connection } from "#client/http.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Acknowledgement, Dispute, Report } from "#engine/round/acts.ts";
-import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
-import { transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
+import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import type { BatchStatus, PackageKeys, RoundView } from "#engine/round/messages.ts";
 import type { RoundState } from "#engine/round/states.ts";
-
-const NO_PROGRESS = { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 } as const;
+import { takeConfirmation, viewFor } from "./round/relay.ts";
 
 export type FakeSecretariat = {
   state: RoundState;
@@ -68,30 +67,9 @@ type PartyConnection = Pick<
 >;
 
 export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor, party: string): PartyConnection {
-  const t0 = descriptorT0(descriptor);
   const view = (): RoundView => {
-    const all = fake.keys.length === descriptor.parties.length;
-    return fake.distort(
-      {
-        descriptor,
-        t0,
-        t1: all ? transcriptT1(t0, fake.keys) : null,
-        t2: null,
-        state: fake.state === "opened" && all ? "keyed" : fake.state,
-        ending: null,
-        approvals: [],
-        keys: [...fake.keys],
-        confirmations: fake.confirmations.filter(({ from, to }) => from === party || to === party),
-        withdrawn: [],
-        batches: [],
-        sealed: [],
-        seals: [],
-        pairings: [],
-        progress: NO_PROGRESS,
-        createdAt: "2026-11-01T00:00:00Z",
-      },
-      party,
-    );
+    const shown = viewFor({ descriptor, ...fake, ending: null }, party);
+    return fake.distort(fake.state === "opened" ? shown : { ...shown, state: fake.state }, party);
   };
   const status = (from: string, to: string): BatchStatus => {
     const chunks = fake.chunks.get(`${from}-${to}`) ?? new Map<number, Uint8Array>();
@@ -127,7 +105,7 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
       }),
     postConfirmation: (_round, confirmation) =>
       answered("postConfirmation", () => {
-        fake.confirmations.push(confirmation);
+        takeConfirmation(fake, confirmation);
         return view();
       }),
     postDispute: (_round, dispute) =>

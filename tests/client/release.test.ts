@@ -16,6 +16,7 @@ import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
 const ROUND = "2026-4";
+const NOW = new Date("2026-11-27T12:00:00Z");
 const T2 = "C".repeat(42) + "A";
 const LIST = encoded(
   ["Petrov", "Hoxha", "Kos"].map((family_name, at) =>
@@ -57,6 +58,7 @@ async function setUp() {
       return connectionOf(fake, descriptor, "AT").round(ROUND);
     },
     packageKeys: async () => [{ counterpart: "HR", sealedKey: await sealPackageKey(key, vault.identity.boxKey) }],
+    round: () => connectionOf(fake, descriptor, "AT").round(ROUND),
     putReport: (report: Report) => Promise.resolve(void reports.push(report)),
   };
   /** The secretariat's package with these hits with HR. */
@@ -72,7 +74,7 @@ async function setUp() {
   const hitOf = (handle: string): Hit => ({ band: "high", cells: "", handle, hit: id(), pattern: 1 });
   const open = async () => {
     await acknowledgePackage(connection, vault, ROUND);
-    return openHits(connection, vault, ROUND, SHIPPED_PROFILE);
+    return openHits(connection, vault, ROUND, SHIPPED_PROFILE, NOW);
   };
   return { vault, said, reports, give, decoys, handles, hitOf, open, connection };
 }
@@ -82,14 +84,14 @@ describe("a package", () => {
     const { vault, said, reports, give, decoys, handles, hitOf, open, connection } = await setUp();
     const hits = [...decoys, ...handles].map((handle) => hitOf(handle));
     await give(hits);
-    expect(await open()).toEqual({ opened: ["HR"], closed: ["SI"], missingDecoys: new Map() });
+    expect(await open()).toEqual({ opened: ["HR"], closed: ["SI"], faults: [], refused: [] });
     const kept = vault.section(ROUND, "HR");
     expect(kept).toMatchObject({ hitCount: 5, decoys: 2, decoysMissing: 0 });
     expect(kept?.hits.map(({ handle }) => handle).sort()).toEqual([...handles].sort());
 
     const fetchPackage = () => Promise.reject(new Error("it is kept"));
     await acknowledgePackage({ ...connection, fetchPackage }, vault, ROUND);
-    expect(await openHits(connection, vault, ROUND, SHIPPED_PROFILE)).toMatchObject({ opened: ["HR"] });
+    expect(await openHits(connection, vault, ROUND, SHIPPED_PROFILE, NOW)).toMatchObject({ opened: ["HR"] });
     const [first, second] = said;
     expect(second).toEqual(first);
     expect(first).toMatchObject({ party: "AT", round: ROUND, t2: T2 });
@@ -101,8 +103,9 @@ describe("a package", () => {
   test("that lacks a decoy is reported, the same again when it is opened again", async () => {
     const { vault, reports, give, decoys, handles, hitOf, open } = await setUp();
     await give([...decoys.slice(1), ...handles].map((handle) => hitOf(handle)));
-    expect((await open()).missingDecoys).toEqual(new Map([["HR", 1]]));
-    expect((await open()).missingDecoys).toEqual(new Map([["HR", 1]]));
+    const faults = [{ counterpart: "HR", kind: "decoy-missing", count: 1, of: 2 }];
+    expect((await open()).faults).toEqual(faults);
+    expect((await open()).faults).toEqual(faults);
     const [first, second] = reports;
     expect(first).toMatchObject({ kind: "decoy-missing", count: 1, of: 2, pairing: ["AT", "HR"], t2: T2 });
     expect(second).toEqual(first);
@@ -114,13 +117,24 @@ describe("a package", () => {
     const { vault, give, decoys, handles, hitOf, open } = await setUp();
     const hits = [...decoys, ...handles].map((handle) => hitOf(handle));
     await give([...hits, ...hits.slice(-1)]);
-    await expect(open()).rejects.toMatchObject({ code: "package-invalid" });
+    const faults = [{ counterpart: "HR", kind: "section-invalid", count: 1, of: 1 }];
+    expect(await open()).toEqual({ opened: [], closed: ["HR", "SI"], faults, refused: [] });
     expect(vault.section(ROUND, "HR")).toBeNull();
+  });
+
+  test("gives no hit at a row of no record, and a decoy's one hit only", async () => {
+    const { vault, reports, give, decoys, handles, hitOf, open } = await setUp();
+    await give([...decoys, ...decoys, id(), ...handles].map((handle) => hitOf(handle)));
+    expect((await open()).faults).toEqual([{ counterpart: "HR", kind: "no-record", count: 3, of: 8 }]);
+    expect(reports).toMatchObject([{ kind: "no-record", count: 3, of: 8, pairing: ["AT", "HR"], t2: T2 }]);
+    const kept = vault.section(ROUND, "HR");
+    expect(kept?.hits.map(({ handle }) => handle).sort()).toEqual([...handles].sort());
+    expect(kept).toMatchObject({ hitCount: 8, decoys: 2, decoysMissing: 0, noRecord: 3 });
   });
 
   test("before the release, or in a round that is not sealed, is not there", async () => {
     const { vault, connection } = await setUp();
-    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE)).rejects.toMatchObject({
+    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE, NOW)).rejects.toMatchObject({
       code: "package-unavailable",
     });
     await expect(acknowledgePackage(connection, vault, "2026-5")).rejects.toMatchObject({ code: "vault-invalid" });

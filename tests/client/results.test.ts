@@ -6,6 +6,7 @@ import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import { acknowledgePackage, openHits } from "#client/release.ts";
 import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, statusesByHit } from "#client/results.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { profileDigest } from "#engine/profile.ts";
 import {
   PACKAGE_KEY_BYTES,
@@ -20,6 +21,7 @@ import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
 const ROUND = "2026-4";
+const BEFORE = new Date("2026-11-27T12:00:00Z");
 const T2 = "B".repeat(42) + "A";
 const ruleIds = SHIPPED_PROFILE.rules.map((rule) => rule.id);
 /** Of a hit that the counterpart has not answered yet, of a record without a code. */
@@ -33,13 +35,13 @@ function handle(letter: string): string {
   return letter.repeat(21) + "A";
 }
 
-function setUp() {
+function setUp(change: Partial<RoundDescriptor> = {}) {
   const identities = identitiesOf(["AT", "HR", "SI"]);
   const roster = rosterOf(identities);
   const [identity] = identities;
   if (identity === undefined) throw new RangeError("no identity");
   const vault = vaultOf(identity, roster);
-  const descriptor = descriptorOf(identities, roster, { profile: profileDigest(SHIPPED_PROFILE) });
+  const descriptor = descriptorOf(identities, roster, { profile: profileDigest(SHIPPED_PROFILE), ...change });
   vault.keepDescriptor(descriptor);
   vault.keepPairings(
     ROUND,
@@ -76,12 +78,15 @@ function setUp() {
     fake.packages.set("AT", { sealed, keys: await Promise.all(keys) });
     return sealed;
   };
-  const results = async () => {
+  const open = async () => {
     await acknowledgePackage(connection, vault, ROUND);
-    await openHits(connection, vault, ROUND, SHIPPED_PROFILE);
-    return resultsOf(vault, ROUND, SHIPPED_PROFILE);
+    return openHits(connection, vault, ROUND, SHIPPED_PROFILE, BEFORE);
   };
-  return { release, results, vault, connection, fake };
+  const results = async () => {
+    await open();
+    return resultsOf(vault, ROUND, SHIPPED_PROFILE, BEFORE);
+  };
+  return { release, open, results, vault, connection, fake };
 }
 
 describe("results", () => {
@@ -116,19 +121,12 @@ describe("results", () => {
     expect(fake.acknowledgements).toMatchObject([{ party: "AT", round: ROUND, t2: T2, digest }]);
   });
 
-  test("keep no section that is refused", async () => {
-    const { release, results, vault } = setUp();
-    await release({ HR: [hitOf({ handle: handle("x") })], SI: [] });
-    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
-    expect(vault.section(ROUND, "HR")).toBeNull();
-  });
-
   test("before release are unavailable", async () => {
     const { results, connection, vault } = setUp();
     const unavailable = { code: "package-unavailable" };
     await expect(results()).rejects.toMatchObject(unavailable);
-    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE)).rejects.toMatchObject(unavailable);
-    expect(() => resultsOf(vault, ROUND, SHIPPED_PROFILE)).toThrow(expect.objectContaining(unavailable));
+    await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE, BEFORE)).rejects.toMatchObject(unavailable);
+    expect(() => resultsOf(vault, ROUND, SHIPPED_PROFILE, BEFORE)).toThrow(expect.objectContaining(unavailable));
   });
 
   const sound = { HR: [hitOf({})], SI: [] };
@@ -138,20 +136,52 @@ describe("results", () => {
     ["for another party", sound, { party: "HR" }],
     ["without a section of a pairing", { HR: [hitOf({})] }, {}],
     ["with a section of no pairing", { ...sound, XX: [] }, {}],
-    ["with a handle that was never sent", { HR: [hitOf({ handle: handle("x") })], SI: [] }, {}],
-    ["with a hit that is there twice", { HR: [hitOf({}), hitOf({ handle: handle("J") })], SI: [] }, {}],
-    ["with rules that the profile does not have", { HR: [hitOf({ pattern: 0xffff_ffff })], SI: [] }, {}],
   ])("%s are refused", async (_name, hits, content) => {
     const { release, results } = setUp();
     await release(hits, content);
     await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
   });
 
-  test("with a counterpart for whom nothing was encoded are refused", async () => {
-    const { release, results, vault } = setUp();
+  test.each<[string, readonly Hit[]]>([
+    ["a hit that is there twice", [hitOf({}), hitOf({ handle: handle("J") })]],
+    ["a band below the round's lowest", [hitOf({ band: "medium" })]],
+    ["rules that the profile does not have", [hitOf({ pattern: 0xffff_ffff })]],
+  ])("of a section with %s are not kept, and those of others are", async (name, hits) => {
+    const { release, open, vault } = setUp(name.includes("band") ? { lowestBand: "high" } : {});
+    await release({ HR: hits, SI: [] });
+    const faults = [{ counterpart: "HR", kind: "section-invalid", count: 1, of: 1 }];
+    expect(await open()).toEqual({ opened: ["SI"], closed: ["HR"], faults, refused: [] });
+    expect(vault.section(ROUND, "HR")).toBeNull();
+  });
+
+  test("with a counterpart for whom nothing was encoded are of no record", async () => {
+    const { release, results, open } = setUp();
     await release({ HR: [], SI: [hitOf({})] });
-    await expect(results()).rejects.toMatchObject({ code: "package-invalid" });
-    expect(vault.section(ROUND, "SI")).toBeNull();
+    expect((await open()).faults).toEqual([{ counterpart: "SI", kind: "no-record", count: 1, of: 1 }]);
+    expect(await results()).toEqual([]);
+  });
+
+  test.each([
+    [true, "known-before"],
+    [false, "origin-unknown"],
+  ])("of a row that had a hit before, proven: %s, are %s", async (wasProven, finding) => {
+    const { release, results, vault } = setUp();
+    const earlier = "2026-3";
+    const descriptor = vault.descriptor(ROUND);
+    if (descriptor === null) throw new RangeError("there is no descriptor");
+    const deadlines = { ...descriptor.deadlines, keys: "2026-01-01T00:00:00Z" };
+    vault.keepDescriptor({ ...descriptor, id: earlier, deadlines });
+    const keys = { keyTag: new Uint8Array(32).fill(3), keyProof: new Uint8Array(32).fill(4), keyId: handle("L") };
+    vault.keepPairings(earlier, [{ counterpart: "HR", ...keys }]);
+    vault.writeHandleMap(earlier, "HR", [{ handle: handle("M"), refs: ["AT-1"], row: 3 }]);
+    const hits = [hitOf({ handle: handle("M"), hit: handle("n") })];
+    vault.keepSection(earlier, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, noRecord: 0, hits });
+    const none = { accuracy: "", handling: "", reliability: "", originTags: [], riskIndicators: [] } as const;
+    const notice = { ...none, contact: "desk", originTags: [], riskIndicators: [] };
+    vault.keepAnswers(earlier, "HR", [{ hit: handle("n"), notice, ownOriginTags: [], proven: wasProven }]);
+    await release({ HR: [hitOf({})], SI: [] });
+    vault.keepAnswers(ROUND, "HR", [{ hit: handle("i"), notice, ownOriginTags: [], proven: true }]);
+    expect((await results()).map((row) => row.finding)).toEqual([finding]);
   });
 
   test("are written as CSV with the note in each row and no formula, and as JSON, with both sides' statuses", async () => {

@@ -3,11 +3,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { submitBatch } from "#client/submit.ts";
+import { recallBatches, submitBatch } from "#client/submit.ts";
 import { MAGIC, type BatchHeader } from "#engine/batch/header.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
+import type { BatchStatus } from "#engine/round/messages.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf, writeRawBatch } from "./folders.ts";
@@ -149,4 +150,31 @@ describe("a batch", () => {
     writeRawBatch(vault, "2026-4", "HR", [bytes]);
     await expect(submit()).rejects.toMatchObject({ code: "vault-invalid" });
   });
+});
+
+test("batches are given up at home only when every one of them is taken back", async () => {
+  const { vault, submit } = setUp();
+  await submit();
+  const keys = { keyTag: new Uint8Array(32).fill(1), keyProof: new Uint8Array(32).fill(2), keyId: "A".repeat(22) };
+  vault.keepPairings(
+    "2026-4",
+    ["HR", "SI"].map((counterpart) => ({ counterpart, ...keys })),
+  );
+  const recalled: string[] = [];
+  let isRefused = true;
+  const connection = {
+    recallBatch: (_round: string, _from: string, to: string) => {
+      if (isRefused && to === "SI") return Promise.reject(new LinkageError("round-deadline", "submission is over"));
+      recalled.push(to);
+      return Promise.resolve({ state: "absent", chunkDigests: [], digest: null } as BatchStatus);
+    },
+  };
+  await expect(recallBatches(connection, vault, "2026-4")).rejects.toMatchObject({ code: "round-deadline" });
+  expect(recalled).toEqual(["HR"]);
+  expect(vault.receipt("2026-4", "HR")).not.toBeNull();
+  expect(vault.holdsHandleMap("2026-4", "HR")).toBe(true);
+  isRefused = false;
+  expect(await recallBatches(connection, vault, "2026-4")).toEqual(["HR", "SI"]);
+  expect(vault.receipt("2026-4", "HR")).toBeNull();
+  expect(vault.holdsHandleMap("2026-4", "HR")).toBe(false);
 });

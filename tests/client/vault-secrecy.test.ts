@@ -62,7 +62,7 @@ async function afterRound() {
     keys: [{ counterpart: "HR", sealedKey: await sealPackageKey(packageKey, boxKey) }],
   });
   await acknowledgePackage(connection, vault, ROUND);
-  await openHits(connection, vault, ROUND, SHIPPED_PROFILE);
+  await openHits(connection, vault, ROUND, SHIPPED_PROFILE, new Date(0));
   vault.keepContact("desk of AT");
   const notice: Notice = {
     ...{ contact: "desk of HR", accuracy: "", handling: "", reliability: "" },

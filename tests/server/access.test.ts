@@ -68,7 +68,13 @@ const BODIES: Readonly<Record<string, unknown>> = {
     round: ID,
   },
   "PUT /v1/audit/cosignatures/:party": { party: "AT", root: DIGEST, size: 1, signature: SIGNATURE },
-  "POST /disputes": { kind: "confirmation", counterpart: "HR" },
+  "POST /disputes": {
+    kind: "confirmation",
+    counterpart: "HR",
+    party: "AT",
+    t0: DIGEST,
+    ...OF_ROUND,
+  },
 };
 const QUERIES: Readonly<Record<string, string>> = {
   "/v1/statistics": "?year=2026",

@@ -261,7 +261,7 @@ describe("an act that was cut off", () => {
 
   it("between an attempt's end and its erasure goes on at the next start", async () => {
     await reviewed();
-    await change(`UPDATE rounds SET ending = '{"reason":"cancelled","parties":[],"evidence":[]}'`);
+    await change(`UPDATE rounds SET ending = '{"reason":"cancelled","parties":[],"evidence":[],"raised":null}'`);
     expect(await shown()).toMatchObject({ state: "erased", ending: { reason: "cancelled" } });
   });
 

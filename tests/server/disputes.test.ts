@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dispute } from "#engine/round/acts.ts";
 import { isEquivocation, makeRoundKey } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
+import { isSignedBy, signStatement } from "#engine/round/statement.ts";
 import { approve, matchRound, openSubmission, sealedRound } from "./acts.ts";
 import {
   identityOf,
@@ -45,6 +46,11 @@ const shown = async ({ descriptor: { id } }: RoundView): Promise<RoundView> =>
 const post = ({ descriptor: { id } }: RoundView, party: string, body: Dispute): Promise<Answer> =>
   send(server.url, partySigning(house, party), "POST", `/v1/rounds/${id}/disputes`, body);
 const keyOf = (party: string, t0: string) => makeRoundKey(identityOf(house, party), t0).posted;
+/** A party's word that its counterpart's confirmation fails. */
+function confirmationDispute({ descriptor: { id: round }, t0 }: RoundView, party: string, counterpart: string) {
+  const word = { kind: "confirmation", counterpart, party, round, t0 } as const;
+  return signStatement(identityOf(house, party), "dispute", word);
+}
 
 describe("two keys that one party signed for one attempt", () => {
   it("name it to everybody with both signatures, and end the attempt", async () => {
@@ -53,7 +59,7 @@ describe("two keys that one party signed for one attempt", () => {
     expect((await post(view, "AT", { kind: "two-keys", first, second })).status).toBe(200);
     const after = await shown(view);
     expect(after.state).toBe("erased");
-    expect(after.ending).toEqual({ reason: "equivocated", parties: ["HR"], evidence: [first, second] });
+    expect(after.ending).toEqual({ reason: "equivocated", parties: ["HR"], evidence: [first, second], raised: null });
     const asSI = await send(server.url, partySigning(house, "SI"), "GET", `/v1/rounds/${view.descriptor.id}`);
     const { ending, t0 } = viewIn(asSI);
     const [one, other] = ending?.evidence ?? [];
@@ -92,35 +98,42 @@ describe("two keys that one party signed for one attempt", () => {
 });
 
 describe("a confirmation that fails", () => {
-  it("ends the attempt and names nobody", async () => {
+  it("ends the attempt, names nobody, and shows everybody who says so, signed", async () => {
     const { view } = await openSubmission(house, server.url, makeDescriptor(house, { id: `dispute-${count++}` }));
-    expect((await post(view, "HR", { kind: "confirmation", counterpart: "AT" })).status).toBe(200);
-    expect(await shown(view)).toMatchObject({
-      state: "erased",
-      ending: { reason: "disputed", parties: [], evidence: [] },
-    });
+    const raised = confirmationDispute(view, "HR", "AT");
+    for (const wrong of [{ ...raised, t0: "A".repeat(43) }, confirmationDispute(view, "SI", "AT")])
+      expect(codeOf(await post(view, "HR", wrong))).toBe("statement-signature");
+    expect(codeOf(await post(view, "HR", confirmationDispute({ ...view, t0: "A".repeat(43) }, "HR", "AT")))).toBe(
+      "statement-signature",
+    );
+    expect((await post(view, "HR", raised)).status).toBe(200);
+    const ending = { reason: "disputed", parties: [], evidence: [], raised };
+    expect(await shown(view)).toMatchObject({ state: "erased", ending });
+    const asSI = await send(server.url, partySigning(house, "SI"), "GET", `/v1/rounds/${view.descriptor.id}`);
+    expect(viewIn(asSI).ending).toEqual(ending);
+    expect(isSignedBy(identityOf(house, "HR").signKey, "dispute", raised), "anybody can check it").toBe(true);
   });
 
   it("is of a pairing of the party's own", async () => {
     const view = await opened();
-    expect(codeOf(await post(view, "HR", { kind: "confirmation", counterpart: "SI" }))).toBe("pairing-unknown");
+    expect(codeOf(await post(view, "HR", confirmationDispute(view, "HR", "SI")))).toBe("pairing-unknown");
     expect((await shown(view)).state).toBe("opened");
   });
 });
 
 describe("a dispute", () => {
   it("is for parties, from opening to sealing", async () => {
-    const body: Dispute = { kind: "confirmation", counterpart: "HR" };
     const view = await opened();
+    const body = confirmationDispute(view, "AT", "HR");
     const path = `/v1/rounds/${view.descriptor.id}/disputes`;
     expect(codeOf(await send(server.url, operatorSigning(house), "POST", path, body))).toBe("request-forbidden");
     const descriptor = makeDescriptor(house, { id: `dispute-${count++}` });
     const draft = viewIn(await send(server.url, operatorSigning(house), "POST", "/v1/rounds", descriptor));
-    expect(codeOf(await post(draft, "AT", body))).toBe("round-state");
+    expect(codeOf(await post(draft, "AT", confirmationDispute(draft, "AT", "HR")))).toBe("round-state");
     const { view: sealed } = await sealedRound(house, server.url, makeDescriptor(house, { id: `dispute-${count++}` }));
     await matchRound(house, server.url, sealed.descriptor.id);
-    expect(codeOf(await post(sealed, "AT", body))).toBe("round-state");
+    expect(codeOf(await post(sealed, "AT", confirmationDispute(sealed, "AT", "HR")))).toBe("round-state");
     const { view: other } = await sealedRound(house, server.url, makeDescriptor(house, { id: `dispute-${count++}` }));
-    expect((await post(other, "AT", body)).status).toBe(200);
+    expect((await post(other, "AT", confirmationDispute(other, "AT", "HR"))).status).toBe(200);
   });
 });

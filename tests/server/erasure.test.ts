@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ErasureCertificate } from "#engine/round/acts.ts";
-import type { RoundView } from "#engine/round/messages.ts";
+import { RoundLog, type RoundView } from "#engine/round/messages.ts";
 import { isSignedBy } from "#engine/round/statement.ts";
 import {
   acknowledge,
@@ -23,6 +23,7 @@ import {
 import {
   makeDescriptor,
   makeHouse,
+  officerSigning,
   operatorSigning,
   partySigning,
   people,
@@ -170,5 +171,18 @@ describe("erasing before the follow-up", () => {
       "round-state",
     );
     expect(viewIn(await approveOnce(house, server.url, "erase", released, 1)).state).toBe("erased");
+  });
+
+  it("is done once, whoever comes to it first: the second approval or a deadline", async () => {
+    await server.app.close();
+    server = await startServer(house, { deadlinesEveryMs: 1 });
+    await sealedRound(house, server.url, makeDescriptor(house), () => people(5));
+    const released = viewIn(await approve(house, server.url, "release", await matchRound(house, server.url, ID)));
+    for (const party of PARTIES) await acknowledge(house, server.url, party, released);
+    expect(viewIn(await approve(house, server.url, "erase", released)).state).toBe("erased");
+    const log = await send(server.url, officerSigning(house), "GET", `/v1/rounds/${ID}/log`);
+    const acts = RoundLog.parse(JSON.parse(log.text)).map(({ act }) => act);
+    expect(acts.slice(-3)).toEqual(["approved-erase", "followed-up", "erased"]);
+    expect(server.log.join("")).not.toContain("cannot be worked off");
   });
 });

@@ -3,6 +3,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MAX_SEALED_ANSWERS, openAnswers, sealAnswers } from "#engine/round/answers.ts";
 import { MAX_HITS } from "#engine/round/package.ts";
 import { heaviest, hitCap } from "#server/hit-cap.ts";
 import { makeDescriptor, makeHouse, removeHouse } from "./harness.ts";
@@ -21,7 +22,22 @@ describe("a pairing's cap", () => {
           const most = own.reduce((sum, pairing) => sum + hitCap(maxHits, round, pairing), 0);
           expect(most).toBeLessThanOrEqual(maxHits);
         }
-    expect(hitCap(MAX_HITS, star, ["AT", "HR"])).toBe(MAX_HITS / 2);
+    expect(hitCap(7, star, ["AT", "HR"])).toBe(3);
+  });
+});
+
+describe("a pairing at its cap", () => {
+  it("can be answered: the server takes the answers, and the client what they are sealed as", async () => {
+    const house = makeHouse();
+    const [at, hr] = house.cast.identities;
+    if (at === undefined || hr === undefined) throw new RangeError("AT and HR are missing");
+    const descriptor = makeDescriptor(house, { pairings: [["AT", "HR"]] });
+    removeHouse(house);
+    const cap = hitCap(MAX_HITS, descriptor, ["AT", "HR"]);
+    const direction = { round: "2026-4", t2: "A".repeat(43), from: "AT", to: "HR" };
+    const sealed = await sealAnswers(direction, [], cap, at, hr.boxKey);
+    expect(sealed.length).toBe(MAX_SEALED_ANSWERS);
+    expect(await openAnswers(sealed, direction, cap, hr, at.signKey)).toEqual([]);
   });
 });
 

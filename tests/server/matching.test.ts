@@ -1,14 +1,14 @@
 /**
  * Matching a whole round over HTTP: hits, bands, workers, interruption.
  */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "#client/http.ts";
 import { cellsOf, MAX_HITS, type Hit } from "#engine/round/package.ts";
 import { Progress } from "#engine/round/messages.ts";
-import { acknowledge, openedHits, openSubmission, releaseRound, sealRound, submitAll } from "./acts.ts";
+import { acknowledge, openedHits, openSubmission, releaseRound, sealOnce, sealRound, submitAll } from "./acts.ts";
 import {
   batchPath,
   headerOf,
@@ -142,6 +142,26 @@ describe("matching", () => {
     expect(codeOf(await send(url, operator, "POST", "/v1/rounds/test-1/match"))).toBe("202");
     await expect(untilState(house, url, "test-1", "reviewed")).rejects.toThrow("the round is sealed");
     expect(log.join("")).toContain("matching failed");
+    await app.close();
+  });
+
+  it("begins though files of batches that are left out cannot be deleted, and says so", async () => {
+    const { app, url, log } = await startServer(house);
+    const { view, keys } = await openSubmission(house, url, makeDescriptor(house));
+    await submitAll(house, url, view, keys);
+    const closed = viewIn(await send(url, operatorSigning(house), "POST", "/v1/rounds/test-1/close"));
+    for (const party of ["AT", "HR"]) await sealOnce(house, url, party, closed);
+    const folder = join(house.dataDir, "rounds", "test-1");
+    const database = new DatabaseSync(join(house.dataDir, "aquila.db"), { readOnly: true });
+    const { file } = database.prepare("SELECT file FROM chunks WHERE sender = 'SI'").get() as { file: string };
+    database.close();
+    // A folder cannot be unlinked.
+    rmSync(join(folder, file));
+    mkdirSync(join(folder, file));
+    house.clock = () => new Date(Date.parse(view.descriptor.deadlines.seals) + 1_000);
+    expect(codeOf(await send(url, operatorSigning(house), "POST", "/v1/rounds/test-1/match"))).toBe("202");
+    await untilState(house, url, "test-1", "reviewed");
+    expect(log.join("")).toContain("cannot be deleted; the next start tries again");
     await app.close();
   });
 

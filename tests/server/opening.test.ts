@@ -8,7 +8,7 @@ import { makeIdentity } from "#engine/round/identity.ts";
 import { RoundView } from "#engine/round/messages.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { agreementsOf } from "#fixtures/cast.ts";
-import { approve, approveOnce, openSubmission } from "./acts.ts";
+import { approve, approveOnce, matchRound, openSubmission, sealedRound } from "./acts.ts";
 import {
   identityOf,
   makeDescriptor,
@@ -198,16 +198,32 @@ describe("between two rounds of one pairing for one field", () => {
   const attempt = async (id: string, field: string): Promise<string> =>
     codeOf(await create({ id, field, agreements: agreementsIn(field) }));
 
-  it("the configured time passes; another field, and a new attempt after one that was aborted, need not wait", async () => {
+  const abort = (id: string) => send(server.url, operatorSigning(house), "POST", `/v1/rounds/${id}/abort`);
+
+  it("one is under way at a time; another field, and an attempt after one that was aborted before matching, need not wait", async () => {
     expect(await attempt("interval-1", "smuggling")).toBe("201");
     expect(await attempt("interval-2", "smuggling")).toBe("round-descriptor-invalid");
     expect(await attempt("interval-3", "fraud")).toBe("201");
-    await send(server.url, operatorSigning(house), "POST", "/v1/rounds/interval-1/abort");
-    expect(await attempt("interval-4", "smuggling"), "after an aborted attempt").toBe("201");
     const now = Date.now();
-    house.clock = () => new Date(now + 23 * HOUR_MS);
-    expect(await attempt("interval-5", "smuggling")).toBe("round-descriptor-invalid");
     house.clock = () => new Date(now + 25 * HOUR_MS);
-    expect(await attempt("interval-5", "smuggling")).toBe("201");
+    expect(await attempt("interval-2", "smuggling"), "the first is still a draft").toBe("round-descriptor-invalid");
+    await abort("interval-1");
+    expect(await attempt("interval-2", "smuggling"), "after an aborted attempt").toBe("201");
+  });
+
+  it("the configured time passes from the matching, also if the attempt was aborted in review", async () => {
+    const { id, ...descriptor } = makeDescriptor(house, {
+      id: "matched-1",
+      field: "arson",
+      agreements: agreementsIn("arson"),
+    });
+    await sealedRound(house, server.url, { id, ...descriptor });
+    await matchRound(house, server.url, id);
+    const matchedAt = Date.now();
+    expect(viewIn(await abort(id)).state).toBe("erased");
+    house.clock = () => new Date(matchedAt + 23 * HOUR_MS);
+    expect(await attempt("matched-2", "arson")).toBe("round-descriptor-invalid");
+    house.clock = () => new Date(matchedAt + 25 * HOUR_MS);
+    expect(await attempt("matched-2", "arson")).toBe("201");
   });
 });

@@ -71,21 +71,59 @@ describe("an unusual rate", () => {
     ]);
   });
 
-  it("is held against the pairing's own earlier rounds once there are three", async () => {
+  /** States of rounds of one pairing alone with so many hits, one after another; each is released or aborted. */
+  async function statesOfAll(
+    ends: "release" | "abort",
+    counts: readonly number[],
+    changesAt: (at: number) => Parameters<typeof makeDescriptor>[1] = () => ({}),
+  ): Promise<string[]> {
     const other = makeHouse();
     const { app, url } = await startServer(other);
     const alone = { parties: ["AT", "HR"].map((id) => ({ id, declaredRecords: 90 })) };
     const states: string[] = [];
-    for (const [at, hits] of [4, 4, 4, 20, 21].entries()) {
+    for (const [at, hits] of counts.entries()) {
       const id = `own-${at}`;
-      const descriptor = makeDescriptor(other, { id, pairings: [["AT", "HR"]], ...alone });
+      const descriptor = makeDescriptor(other, { id, pairings: [["AT", "HR"]], ...alone, ...changesAt(at) });
       await sealedRound(other, url, descriptor, () => people(hits));
-      states.push(...statesOf(await matchRound(other, url, id)));
+      const view = await matchRound(other, url, id);
+      states.push(...statesOf(view));
+      if (ends === "release") await approve(other, url, "release", view);
+      else await send(url, operatorSigning(other), "POST", `/v1/rounds/${id}/abort`);
     }
     await app.close();
     removeHouse(other);
+    return states;
+  }
+
+  it("is held against the pairing's own released rounds once there are three", async () => {
     // Nothing to compare with before the fourth; then the median is 4, five times that is usual, and more is not.
-    expect(states).toEqual(["matched", "matched", "matched", "matched", "held"]);
+    expect(await statesOfAll("release", [4, 4, 4, 20, 21])).toEqual([
+      "matched",
+      "matched",
+      "matched",
+      "matched",
+      "held",
+    ]);
+  });
+
+  it("is held too when hits stay away that its own released rounds let expect", async () => {
+    expect(await statesOfAll("release", [25, 25, 25, 5, 4])).toEqual([
+      "matched",
+      "matched",
+      "matched",
+      "matched",
+      "held",
+    ]);
+  });
+
+  it("is not compared with rounds of another lowest band or margin", async () => {
+    const another = [{ lowestBand: "medium" as const }, { informationMarginBits: 4 }, { lowestBand: "high" as const }];
+    const states = await statesOfAll("release", [4, 4, 4, 21], (at) => another[at]);
+    expect(states).toEqual(["matched", "matched", "matched", "matched"]);
+  });
+
+  it("is not compared with attempts that were aborted in review", async () => {
+    expect(await statesOfAll("abort", [4, 4, 4, 21])).toEqual(["matched", "matched", "matched", "matched"]);
   });
 
   it("is held, and said in the log, when it exceeds five times its peers'", async () => {

@@ -15,7 +15,7 @@ import {
   vaultOption,
   type CommandIo,
 } from "../command-io.ts";
-import { withParty, type PartyOptions } from "./results.ts";
+import { warningsOf, withParty, type PartyOptions } from "./results.ts";
 
 type BundleOptions = { readonly vault: string; readonly round: string; readonly out: string; readonly json: boolean };
 type UnbundleOptions = Pick<BundleOptions, "vault" | "json">;
@@ -65,13 +65,16 @@ export function registerBundle(round: Command, io: CommandIo): void {
         `round ${options.round} is not carried from this vault; run: aquila round results`,
       );
     try {
-      const exchanged = await exchangeSealed(connectParty(io, options.server, vault), vault, options.round);
-      const { opened, sent, fetched } = exchanged;
+      const exchanged = await exchangeSealed(connectParty(io, options.server, vault), vault, options.round, io.now());
+      const { faults, refused, ...found } = exchanged;
+      const { opened, sent, fetched } = found;
+      const warnings = warningsOf(faults, refused);
+      for (const warning of warnings) io.stderr.write(`${warning}\n`);
       const text = [
         `round ${options.round}: package keys of ${listText(opened)}`,
         `own answers are in for ${listText(sent)}; theirs are here of ${listText(fetched)}`,
       ].join("\n");
-      answer(io, options.json, { round: options.round, ...exchanged }, text);
+      answer(io, options.json, { round: options.round, ...found, warnings }, text);
     } finally {
       tidyVault(vault, io.now());
     }

@@ -49,7 +49,8 @@ async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgr
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   for (;;) {
     const now = io.now();
-    const agreement = await agreeKeys(connection, vault, vault.roster(), options.round, [SHIPPED_PROFILE_DIGEST], now);
+    const roster = vault.rosterOf(options.round);
+    const agreement = await agreeKeys(connection, vault, roster, options.round, [SHIPPED_PROFILE_DIGEST], now);
     if (agreement.state === "agreed" || now.getTime() >= deadlineMs) return agreement;
     await io.wait(POLL_MS);
   }

@@ -2,13 +2,13 @@
  * `aquila round seal | withdraw | recall | run`: what else a party does in a round, and all of it in one command.
  */
 import { Option, type Command } from "commander";
-import { LinkageError } from "#engine/errors.ts";
 import { descriptorT0 } from "#engine/round/descriptor.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "../../http.ts";
 import { tidyVault } from "../../retention.ts";
 import { sealRound } from "../../seal.ts";
+import { recallBatches } from "../../submit.ts";
 import type { Vault } from "../../vault.ts";
 import { walkRound, type Standing } from "../../walk.ts";
 import { answer, connectParty, EXIT, seconds, unlockVault, type CommandIo } from "../command-io.ts";
@@ -45,7 +45,9 @@ export function registerParty(round: Command, io: CommandIo): void {
     const connection = connectParty(io, options.server, vault);
     const t0 = descriptor === null ? (await connection.round(options.round)).t0 : descriptorT0(descriptor);
     const withdrawal = { party: identity.party, round: options.round, t0 };
-    answerView(io, options.json, await connection.withdraw(signStatement(identity, "withdrawal", withdrawal)));
+    const view = await connection.withdraw(signStatement(identity, "withdrawal", withdrawal));
+    vault.destroyProofKeys(options.round);
+    answerView(io, options.json, view);
   });
   withParty(
     round
@@ -53,7 +55,7 @@ export function registerParty(round: Command, io: CommandIo): void {
       .description("take this party's batches back before submission closes, to encode and submit a corrected list"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const counterparts = await recall(connectParty(io, options.server, vault), vault, options.round);
+    const counterparts = await recallBatches(connectParty(io, options.server, vault), vault, options.round);
     const text = `round ${options.round}: the batches for ${counterparts.join(", ")} are taken back; encode and submit again`;
     answer(io, options.json, { recalled: counterparts }, text);
   });
@@ -107,25 +109,4 @@ async function walkWithin(
     told = standing.what;
     await io.wait(POLL_MS);
   }
-}
-
-/** @returns Counterparts whose batches are taken back. */
-async function recall(
-  connection: Pick<Connection, "recallBatch">,
-  vault: Vault,
-  round: string,
-): Promise<readonly string[]> {
-  const { party } = vault.identity;
-  const pairings = vault.pairings(round);
-  if (pairings === null) throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
-  if (vault.seal(round) !== null)
-    throw new LinkageError("round-state", `round ${round} is sealed: its batches cannot be replaced any more`);
-  for (const { counterpart } of pairings) {
-    await connection.recallBatch(round, party, counterpart);
-    vault.dropReceipt(round, counterpart);
-    // Else what was taken back would be sent again.
-    vault.prepareBatch(round, counterpart);
-    vault.destroyBatch(round, counterpart);
-  }
-  return pairings.map(({ counterpart }) => counterpart);
 }

@@ -3,15 +3,16 @@
  */
 import { extname } from "node:path";
 import { Argument, type Command } from "commander";
-import { HIT_STATUSES, type HitStatus, type Status } from "#engine/round/acts.ts";
+import { HIT_STATUSES, type HitStatus, type Report, type Status } from "#engine/round/acts.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { exchangeAnswers, type Exchange } from "../../answers.ts";
+import { answerFaults, exchangeAnswers, isAnswerLate, type Exchange } from "../../answers.ts";
 import { openCarried } from "../../carried-round.ts";
 import { createFile } from "../../durable-file.ts";
 import type { Connection } from "../../http.ts";
-import { acknowledgePackage, openHits, type Opened } from "../../release.ts";
+import { acknowledgePackage, openedFaults, openHits, type Opened } from "../../release.ts";
+import type { Fault, Refusal } from "../../report.ts";
 import {
   RESULT_NOTE,
   resultsCsv,
@@ -69,8 +70,13 @@ export function registerResults(round: Command, io: CommandIo): void {
       try {
         const found =
           vault.carriage(options.round)?.side === "inside"
-            ? await carriedResults(vault, options.round)
-            : await fetchedResults(connectParty(io, namedServer(command, options), vault), vault, options.round);
+            ? await carriedResults(vault, options.round, io.now())
+            : await fetchedResults(
+                connectParty(io, namedServer(command, options), vault),
+                vault,
+                options.round,
+                io.now(),
+              );
         answerResults(io, options, vault, found);
       } finally {
         tidyVault(vault, io.now());
@@ -111,14 +117,14 @@ export function answerResults(
   vault: Vault,
   { opened, exchange, statuses: said }: Found,
 ): void {
-  const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE);
+  const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE, io.now());
   const statuses = statusesByHit(vault.identity.party, said);
   if (options.out !== undefined) {
     const text =
       extname(options.out) === ".json" ? resultsJson(options.round, rows, statuses) : resultsCsv(rows, statuses);
     createFile(options.out, [Buffer.from(text)]);
   }
-  const warnings = warningsOf(opened, exchange);
+  const warnings = warningsOf([...opened.faults, ...exchange.faults], [...opened.refused, ...exchange.refused]);
   for (const warning of warnings) io.stderr.write(`${warning}\n`);
   const hits =
     options.out === undefined
@@ -136,62 +142,76 @@ export function answerResults(
   answer(io, options.json, value, resultsText(options, rows, statuses, opened, exchange));
 }
 
-async function fetchedResults(connection: Connection, vault: Vault, round: string): Promise<Found> {
+async function fetchedResults(connection: Connection, vault: Vault, round: string, now: Date): Promise<Found> {
   vault.requireOneVault(round);
   // The server has nothing more of it then; the vault keeps its hits until the retention ends.
-  if (hasReached((await connection.round(round)).state, "followed-up")) return keptResults(vault, round);
+  if (hasReached((await connection.round(round)).state, "followed-up")) return keptResults(vault, round, [], now);
   return {
-    opened: await openHits(connection, vault, round, SHIPPED_PROFILE),
-    exchange: await exchangeAnswers(connection, vault, round),
+    opened: await openHits(connection, vault, round, SHIPPED_PROFILE, now),
+    exchange: await exchangeAnswers(connection, vault, round, now),
     statuses: await connection.statuses(round, vault.identity.party),
   };
 }
 
 /** What bundles brought; the package goes at the follow-up, what was opened of it stays. */
-async function carriedResults(vault: Vault, round: string): Promise<Found> {
-  if (vault.packageBox(round) !== null) await openCarried(vault, round, SHIPPED_PROFILE);
-  return { ...keptResults(vault, round), statuses: vault.statuses(round) };
+async function carriedResults(vault: Vault, round: string, now: Date): Promise<Found> {
+  const invalid = vault.packageBox(round) === null ? [] : await openCarried(vault, round, SHIPPED_PROFILE);
+  return { ...keptResults(vault, round, invalid, now), statuses: vault.statuses(round) };
 }
 
-/** @returns What the vault alone knows. */
-function keptResults(vault: Vault, round: string): Found {
-  const kept = (vault.pairings(round) ?? []).map(({ counterpart }) => ({
-    counterpart,
-    section: vault.section(round, counterpart),
-    answers: vault.answers(round, counterpart),
-  }));
-  const namesOf = (wanted: (one: (typeof kept)[number]) => boolean): string[] =>
-    kept.filter(wanted).map(({ counterpart }) => counterpart);
-  const countsOver = (countOf: (one: (typeof kept)[number]) => number): Map<string, number> =>
-    new Map(kept.map((one) => [one.counterpart, countOf(one)] as const).filter(([, count]) => count > 0));
+/** @param invalid - Counterparts whose section does not open. @returns What the vault alone knows. */
+function keptResults(vault: Vault, round: string, invalid: readonly string[], now: Date): Found {
+  const counterparts = (vault.pairings(round) ?? []).map(({ counterpart }) => counterpart);
+  const opened = counterparts.filter((counterpart) => vault.section(round, counterpart) !== null);
   return {
     opened: {
-      opened: namesOf(({ section }) => section !== null),
-      closed: namesOf(({ section }) => section === null),
-      missingDecoys: countsOver(({ section }) => section?.decoysMissing ?? 0),
+      opened,
+      closed: counterparts.filter((counterpart) => !opened.includes(counterpart)),
+      faults: openedFaults(vault, round, invalid),
+      refused: [],
     },
     exchange: {
-      answered: namesOf(({ answers }) => answers !== null),
-      waitingFor: namesOf(({ section, answers }) => section !== null && answers === null),
-      unproven: countsOver(({ answers }) => (answers ?? []).filter(({ proven }) => !proven).length),
+      answered: opened.filter((counterpart) => vault.answers(round, counterpart) !== null),
+      waitingFor: isAnswerLate(vault, round, now)
+        ? []
+        : opened.filter((counterpart) => vault.answers(round, counterpart) === null),
+      faults: opened.flatMap((counterpart) => answerFaults(vault, round, counterpart, now)),
+      refused: [],
     },
     statuses: [],
   };
 }
 
 /** What the party's analysts and officer have to know before they trust a hit. */
-function warningsOf({ missingDecoys }: Opened, { unproven }: Exchange): string[] {
+const WARNINGS: Readonly<Record<Report["kind"], string>> = {
+  "decoy-missing": "decoys are missing, so hits were left out",
+  "no-record": "hits are at rows that stand for no record, so they are made up; they are not shown",
+  "not-opened": "the pairing was not opened in time; ask whether they got its key",
+  "section-invalid": "their section of the package does not open with the key that was given for it",
+  unanswered: "their answers were not handed over in time, so their hits are unproven; ask whether they got the key",
+  unproven: "hits are unproven",
+};
+
+/** @returns A line for each fault and each refusal. */
+export function warningsOf(faults: readonly Fault[], refused: readonly Refusal[]): string[] {
+  const isRefused = ({ counterpart }: Fault): boolean =>
+    refused.some((each) => each.counterpart === counterpart && each.what === "report");
   return [
-    ...[...missingDecoys].map(
-      ([counterpart, count]) =>
-        `with ${counterpart}: ${count} decoys are missing, so hits were left out; reported to the data-protection officer`,
-    ),
-    ...[...unproven].map(
-      ([counterpart, count]) =>
-        `with ${counterpart}: ${count} hits are unproven; reported to the data-protection officer`,
-    ),
+    ...faults.map((fault) => {
+      const { counterpart, kind, count, of } = fault;
+      const many = of === 1 ? "" : `${count} of ${of} `;
+      const reported = isRefused(fault) ? "the report was refused" : "reported to the data-protection officer";
+      return `with ${counterpart}: ${many}${WARNINGS[kind]}; ${reported}`;
+    }),
+    ...refused.map(({ counterpart, what, code }) => `with ${counterpart}: ${REFUSED[what]} (${code})`),
   ];
 }
+
+const REFUSED: Readonly<Record<Refusal["what"], string>> = {
+  "own answers": "the own answers could not be handed in",
+  "their answers": "their answers could not be taken",
+  report: "what was found wrong could not be reported",
+};
 
 function countsOf(rows: readonly ResultRow[]): Record<ResultRow["band"], number> {
   const counts = { high: 0, medium: 0, low: 0 };

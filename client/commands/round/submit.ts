@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
+import { printable } from "../../printable.ts";
 import { submitBatch, type Submission } from "../../submit.ts";
 import {
   answer,
@@ -61,7 +62,7 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
       // One pairing's refusal must not keep the party out of the others.
       if (!(error instanceof LinkageError)) throw error;
       failures.push(error);
-      io.stderr.write(`to ${counterpart}: ${error.code}: ${error.detail}\n`);
+      io.stderr.write(`to ${counterpart}: ${error.code}: ${printable(error.detail)}\n`);
     } finally {
       bar.stop();
     }

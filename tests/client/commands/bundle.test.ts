@@ -6,10 +6,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { exchangeSealed, openCarried } from "#client/carried-round.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
 import { resultsOf } from "#client/results.ts";
 import { createVault, openVault } from "#client/vault.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import type { Report } from "#engine/round/acts.ts";
 import { ReportList } from "#engine/round/messages.ts";
 import { identityOf, officerSigning } from "../../server/harness.ts";
 import { send } from "../../server/requests.ts";
@@ -18,6 +20,7 @@ import { PASSPHRASE } from "../folders.ts";
 import {
   closeTable,
   connectAs,
+  copyOf,
   listOf,
   openTable,
   playRound,
@@ -79,12 +82,42 @@ async function carry(from: string, file: string): Promise<string> {
   return made + (await done(0, from === OUTSIDE ? INSIDE : OUTSIDE, "round", "unbundle", file));
 }
 
-/** As if the vault inside had missed a decoy of the section with HR. */
-function missADecoy(): void {
+/** As if the section with HR lacked a decoy and had a hit at no record. */
+function spoilSection(): void {
   using inside = openVault(at(INSIDE), PASSPHRASE);
   const section = inside.section(ROUND, "HR");
   if (section === null) throw new RangeError("the section is not open");
-  inside.keepSection(ROUND, { ...section, decoysMissing: 1 });
+  inside.keepSection(ROUND, { ...section, decoysMissing: 1, noRecord: 1 });
+}
+
+/** What does not come is reported outside, once its deadline is over; what does not open is kept inside for the next bundle. */
+async function reportsOfLateAndBroken(): Promise<void> {
+  const outside = vaultOfParty(table, "AT");
+  const { answers } = outside.descriptor(ROUND)?.deadlines ?? { answers: "" };
+  const late = new Date(Date.parse(answers) + 120_000);
+  const reported: string[] = [];
+  const connection = {
+    ...connectAs(table, "AT"),
+    putReport: ({ kind, pairing }: Report): Promise<void> => {
+      reported.push(`${kind} ${pairing.join(" ")}`);
+      return Promise.resolve();
+    },
+  };
+  const before = copyOf(table, outside);
+  expect(await exchangeSealed(connection, before, ROUND, new Date())).toMatchObject({ faults: [] });
+  await exchangeSealed(connection, before, ROUND, late);
+  await exchangeSealed({ ...connection, packageKeys: () => Promise.resolve([]) }, before, ROUND, late);
+  expect(reported).toEqual(["unanswered AT HR", "unanswered AT SI", "not-opened AT HR", "not-opened AT SI"]);
+
+  using kept = openVault(at(INSIDE), PASSPHRASE);
+  const inside = copyOf(table, kept);
+  const keys = inside.packageKeys(ROUND);
+  inside.keepPackageKeys(
+    ROUND,
+    keys.map((key) => ({ ...key, sealedKey: keys[0]?.sealedKey ?? "" })),
+  );
+  expect(await openCarried(inside, ROUND, SHIPPED_PROFILE)).toEqual(["SI"]);
+  expect(inside.reports(ROUND)).toMatchObject([{ kind: "section-invalid", pairing: ["AT", "SI"], count: 1, of: 1 }]);
 }
 
 async function walkOthers(): Promise<void> {
@@ -117,9 +150,11 @@ test("a round is done by carrying bundles, and nothing of the list is ever outsi
     await walkOthers();
     expect(await done(0, OUTSIDE, "round", "exchange")).toContain("package keys of HR, SI");
     expect(await carry(OUTSIDE, "3-in")).toContain("package.box");
+    await reportsOfLateAndBroken();
     expect(await done(0, INSIDE, "round", "results")).toMatch(/15 hits .*answers still to come: HR, SI/s);
     expect(await done(0, INSIDE, "statistics", "submit", "list.jsonl")).toContain("goes out with the next bundle");
-    missADecoy();
+    spoilSection();
+    expect(await done(0, INSIDE, "round", "results")).toMatch(/decoys are missing.*hits are at rows/s);
     expect(await carry(INSIDE, "4-out")).toContain("HR.answers.box, SI.answers.box");
     expect(await done(3, OUTSIDE, "round", "results")).toContain("carried between two vaults");
     expect(await done(0, OUTSIDE, "round", "exchange")).toContain("theirs are here of HR, SI");
@@ -132,7 +167,9 @@ test("a round is done by carrying bundles, and nothing of the list is ever outsi
   const expected = OTHERS.flatMap((party) => SHARED[party].map((person) => `${party} AT-${person}`)).sort();
   expect(rows.map(({ counterpart, references }) => `${counterpart} ${references}`).sort()).toEqual(expected);
   expect(new Set(rows.map(({ finding }) => finding))).toEqual(new Set(["independent"]));
-  const theirs = resultsOf(vaultOfParty(table, "HR"), ROUND, SHIPPED_PROFILE).filter((row) => row.counterpart === "AT");
+  const theirs = resultsOf(vaultOfParty(table, "HR"), ROUND, SHIPPED_PROFILE, new Date()).filter(
+    (row) => row.counterpart === "AT",
+  );
   expect(theirs.map(({ finding, notice }) => `${finding} ${notice?.contact}`)).toEqual(
     SHARED.HR.map(() => "independent desk inside"),
   );
@@ -141,6 +178,7 @@ test("a round is done by carrying bundles, and nothing of the list is ever outsi
   const reports = await send(table.server.url, officerSigning(table.house), "GET", `/v1/rounds/${ROUND}/reports`);
   expect(ReportList.parse(JSON.parse(reports.text))).toMatchObject([
     { kind: "decoy-missing", count: 1, pairing: ["AT", "HR"], party: "AT" },
+    { kind: "no-record", count: 1, pairing: ["AT", "HR"], party: "AT" },
   ]);
   const { parties } = await connectAs(table, "AT").statistics(new Date().getUTCFullYear());
   expect(parties.map(({ party, round }) => `${party} ${round}`)).toEqual([`AT ${ROUND}`]);

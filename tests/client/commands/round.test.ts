@@ -7,10 +7,12 @@ import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LEAST_COST } from "#client/passphrase-box.ts";
 import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
-import { createVault } from "#client/vault.ts";
+import { createVault, openVault } from "#client/vault.ts";
 import { ErasureCertificate } from "#engine/round/acts.ts";
 import { RoundView } from "#engine/round/messages.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { generatedRecords } from "../../engine/encode/lists.ts";
 import { makeHouse, removeHouse, startServer, type House, type RunningServer } from "../../server/harness.ts";
 import { PASSPHRASE } from "../folders.ts";
@@ -69,6 +71,11 @@ async function done(exitCode: number, who: string, command: string, ...args: rea
     "",
   ]);
   return outcome.stdout + outcome.stderr;
+}
+
+function unsigned({ signature, ...body }: ErasureCertificate): Omit<ErasureCertificate, "signature"> {
+  expect(signature).not.toBe("");
+  return body;
 }
 
 async function viewOf(who: string): Promise<RoundView> {
@@ -170,8 +177,18 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
   await done(0, "AT", "certificate", "--out", "certificate.json");
   const certificate = ErasureCertificate.parse(JSON.parse(readFileSync(at("certificate.json"), "utf8")));
   expect(certificate).toMatchObject({ round: ROUND });
-  const verified = await aquila("verify-erasure", "certificate.json", "--roster", "roster.json");
-  expect(`${verified.exitCode} ${verified.stderr}`).toBe("0 ");
+  const verify = async (content: unknown): Promise<string> => {
+    writeFileSync(at("shown.json"), JSON.stringify(content));
+    const { exitCode, stdout, stderr } = await aquila("verify-erasure", "shown.json", "--vault", "AT");
+    return `${exitCode} ${stdout}${stderr}`;
+  };
+  expect(await verify(certificate)).toMatch(/^0 .*those of the round in the vault/s);
+  // The same secretariat's word on another attempt.
+  const secretariat = signingKeysOf(openServerKey(at("keys/server.key")));
+  for (const other of [{ t0: certificate.t2 ?? "" }, { t1: null }, { t2: null }])
+    expect(await verify(signStatement(secretariat, "erasure", { ...unsigned(certificate), ...other }))).toContain(
+      "round-confirmation-failed",
+    );
 
   await done(3, "AT", "run", "AT.jsonl");
 
@@ -180,6 +197,14 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
   expect(kept).toContain(`${SHARED} hits (high ${SHARED}, medium 0, low 0)`);
   const keptRows: Record<string, string>[] = parse(readFileSync(at("kept.csv")), { columns: true });
   expect(keptRows).toEqual(rows);
+  const vault = openVault(at("AT"), PASSPHRASE);
+  const section = vault.section(ROUND, "HR");
+  if (section === null) throw new RangeError("no hits with HR are kept");
+  vault.keepSection(ROUND, { ...section, decoysMissing: 1, noRecord: 3 });
+  vault.close();
+  const warned = await done(0, "AT", "results");
+  expect(warned).toMatch(/^with HR: 1 of 2 decoys are missing, .*; reported to the data-protection officer$/m);
+  expect(warned).toMatch(/^with HR: 3 of 14 hits are at rows that stand for no record, so they are made up/m);
   expect((await aquila("explain", "--round", ROUND, "--vault", "AT", "--hit", hit)).exitCode).toBe(0);
   expect((await aquila("forget", "--round", ROUND, "--vault", "AT")).exitCode).toBe(0);
   expect((await aquila("explain", "--round", ROUND, "--vault", "AT", "--hit", hit)).exitCode).toBe(3);

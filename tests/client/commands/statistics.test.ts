@@ -53,7 +53,7 @@ test("a party submits its noised histogram, again without harm, and everybody is
   const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: handle };
   vault.keepPairings(ROUND, [{ counterpart: "HR", ...keys }]);
   const hit = { band: "high", cells: "", handle, hit: handle, pattern: 1 } as const;
-  vault.keepSection(ROUND, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, hits: [hit] });
+  vault.keepSection(ROUND, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, noRecord: 0, hits: [hit] });
   vault.pinRoster(house.roster);
   const rosterPath = join(folder, "roster.json");
   writeFileSync(rosterPath, JSON.stringify(house.roster));

@@ -122,7 +122,7 @@ async function simulate(
       count.equivocated++;
     }
     if (code === "round-state" && before?.reason === "disputed") {
-      expect(detail).toContain("disputed; nobody is named");
+      expect(detail).toMatch(/disputed; nobody is named; raised by [A-Z]{2} of its pairing with [A-Z]{2}$/);
       count.disputed++;
     }
     if (code === "round-state" && before?.reason === "equivocated")

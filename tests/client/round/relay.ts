@@ -24,7 +24,10 @@ export function relayOf(descriptor: RoundDescriptor, roster: Roster): Relay {
 }
 
 /** What an honest relay shows a party. */
-export function viewFor({ descriptor, keys, confirmations, ending }: Relay, party: string): RoundView {
+export function viewFor(
+  { descriptor, keys, confirmations, ending }: Pick<Relay, "descriptor" | "keys" | "confirmations" | "ending">,
+  party: string,
+): RoundView {
   const t0 = descriptorT0(descriptor);
   const isKeyed = keys.length === descriptor.parties.length;
   return {
@@ -53,7 +56,7 @@ export function takeKey({ keys }: Relay, key: RoundKey): void {
 }
 
 /** The first confirmation of a direction counts. */
-export function takeConfirmation({ confirmations }: Relay, confirmation: Confirmation): void {
+export function takeConfirmation({ confirmations }: Pick<Relay, "confirmations">, confirmation: Confirmation): void {
   const { from, to } = confirmation;
   if (!confirmations.some((other) => other.from === from && other.to === to)) confirmations.push(confirmation);
 }
@@ -62,13 +65,13 @@ export function takeConfirmation({ confirmations }: Relay, confirmation: Confirm
 export function takeDispute(relay: Relay, dispute: Dispute): void {
   relay.disputes.push(dispute);
   if (dispute.kind === "confirmation") {
-    relay.ending ??= { reason: "disputed", parties: [], evidence: [] };
+    relay.ending ??= { reason: "disputed", parties: [], evidence: [], raised: dispute };
     return;
   }
   const { first, second } = dispute;
   if (!isEquivocation(relay.roster, descriptorT0(relay.descriptor), first, second))
     throw new RangeError("no equivocation");
-  relay.ending ??= { reason: "equivocated", parties: [first.party], evidence: [first, second] };
+  relay.ending ??= { reason: "equivocated", parties: [first.party], evidence: [first, second], raised: null };
 }
 
 /** @param shown - Sees each view before the party does, and may change it. */

@@ -128,7 +128,8 @@ async function walkThrough(vault: Vault, connection: Connection, lists: Lists): 
   throw new RangeError(`the walk did not come to its end in ${MOST_CALLS} calls`);
 }
 
-const rowsOf = (party: string): ResultRow[] => resultsOf(vaultOfParty(table, party), ROUND, SHIPPED_PROFILE);
+const rowsOf = (party: string): ResultRow[] =>
+  resultsOf(vaultOfParty(table, party), ROUND, SHIPPED_PROFILE, new Date());
 
 /** References of the hits of `party` with `counterpart` that have this finding. */
 function found(party: string, counterpart: string, finding?: ResultRow["finding"]): string[] {

@@ -73,7 +73,7 @@ describe("a descriptor", () => {
 
   test("has a shape that lone surrogates, fractions of seconds and local times do not fit", () => {
     const misshapen = [
-      { purpose: "\ud800" },
+      ...["\ud800", "two\nlines", "a\u001b[2J", "\u009b2J", "\u202eb", "\ue000"].map((purpose) => ({ purpose })),
       { deadlines: { ...deadlines, keys: "2026-12-01T12:00:00.5Z" } },
       { deadlines: { ...deadlines, keys: "2026-12-01T12:00:00+01:00" } },
       { lowestBand: "none" },

@@ -2,7 +2,7 @@
  * Rosters: who signed them, what may follow a pinned one, and which keys changed.
  */
 import { describe, expect, test } from "vitest";
-import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
+import { makeIdentity, makeStaffIdentity, type Identity } from "#engine/round/identity.ts";
 import {
   checkRoster,
   partyOf,
@@ -71,6 +71,16 @@ describe("a roster", () => {
     ["with one id for two roles", signed({ officers: [{ id: "op-1", signKey: officer.signKey }] })],
     ["with the secretariat's key as an officer's", signed({ officers: [{ id: "dpo-1", signKey: SECRETARIAT }] })],
   ];
+  // 0, 1 and a point of order 8 (RFC 7748 §6.1; Bernstein 2006).
+  const smallOrder = ["00", "01", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"];
+  for (const hex of smallOrder) {
+    const boxKey = Buffer.from(hex.padEnd(64, "0"), "hex").toString("base64url");
+    const entry = rosterEntryOf({ ...identity0(cast.identities), boxKey });
+    bad.push([
+      `with the box key ${hex.slice(0, 8)}, of small order,`,
+      signed({ parties: [entry, ...roster.parties.slice(1)] }),
+    ]);
+  }
   test.each(bad)("%s is refused", (_name, wrong) => {
     expect(() => {
       checkRoster(wrong);
@@ -130,6 +140,11 @@ describe("a roster that is to take a pinned one's place", () => {
     expect(rosterChanges(before, next)).toEqual({ changed: ["op-2"], added: ["op-3"], removed: ["dpo-1"] });
   });
 });
+
+function identity0([found]: readonly Identity[]): Identity {
+  if (found === undefined) throw new RangeError("no identity");
+  return found;
+}
 
 function first0({ signatures }: Roster): Roster["signatures"][number] {
   const [found] = signatures;

@@ -57,7 +57,7 @@ export function pairsOf({ vaults }: Play): Record<string, string[]> {
 function refsByHit(vaults: readonly Vault[], party: string, counterpart: string): Map<string, string> {
   const vault = vaults.find(({ identity }) => identity.party === party);
   if (vault === undefined) throw new RangeError(`no vault of ${party}`);
-  const rows = resultsOf(vault, ROUND, SHIPPED_PROFILE).filter((row) => row.counterpart === counterpart);
+  const rows = resultsOf(vault, ROUND, SHIPPED_PROFILE, new Date()).filter((row) => row.counterpart === counterpart);
   for (const row of rows) expect(row.finding, "what both hold is proven").not.toMatch(/unproven|waiting/);
   expect(new Set(rows.map(({ hit }) => hit)).size).toBe(rows.length);
   return new Map(rows.map(({ hit, refs }) => [hit, refs.join("+")]));

@@ -190,11 +190,13 @@ async function walkAll(parties: readonly Side[]): Promise<boolean> {
 async function sayAll(parties: readonly Side[]): Promise<void> {
   for (const { vault, connection } of parties) {
     const { identity } = vault;
-    const statuses = resultsOf(vault, ROUND, SHIPPED_PROFILE).map(({ hit }) =>
+    const statuses = resultsOf(vault, ROUND, SHIPPED_PROFILE, new Date()).map(({ hit }) =>
       signStatement(identity, "status", { hit, party: identity.party, round: ROUND, status: "confirmed" as const }),
     );
     await connection.putStatuses(ROUND, identity.party, statuses);
-    await connection.putStatistics(await noisedStatistics(vault, ROUND, recordsOf(identity.party), randomFillSync));
+    await connection.putStatistics(
+      await noisedStatistics(vault, ROUND, recordsOf(identity.party), randomFillSync, new Date()),
+    );
   }
 }
 
