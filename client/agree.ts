@@ -50,7 +50,7 @@ type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
  * @throws {@link LinkageError} `round-state` if the attempt is aborted; `round-descriptor-invalid`, `profile-mismatch` or
  * `pairing-unknown` if the round is none that this party can take part in; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
  * `round-confirmation-failed` if what the server shows does not fit together. Nothing may be encoded then. Two signed keys of
- * one party, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
+ * one party, a key that gives no secret, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
  */
 export async function agreeKeys(
   connection: Pick<Connection, "round" | "postRoundKey" | "postConfirmation" | "postDispute">,
@@ -68,6 +68,7 @@ export async function agreeKeys(
   vault.keepDescriptor(descriptor);
   const seen = async (view: RoundView): Promise<RoundView> => {
     await disputeSecondKeys(connection, vault, roster, view);
+    requireNotAborted(roster, view);
     return view;
   };
   await seen(first);
@@ -84,10 +85,14 @@ export async function agreeKeys(
   if (missing.length > 0) return { state: "waiting", for: "keys", missing };
 
   const t1 = checkedTranscript(vault, roster, descriptor, keyed, secret);
-  const pairings = counterpartsOf(descriptor, party).map((counterpart) => ({
-    counterpart,
-    ...derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1),
-  }));
+  const pairings: ConfirmedKeys[] = [];
+  for (const counterpart of counterpartsOf(descriptor, party)) {
+    const derive = (): PairingKeys =>
+      derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1);
+    pairings.push({ counterpart, ...(await orDispute(connection, round, counterpart, derive)) });
+  }
+  // Before the own are posted: they fit to no false one, and would be missed at the deadline.
+  await checkConfirmations(connection, keyed, party, t1, pairings);
   const posting: Pick<Connection, "postConfirmation"> = {
     postConfirmation: async (id, confirmation) => seen(await connection.postConfirmation(id, confirmation)),
   };
@@ -252,14 +257,26 @@ async function checkConfirmations(
       silent.push(counterpart);
       continue;
     }
-    try {
+    await orDispute(connection, view.descriptor.id, counterpart, () => {
       checkConfirmation(pairing, t1, confirmation);
-    } catch (error) {
-      await connection.postDispute(view.descriptor.id, { kind: "confirmation", counterpart });
-      throw error;
-    }
+    });
   }
   return silent;
+}
+
+/** What fails between two parties ends the attempt before anybody is missed. @throws What `act` throws, the dispute posted. */
+async function orDispute<Result>(
+  connection: Pick<Connection, "postDispute">,
+  round: string,
+  counterpart: string,
+  act: () => Result,
+): Promise<Result> {
+  try {
+    return act();
+  } catch (error) {
+    await connection.postDispute(round, { kind: "confirmation", counterpart });
+    throw error;
+  }
 }
 
 function confirmationOf(view: RoundView, from: string, to: string): Confirmation | undefined {

@@ -76,6 +76,12 @@ export function isEquivocation(roster: Roster, t0: string, first: RoundKey, seco
   return [first, second].every((key) => isSignedRoundKey(roster, t0, key));
 }
 
+/** @throws {@link LinkageError} `round-key-signature` for a key of small order: every secret made with it is all zero. */
+export function checkUsable(key: Pick<RoundKey, "party" | "publicKey">): void {
+  const { privateKey } = generateKeyPairSync("x25519");
+  sharedSecret(rawPrivate(privateKey), key).fill(0);
+}
+
 /** @returns Parties of the round whose key is not among `keys`, in increasing order. */
 export function missingRoundKeys(descriptor: RoundDescriptor, keys: readonly RoundKey[]): string[] {
   const posted = new Set(keys.map((key) => key.party));

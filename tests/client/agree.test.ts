@@ -6,7 +6,7 @@ import { agreeKeys, type KeyAgreement } from "#client/agree.ts";
 import type { Vault } from "#client/vault.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, type Identity } from "#engine/round/identity.ts";
-import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
+import { makeRoundKey, signRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
@@ -26,6 +26,12 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
   const [at, hr, si] = vaults;
   if (at === undefined || hr === undefined || si === undefined) throw new RangeError("three vaults are wanted");
   return { identities, roster, descriptor, fake, vaults, at, hr, si, agree };
+}
+
+function identityIn(identities: readonly Identity[], party: string): Identity {
+  const found = identities.find((identity) => identity.party === party);
+  if (found === undefined) throw new RangeError(`no identity of ${party}`);
+  return found;
 }
 
 async function agreeAll({ vaults, agree }: ReturnType<typeof setUp>): Promise<KeyAgreement[]> {
@@ -153,11 +159,27 @@ describe("what the server shows", () => {
     });
     for (const vault of all.vaults) await all.agree(vault);
     await refused(all, "round-confirmation-failed");
-    await expect(all.agree(all.si)).rejects.toMatchObject({ code: "round-confirmation-failed" });
-    expect(all.fake.disputes).toEqual([
-      { kind: "confirmation", counterpart: "SI" },
-      { kind: "confirmation", counterpart: "AT" },
-    ]);
+    expect(all.fake.disputes).toEqual([{ kind: "confirmation", counterpart: "SI" }]);
+  });
+
+  test("a false confirmation that comes first is disputed before the own is posted: nobody is missed", async () => {
+    const all = setUp();
+    for (const vault of [all.hr, all.si]) await all.agree(vault);
+    all.fake.keys.push(makeRoundKey(identityIn(all.identities, "AT"), descriptorT0(all.descriptor)).posted);
+    all.fake.confirmations.push({ from: "AT", to: "HR", keyId: "E".repeat(21) + "A", mac: "E".repeat(42) + "A" });
+    await expect(all.agree(all.hr)).rejects.toMatchObject({ code: "round-confirmation-failed" });
+    expect(all.fake.disputes).toEqual([{ kind: "confirmation", counterpart: "AT" }]);
+    expect(all.fake.confirmations).toHaveLength(1);
+  });
+
+  test("a key that gives no secret, which a server let through, is disputed", async () => {
+    const all = setUp();
+    const zero = signRoundKey(identityIn(all.identities, "SI"), descriptorT0(all.descriptor), "A".repeat(43));
+    all.fake.keys.push(zero);
+    await all.agree(all.hr);
+    await expect(all.agree(all.at)).rejects.toMatchObject({ code: "round-key-signature" });
+    expect(all.fake.disputes).toEqual([{ kind: "confirmation", counterpart: "SI" }]);
+    expect(all.fake.confirmations).toEqual([]);
   });
 
   test("a second key of a party, each signed, is disputed with both; a key of a stranger is not", async () => {

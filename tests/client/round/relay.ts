@@ -52,10 +52,15 @@ export function takeKey({ keys }: Relay, key: RoundKey): void {
   if (!keys.some(({ party }) => party === key.party)) keys.push(key);
 }
 
-/** The first confirmation of a direction counts. */
-export function takeConfirmation({ confirmations }: Relay, confirmation: Confirmation): void {
-  const { from, to } = confirmation;
-  if (!confirmations.some((other) => other.from === from && other.to === to)) confirmations.push(confirmation);
+/** The first confirmation of a direction counts; one that names another key than the opposite direction's ends the attempt. */
+export function takeConfirmation(relay: Relay, confirmation: Confirmation): void {
+  const { confirmations } = relay;
+  const { from, to, keyId } = confirmation;
+  if (confirmations.some((other) => other.from === from && other.to === to)) return;
+  confirmations.push(confirmation);
+  const opposite = confirmations.find((other) => other.from === to && other.to === from);
+  if (opposite !== undefined && opposite.keyId !== keyId)
+    relay.ending ??= { reason: "disputed", parties: [], evidence: [] };
 }
 
 /** Ends the attempt as server/key-exchange.ts does. */
