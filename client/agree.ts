@@ -3,8 +3,14 @@
  * Can be called again and again, also after a crash: it goes on where it stopped and says for whom it waits.
  */
 import { LinkageError } from "#engine/errors.ts";
-import { checkAgreements } from "#engine/round/agreement.ts";
-import { checkDescriptor, counterpartsOf, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { checkAgreements, requireValid } from "#engine/round/agreement.ts";
+import {
+  checkDescriptor,
+  counterpartsOf,
+  descriptorT0,
+  requireBeforeDeadline,
+  type RoundDescriptor,
+} from "#engine/round/descriptor.ts";
 import {
   checkConfirmation,
   checkRoundKey,
@@ -21,6 +27,7 @@ import {
 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "./http.ts";
 import { requireQuotasHeld } from "./quota.ts";
 import type { RoundSecret, VaultPairing } from "./round-files.ts";
@@ -48,7 +55,7 @@ type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
  * @param roster - The pinned one.
  * @param knownProfiles - Digests of the profiles under which this client can encode.
  * @throws {@link LinkageError} `round-state` if the attempt is aborted; `round-descriptor-invalid`, `profile-mismatch` or
- * `pairing-unknown` if the round is none that this party can take part in; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
+ * `pairing-unknown` if the round is none that this party can take part in, its agreements being valid at `now`; `round-deadline` after `keys`, if there is something to post; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
  * `round-confirmation-failed` if what the server shows does not fit together. Nothing may be encoded then. Two signed keys of
  * one party, a key that gives no secret, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
  */
@@ -77,8 +84,13 @@ export async function agreeKeys(
   if (first.state === "draft") return { state: "waiting", for: "opening", missing: [] };
 
   requireQuotasHeld(vault, descriptor, now);
+  const isPosted = first.keys.some((key) => key.party === party);
+  if (!isPosted) {
+    requireBeforeDeadline(descriptor, "keys", now);
+    requireValid(descriptor.agreements, now);
+  }
   const secret = ownSecret(vault, first);
-  const keyed = first.keys.some((key) => key.party === party)
+  const keyed = isPosted
     ? first
     : await seen(await connection.postRoundKey(round, signRoundKey(vault.identity, first.t0, secret.publicKey)));
   const missing = missingRoundKeys(descriptor, keyed.keys);
@@ -94,7 +106,10 @@ export async function agreeKeys(
   // Before the own are posted: they fit to no false one, and would be missed at the deadline.
   await checkConfirmations(connection, keyed, party, t1, pairings);
   const posting: Pick<Connection, "postConfirmation"> = {
-    postConfirmation: async (id, confirmation) => seen(await connection.postConfirmation(id, confirmation)),
+    postConfirmation: async (id, confirmation) => {
+      requireBeforeDeadline(descriptor, "keys", now);
+      return seen(await connection.postConfirmation(id, confirmation));
+    },
   };
   const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
   const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
@@ -133,6 +148,11 @@ export function checkAdmissible(
     throw new LinkageError("pairing-unknown", `party ${party} is not in round ${round}`);
   if (!knownProfiles.includes(descriptor.profile))
     throw new LinkageError("profile-mismatch", "the round's profile is none that this client ships");
+  if (descriptor.informationMarginBits < SHIPPED_PROFILE.informationMarginBits)
+    throw new LinkageError(
+      "round-descriptor-invalid",
+      `the round's threshold margin of ${descriptor.informationMarginBits} bits is below the profile's: keys of few persons' facts would travel`,
+    );
 }
 
 /** @throws {@link LinkageError} `round-state` saying why the attempt ended, and whom two signed keys convict. */

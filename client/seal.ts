@@ -3,7 +3,7 @@
  * Can be called again and again: it goes on where it stopped and says for what it waits.
  */
 import { LinkageError } from "#engine/errors.ts";
-import { counterpartsOf } from "#engine/round/descriptor.ts";
+import { counterpartsOf, requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { checkSealed } from "#engine/round/transcript.ts";
@@ -21,10 +21,10 @@ export type SealOutcome =
     };
 
 /**
- * Checks T2 against what this party sent, co-signs it and destroys the keys with which batches are encoded.
+ * Checks T2 against what this party sent, destroys the keys with which batches are encoded, and co-signs it.
  *
  * @throws {@link LinkageError} `round-confirmation-failed` if the server wants something else sealed than was sent, or
- * another T2 than before, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
+ * another T2 than before, `round-deadline` once it may not be signed any more, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
  */
 export async function sealRound(
   connection: Pick<Connection, "round" | "postSeal">,
@@ -47,16 +47,18 @@ export async function sealRound(
     }),
   );
   checkSealed(descriptor, t1, view.t2, view.sealed, { party, digests });
+  // Nothing more can be encoded, whether the seal can still be given or not.
+  vault.destroyTagKeys(round);
   const sealed = new Set(view.sealed.filter(({ from }) => from === party).map(({ to }) => to));
   const leftOut = counterparts.filter((counterpart) => !sealed.has(counterpart));
+  const isDue = !view.seals.includes(party) && !hasReached(view.state, "matching");
+  if (isDue) requireBeforeDeadline(descriptor, "seals", now);
   if (vault.seal(round) === null) {
     requireQuotasHeld(vault, descriptor, now);
     countSealed(vault, descriptor, leftOut, now);
   }
   vault.keepSeal(round, view.t2);
-  if (!view.seals.includes(party) && !hasReached(view.state, "matching"))
-    await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
-  vault.destroyTagKeys(round);
+  if (isDue) await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
   // The vault inside keeps its own, to audit; outside it is of no more use.
   if (vault.carriage(round)?.side === "outside")
     for (const counterpart of counterparts) vault.destroyBatch(round, counterpart);

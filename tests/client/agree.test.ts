@@ -8,11 +8,13 @@ import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts"
 import { makeIdentity, type Identity } from "#engine/round/identity.ts";
 import { makeRoundKey, signRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
 const IDS = ["AT", "HR", "SI"];
+const DAY_MS = 86_400_000;
 const PROFILES = ["A".repeat(43)];
 
 function setUp(change: Partial<RoundDescriptor> = {}) {
@@ -21,8 +23,8 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
   const descriptor = descriptorOf(identities, roster, change);
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
-  const agree = (vault: Vault, profiles = PROFILES): Promise<KeyAgreement> =>
-    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles, NOW);
+  const agree = (vault: Vault, profiles = PROFILES, now = NOW): Promise<KeyAgreement> =>
+    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles, now);
   const [at, hr, si] = vaults;
   if (at === undefined || hr === undefined || si === undefined) throw new RangeError("three vaults are wanted");
   return { identities, roster, descriptor, fake, vaults, at, hr, si, agree };
@@ -128,6 +130,33 @@ describe("what the server shows", () => {
     showing(without.fake, "AT", () => ({ descriptor, t0: descriptorT0(descriptor) }));
     await refused(without, "pairing-unknown");
     for (const { fake } of [otherRoster, otherProfile, otherT0, otherId, without]) expect(fake.keys).toEqual([]);
+  });
+
+  test("a margin below the profile's is refused, one above it taken", async () => {
+    const below = setUp({ informationMarginBits: SHIPPED_PROFILE.informationMarginBits - 0.1 });
+    await refused(below, "round-descriptor-invalid");
+    expect(below.fake.keys).toEqual([]);
+    const above = setUp({ informationMarginBits: SHIPPED_PROFILE.informationMarginBits + 1 });
+    expect(await above.agree(above.at)).toMatchObject({ state: "waiting", for: "keys" });
+  });
+
+  test("a round is not joined after its deadline for keys, or under an agreement that is not valid now", async () => {
+    const all = setUp();
+    const { deadlines } = all.descriptor;
+    const late = new Date(Date.parse(deadlines.keys) + 1_000);
+    await expect(all.agree(all.at, PROFILES, late)).rejects.toMatchObject({ code: "round-deadline" });
+    expect(all.fake.keys).toEqual([]);
+    const tooEarly = new Date(NOW.getTime() - 6 * 365 * DAY_MS);
+    await expect(all.agree(all.at, PROFILES, tooEarly)).rejects.toMatchObject({ code: "round-descriptor-invalid" });
+    expect(all.fake.keys).toEqual([]);
+
+    for (const vault of all.vaults) await all.agree(vault);
+    await expect(all.agree(all.at, PROFILES, late)).rejects.toMatchObject({ code: "round-deadline" });
+    expect(all.fake.confirmations.filter(({ from }) => from === "AT")).toEqual([]);
+    // What was posted in time is not lost.
+    await all.agree(all.at);
+    await all.agree(all.hr);
+    expect(await all.agree(all.at, PROFILES, late)).toMatchObject({ state: "agreed" });
   });
 
   test("a descriptor that changes between two calls is refused", async () => {
