@@ -26,6 +26,7 @@ import {
   type PairingKeys,
 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
+import { requireApproved } from "#engine/round/endorsement.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "./http.ts";
@@ -55,7 +56,7 @@ type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
  * @param roster - The pinned one.
  * @param knownProfiles - Digests of the profiles under which this client can encode.
  * @throws {@link LinkageError} `round-state` if the attempt is aborted; `round-descriptor-invalid`, `profile-mismatch` or
- * `pairing-unknown` if the round is none that this party can take part in, its agreements being valid at `now`; `round-deadline` after `keys`, if there is something to post; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
+ * `pairing-unknown` if the round is none that this party can take part in, its agreements being valid at `now`; `round-deadline` after `keys`, if there is something to post; `statement-signature` unless two operators opened it; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
  * `round-confirmation-failed` if what the server shows does not fit together. Nothing may be encoded then. Two signed keys of
  * one party, a key that gives no secret, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
  */
@@ -88,6 +89,7 @@ export async function agreeKeys(
   if (!isPosted) {
     requireBeforeDeadline(descriptor, "keys", now);
     requireValid(descriptor.agreements, now);
+    requireApproved(roster, first.approvals, { act: "open", round, t0: first.t0, t2: null });
   }
   const secret = ownSecret(vault, first);
   const keyed = isPosted

@@ -51,7 +51,7 @@ export async function sealRound(
   vault.destroyTagKeys(round);
   const sealed = new Set(view.sealed.filter(({ from }) => from === party).map(({ to }) => to));
   const leftOut = counterparts.filter((counterpart) => !sealed.has(counterpart));
-  const isDue = !view.seals.includes(party) && !hasReached(view.state, "matching");
+  const isDue = !view.seals.some((seal) => seal.party === party) && !hasReached(view.state, "matching");
   if (isDue) requireBeforeDeadline(descriptor, "seals", now);
   if (vault.seal(round) === null) {
     requireQuotasHeld(vault, descriptor, now);

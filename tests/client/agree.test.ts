@@ -9,7 +9,7 @@ import { makeIdentity, type Identity } from "#engine/round/identity.ts";
 import { makeRoundKey, signRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
+import { approvalsOf, descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
@@ -130,6 +130,27 @@ describe("what the server shows", () => {
     showing(without.fake, "AT", () => ({ descriptor, t0: descriptorT0(descriptor) }));
     await refused(without, "pairing-unknown");
     for (const { fake } of [otherRoster, otherProfile, otherT0, otherId, without]) expect(fake.keys).toEqual([]);
+  });
+
+  test("a round that two operators did not sign to open is refused before anything is posted", async () => {
+    const all = setUp();
+    const [first, second] = approvalsOf(all.descriptor, "open", null);
+    if (first === undefined || second === undefined) throw new RangeError("two operators are wanted");
+    const others = approvalsOf({ ...all.descriptor, retentionDays: 3_650 }, "open", null);
+    const lies = [
+      [],
+      [first],
+      [first, { ...first, operator: second.operator }],
+      [first, first],
+      others,
+      approvalsOf(all.descriptor, "release", null),
+      [first, { ...second, act: "release" as const }],
+    ];
+    for (const approvals of lies) {
+      showing(all.fake, "AT", () => ({ approvals }));
+      await refused(all, "statement-signature");
+    }
+    expect(all.fake.keys).toEqual([]);
   });
 
   test("a margin below the profile's is refused, one above it taken", async () => {

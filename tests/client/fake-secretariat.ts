@@ -10,11 +10,14 @@ import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts"
 import { transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
 import type { BatchStatus, PackageKeys, RoundView } from "#engine/round/messages.ts";
 import type { RoundState } from "#engine/round/states.ts";
+import { approvalsOf, sealsOf } from "../engine/round/parties.ts";
 
 const NO_PROGRESS = { stage: "idle", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 } as const;
 
 export type FakeSecretariat = {
   state: RoundState;
+  /** Of what all sealed and both operators released. */
+  t2: string | null;
   readonly keys: RoundKey[];
   readonly confirmations: Confirmation[];
   /** Chunks by direction, "AT-HR", and index. */
@@ -37,6 +40,7 @@ export type FakeSecretariat = {
 export function fakeSecretariat(): FakeSecretariat {
   return {
     state: "opened",
+    t2: null,
     keys: [],
     confirmations: [],
     chunks: new Map(),
@@ -69,6 +73,7 @@ type PartyConnection = Pick<
 
 export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor, party: string): PartyConnection {
   const t0 = descriptorT0(descriptor);
+  const opened = approvalsOf(descriptor, "open", null);
   const view = (): RoundView => {
     const all = fake.keys.length === descriptor.parties.length;
     return fake.distort(
@@ -76,16 +81,16 @@ export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor,
         descriptor,
         t0,
         t1: all ? transcriptT1(t0, fake.keys) : null,
-        t2: null,
+        t2: fake.t2,
         state: fake.state === "opened" && all ? "keyed" : fake.state,
         ending: null,
-        approvals: [],
+        approvals: [...opened, ...(fake.t2 === null ? [] : approvalsOf(descriptor, "release", fake.t2))],
         keys: [...fake.keys],
         confirmations: fake.confirmations.filter(({ from, to }) => from === party || to === party),
         withdrawn: [],
         batches: [],
         sealed: [],
-        seals: [],
+        seals: fake.t2 === null ? [] : sealsOf(descriptor, fake.t2),
         pairings: [],
         progress: NO_PROGRESS,
         createdAt: "2026-11-01T00:00:00Z",

@@ -56,6 +56,7 @@ function setUp() {
   ]);
   vault.keepSeal(ROUND, T2);
   const fake = fakeSecretariat();
+  fake.t2 = T2;
   const connection = connectionOf(fake, descriptor, "AT");
   /** @param hits - Of each section, by counterpart. */
   const release = async (

@@ -51,6 +51,7 @@ async function afterRound() {
   const t1 = vault.transcript(ROUND) ?? "";
   const t2 = randomBytes(32).toString("base64url");
   vault.keepSeal(ROUND, t2);
+  fake.t2 = t2;
   const handles = vault.readHandleMap(ROUND, "HR");
   const [handle = ""] = handles.keys();
   const hit = { band: "high", cells: "", handle, hit: "i".repeat(21) + "A", pattern: 1 } as const;

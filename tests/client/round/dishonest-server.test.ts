@@ -235,7 +235,8 @@ describe("packages", () => {
     for (let run = 0; run < RUNS; run++)
       await withCopy(played, of(played.unopened, "AT"), async (vault) => {
         const said: Acknowledgement[] = [];
-        const connection: Pick<Connection, "fetchPackage" | "acknowledge"> = {
+        const connection: Pick<Connection, "round" | "fetchPackage" | "acknowledge"> = {
+          round: () => Promise.resolve(played.releasedView),
           fetchPackage: () => lies[run % lies.length]?.() ?? Promise.resolve(old),
           acknowledge: (acknowledgement) => {
             said.push(acknowledgement);
@@ -261,6 +262,7 @@ describe("packages", () => {
         const sealedKey = await sealPackageKey(key, boxKeyOf(played.table, "AT"));
         const reports: Report[] = [];
         const connection = {
+          round: () => Promise.resolve(played.releasedView),
           fetchPackage: () => Promise.resolve(sealed),
           acknowledge: () => Promise.resolve(played.releasedView),
           packageKeys: () => Promise.resolve([{ counterpart: "HR", sealedKey }]),

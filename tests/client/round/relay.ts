@@ -2,15 +2,17 @@
  * A secretariat's part in an agreement on keys, in memory: it keeps what parties post and shows it, honestly or not.
  */
 import type { Connection } from "#client/http.ts";
-import type { Dispute } from "#engine/round/acts.ts";
+import type { Approval, Dispute } from "#engine/round/acts.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { isEquivocation, transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
+import { approvalsOf } from "../../engine/round/parties.ts";
 
 export type AgreementConnection = Pick<Connection, "round" | "postRoundKey" | "postConfirmation" | "postDispute">;
 
 export type Relay = {
+  approvals: readonly Approval[];
   readonly descriptor: RoundDescriptor;
   readonly roster: Roster;
   readonly keys: RoundKey[];
@@ -20,11 +22,12 @@ export type Relay = {
 };
 
 export function relayOf(descriptor: RoundDescriptor, roster: Roster): Relay {
-  return { descriptor, roster, keys: [], confirmations: [], disputes: [], ending: null };
+  const approvals = approvalsOf(descriptor, "open", null);
+  return { approvals, descriptor, roster, keys: [], confirmations: [], disputes: [], ending: null };
 }
 
 /** What an honest relay shows a party. */
-export function viewFor({ descriptor, keys, confirmations, ending }: Relay, party: string): RoundView {
+export function viewFor({ approvals, descriptor, keys, confirmations, ending }: Relay, party: string): RoundView {
   const t0 = descriptorT0(descriptor);
   const isKeyed = keys.length === descriptor.parties.length;
   return {
@@ -34,7 +37,7 @@ export function viewFor({ descriptor, keys, confirmations, ending }: Relay, part
     t2: null,
     state: isKeyed ? "keyed" : "opened",
     ending,
-    approvals: [],
+    approvals: [...approvals],
     keys: [...keys],
     confirmations: confirmations.filter(({ from, to }) => from === party || to === party),
     withdrawn: [],
