@@ -117,7 +117,7 @@ export async function agreeKeys(
   const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
   if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
 
-  const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyId }) => ({ counterpart, keyTag, keyProof, keyId }));
+  const agreed = pairings.map(({ keyConfirm: _, ...kept }) => kept);
   vault.keepPairings(round, agreed);
   vault.destroyRoundSecret(round);
   return { state: "agreed", descriptor, t1, pairings: agreed };

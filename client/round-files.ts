@@ -51,18 +51,23 @@ const TagKeys = z
   .min(1)
   .max(MAX_PARTIES);
 const ProofKeys = z
-  .array(z.strictObject({ counterpart: PartyId, keyProof: Bytes32 }))
+  .array(z.strictObject({ counterpart: PartyId, keyNotice: Bytes32, keyProof: Bytes32 }))
   .min(1)
   .max(MAX_PARTIES);
 
-/** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyProof` after the follow-up. */
+/** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyNotice` and `keyProof` after the follow-up. */
 export type VaultPairing = {
   readonly counterpart: string;
   readonly keyTag: Uint8Array | null;
   readonly keyProof: Uint8Array | null;
+  readonly keyNotice: Uint8Array | null;
   readonly keyId: string;
 };
-type FreshPairing = VaultPairing & { readonly keyTag: Uint8Array; readonly keyProof: Uint8Array };
+type FreshPairing = VaultPairing & {
+  readonly keyTag: Uint8Array;
+  readonly keyProof: Uint8Array;
+  readonly keyNotice: Uint8Array;
+};
 
 /** What was submitted to the server as complete; kept from before its manifest is sent. */
 const Receipt = z.strictObject({ digest: Bytes32, byteLength: z.int().min(1) });
@@ -157,11 +162,12 @@ export class RoundFiles {
     const proofs = this.files.readJson(checkedRound(round), "proof-keys.json", ProofKeys) ?? [];
     return stored.map(({ counterpart, keyId }) => {
       const keyTag = tags.find((one) => one.counterpart === counterpart)?.keyTag;
-      const keyProof = proofs.find((one) => one.counterpart === counterpart)?.keyProof;
+      const proof = proofs.find((one) => one.counterpart === counterpart);
       return {
         counterpart,
         keyTag: keyTag === undefined ? null : fromBase64url(keyTag),
-        keyProof: keyProof === undefined ? null : fromBase64url(keyProof),
+        keyProof: proof === undefined ? null : fromBase64url(proof.keyProof),
+        keyNotice: proof === undefined ? null : fromBase64url(proof.keyNotice),
         keyId,
       };
     });
@@ -169,7 +175,11 @@ export class RoundFiles {
 
   keepPairings(round: string, pairings: readonly FreshPairing[]): void {
     const tags = pairings.map(({ counterpart, keyTag }) => ({ counterpart, keyTag: toBase64url(keyTag) }));
-    const proofs = pairings.map(({ counterpart, keyProof }) => ({ counterpart, keyProof: toBase64url(keyProof) }));
+    const proofs = pairings.map(({ counterpart, keyNotice, keyProof }) => ({
+      counterpart,
+      keyNotice: toBase64url(keyNotice),
+      keyProof: toBase64url(keyProof),
+    }));
     const stored = pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
     // The pairings last: once they are there, the round is agreed.
     this.files.writeJson(checkedRound(round), "tag-keys.json", tags);
@@ -335,7 +345,7 @@ export class RoundFiles {
     this.files.destroy(checkedRound(round), pairingFile(counterpart, "receipt.json"));
   }
 
-  /** Destroys K_proof of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
+  /** Destroys K_proof and K_notice of every pairing, the batches and the own cells: after the follow-up nothing can be proven any more. */
   destroyProofKeys(round: string): void {
     const counterparts = (this.pairings(round) ?? []).map(({ counterpart }) => counterpart);
     for (const name of ["tag-keys.json", "proof-keys.json"] as const) this.files.destroy(checkedRound(round), name);

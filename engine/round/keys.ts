@@ -16,7 +16,7 @@ import { PartyId } from "./ids.ts";
 const ROUND_KEY_LABEL = "aquila/v1/round-key";
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 16;
-const OKM_BYTES = 3 * KEY_BYTES + KEY_ID_BYTES;
+const OKM_BYTES = 4 * KEY_BYTES + KEY_ID_BYTES;
 
 /** A party's fresh X25519 public key of one round, signed over T0. */
 export const RoundKey = z.strictObject({ party: PartyId, publicKey: Bytes32, signature: Bytes64 });
@@ -31,6 +31,7 @@ export type PairingKeys = {
   readonly keyTag: Uint8Array;
   readonly keyProof: Uint8Array;
   readonly keyConfirm: Uint8Array;
+  readonly keyNotice: Uint8Array;
   readonly keyId: string;
 };
 
@@ -143,7 +144,8 @@ export function derivePairingKeys(
     keyTag: okm.slice(0, KEY_BYTES),
     keyProof: okm.slice(KEY_BYTES, 2 * KEY_BYTES),
     keyConfirm: okm.slice(2 * KEY_BYTES, 3 * KEY_BYTES),
-    keyId: toBase64url(okm.subarray(3 * KEY_BYTES)),
+    keyNotice: okm.slice(3 * KEY_BYTES, 4 * KEY_BYTES),
+    keyId: toBase64url(okm.subarray(4 * KEY_BYTES)),
   };
 }
 

@@ -47,6 +47,7 @@ function setUp() {
       counterpart,
       keyTag: new Uint8Array(32).fill(1),
       keyProof: new Uint8Array(32).fill(2),
+      keyNotice: new Uint8Array(32).fill(3),
       keyId: handle("K"),
     })),
   );

@@ -45,6 +45,7 @@ async function afterRound() {
         new Date(),
       );
   const pairing = vault.pairings(ROUND)?.[0];
+  const keyNotice = pairing?.keyNotice ?? new Uint8Array();
   await encodeRound(vault, ROUND, smallList("AT"));
   const connection = connectionOf(fake, descriptor, "AT");
   await submitBatch(connection, vault, ROUND, "HR");
@@ -71,10 +72,10 @@ async function afterRound() {
   };
   const answers = [{ hit: hit.hit, proof: randomBytes(32).toString("base64url"), notice }];
   const direction = { round: ROUND, t2, from: "AT", to: "HR" };
-  vault.keepAnswersBox(ROUND, "HR", await sealAnswers(direction, answers, 1, vault.identity, boxKey));
+  vault.keepAnswersBox(ROUND, "HR", await sealAnswers(direction, answers, 1, vault.identity, { boxKey, keyNotice }));
   vault.keepAnswers(ROUND, "HR", [{ hit: hit.hit, notice, ownOriginTags: [], proven: true }]);
   const { signSecret, boxSecret, signKey } = vault.identity;
-  const keys = [pairing?.keyTag, pairing?.keyProof, vault.provenanceSeed(ROUND), packageKey].map((key) =>
+  const keys = [pairing?.keyTag, pairing?.keyProof, keyNotice, vault.provenanceSeed(ROUND), packageKey].map((key) =>
     Buffer.from(key ?? []).toString("base64url"),
   );
   const texts = [

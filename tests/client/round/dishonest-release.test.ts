@@ -17,16 +17,7 @@ import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2, type SealedBatch } from "#engine/round/transcript.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { transcriptOf } from "../../server/harness.ts";
-import {
-  boxKeyOf,
-  of,
-  packageOf,
-  playRounds,
-  release,
-  ROUND,
-  withCopy,
-  type PlayedRounds,
-} from "./played-rounds.ts";
+import { boxKeyOf, of, packageOf, playRounds, release, ROUND, withCopy, type PlayedRounds } from "./played-rounds.ts";
 import { closeTable, vaultOfParty } from "./table.ts";
 
 const RUNS = 100;
@@ -211,7 +202,11 @@ describe("a key for one side only", () => {
         }));
         // It has any key but HR's.
         const signer = run % 2 === 0 ? makeIdentity("HR") : vaultOfParty(played.table, "SI").identity;
-        const sealed = await sealAnswers(direction, answers, answers.length, signer, boxKeyOf(played.table, "AT"));
+        // Even with K_notice, which it has not.
+        const keyNotice = vault.pairings(ROUND)?.find(({ counterpart }) => counterpart === "HR")?.keyNotice;
+        if (!keyNotice) throw new RangeError("AT has no K_notice");
+        const to = { boxKey: boxKeyOf(played.table, "AT"), keyNotice };
+        const sealed = await sealAnswers(direction, answers, answers.length, signer, to);
         const { said, connection } = secretariatOf(randomBytes(32), () => Promise.reject(new Error("AT has it")));
         await exchangeAnswers(
           {

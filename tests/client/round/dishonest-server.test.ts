@@ -202,6 +202,19 @@ describe("seals", () => {
       });
   });
 
+  test("past their deadline are not signed, and K_tag is gone", async () => {
+    const { closedView, unsealed } = played;
+    await withCopy(played, of(unsealed, "AT"), async (vault) => {
+      const connection: Pick<Connection, "round" | "postSeal"> = {
+        round: () => Promise.resolve(closedView),
+        postSeal: () => Promise.reject(new Error("nothing is signed")),
+      };
+      const late = new Date(Date.parse(closedView.descriptor.deadlines.seals) + 1_000);
+      await expect(sealRound(connection, vault, ROUND, late)).rejects.toMatchObject({ code: "round-deadline" });
+      expect([vault.seal(ROUND), vault.pairings(ROUND)?.[0]?.keyTag]).toEqual([null, null]);
+    });
+  });
+
   test(`over another T2 than before are not signed, ${RUNS} of ${RUNS}`, async () => {
     for (let run = 0; run < RUNS; run++)
       await withCopy(played, of(played.unopened, "AT"), async (vault) => {
