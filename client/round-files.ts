@@ -10,6 +10,7 @@
  *   provenance.json              seed of the provenance commitments' salts
  *   round-keys.json              the first round key seen of each party
  *   seal.json                    T2 as it was co-signed
+ *   sealed.json                  the batches that T2 names
  *   package.box                  the package as it came
  *   statistics.json              the noised histogram, as drawn once
  *   HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
@@ -29,6 +30,7 @@ import { RoundKey } from "#engine/round/keys.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { Hit, MAX_HITS } from "#engine/round/package.ts";
 import { MAX_PARTIES } from "#engine/round/roster.ts";
+import { SealedBatch } from "#engine/round/transcript.ts";
 import { PartyStatistics } from "#engine/statistics/published.ts";
 import type { RandomFill } from "#engine/uniform.ts";
 import { encodeIntoFiles, type BatchTask, type WrittenBatch } from "./batch-file.ts";
@@ -78,6 +80,7 @@ const Provenance = z.strictObject({ seed: Bytes32 });
 
 const RoundKeys = z.array(RoundKey).max(MAX_PARTIES);
 const SealedTranscript = z.strictObject({ t2: Bytes32 });
+const SealedBatches = z.array(SealedBatch).max(MAX_PARTIES * (MAX_PARTIES - 1));
 const Decoys = z.array(Bytes16).max(64);
 
 /** A pairing's section of the package, opened; decoys are out of its hits. */
@@ -219,6 +222,15 @@ export class RoundFiles {
   keepSeal(round: string, t2: string): void {
     if (this.files.keepFirst(checkedRound(round), "seal.json", SealedTranscript, { t2 }).t2 !== t2)
       throw new LinkageError("round-confirmation-failed", `round ${round} was sealed with another T2 before`);
+  }
+
+  /** @returns The batches that T2 names; null in a vault that did not co-sign it itself. */
+  sealedBatches(round: string): SealedBatch[] | null {
+    return this.files.readJson(checkedRound(round), "sealed.json", SealedBatches);
+  }
+
+  keepSealedBatches(round: string, sealed: readonly SealedBatch[]): void {
+    this.files.keepFirst(checkedRound(round), "sealed.json", SealedBatches, [...sealed]);
   }
 
   /** @returns The sealed package as it came; null before. */

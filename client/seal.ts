@@ -58,6 +58,7 @@ export async function sealRound(
     countSealed(vault, descriptor, leftOut, now);
   }
   vault.keepSeal(round, view.t2);
+  vault.keepSealedBatches(round, view.sealed);
   if (isDue) await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2: view.t2 }));
   // The vault inside keeps its own, to audit; outside it is of no more use.
   if (vault.carriage(round)?.side === "outside")
