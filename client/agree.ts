@@ -100,27 +100,38 @@ export async function agreeKeys(
 
   const t1 = checkedTranscript(vault, roster, descriptor, keyed, secret);
   const pairings: ConfirmedKeys[] = [];
-  for (const counterpart of counterpartsOf(descriptor, party)) {
-    const derive = (): PairingKeys =>
-      derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1);
-    pairings.push({ counterpart, ...(await orDispute(connection, round, counterpart, derive)) });
-  }
-  // Before the own are posted: they fit to no false one, and would be missed at the deadline.
-  await checkConfirmations(connection, keyed, party, t1, pairings);
-  const posting: Pick<Connection, "postConfirmation"> = {
-    postConfirmation: async (id, confirmation) => {
-      requireBeforeDeadline(descriptor, "keys", now);
-      return seen(await connection.postConfirmation(id, confirmation));
-    },
-  };
-  const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
-  const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
-  if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
+  let isAgreed = false;
+  try {
+    for (const counterpart of counterpartsOf(descriptor, party)) {
+      const derive = (): PairingKeys =>
+        derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1);
+      pairings.push({ counterpart, ...(await orDispute(connection, round, counterpart, derive)) });
+    }
+    // Before the own are posted: they fit to no false one, and would be missed at the deadline.
+    await checkConfirmations(connection, keyed, party, t1, pairings);
+    const posting: Pick<Connection, "postConfirmation"> = {
+      postConfirmation: async (id, confirmation) => {
+        requireBeforeDeadline(descriptor, "keys", now);
+        return seen(await connection.postConfirmation(id, confirmation));
+      },
+    };
+    const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
+    const silent = await checkConfirmations(connection, confirmed, party, t1, pairings);
+    if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
 
-  const agreed = pairings.map(({ keyConfirm: _, ...kept }) => kept);
-  vault.keepPairings(round, agreed);
-  vault.destroyRoundSecret(round);
-  return { state: "agreed", descriptor, t1, pairings: agreed };
+    const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyNotice, keyId }) => ({
+      ...{ counterpart, keyTag, keyProof, keyNotice, keyId },
+    }));
+    vault.keepPairings(round, agreed);
+    vault.destroyRoundSecret(round);
+    isAgreed = true;
+    return { state: "agreed", descriptor, t1, pairings: agreed };
+  } finally {
+    for (const { keyConfirm, keyTag, keyProof, keyNotice } of pairings) {
+      keyConfirm.fill(0);
+      if (!isAgreed) for (const key of [keyTag, keyProof, keyNotice]) key.fill(0);
+    }
+  }
 }
 
 /**

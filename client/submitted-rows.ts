@@ -2,7 +2,7 @@
  * Rows of a batch as it was submitted, read from its bytes and not from what the vault noted beside it.
  * docs/spec/batch.md, "Layout"; a column at a time is in memory.
  */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { readHeader, type BatchHeader } from "#engine/batch/header.ts";
 import { batchLayout, HANDLE_BYTES, requireLittleEndian } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
@@ -34,13 +34,8 @@ export function readSubmittedRows(
 ): SubmittedRows {
   requireLittleEndian();
   const hash = createHash("sha256");
-  const source = pieces[Symbol.iterator]();
-  const next = (): Uint8Array | null => {
-    const { done, value } = source.next();
-    if (done === true) return null;
-    hash.update(value);
-    return value;
-  };
+  const source = hashed(pieces, hash);
+  const next = (): Uint8Array | null => source.next().value ?? null;
   let rest = next() ?? new Uint8Array();
   const take = (byteLength: number): Uint8Array<ArrayBuffer> => {
     const taken = new Uint8Array(byteLength);
@@ -76,4 +71,11 @@ export function readSubmittedRows(
   }
   if (rest.length > 0 || next() !== null) throw new LinkageError("batch-malformed", "bytes follow the last column");
   return { header, digest: hash.digest("base64url"), rows };
+}
+
+function* hashed(pieces: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array, undefined> {
+  for (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
 }

@@ -57,7 +57,9 @@ async function setUp() {
     bytes,
     sample,
     sealed,
-    replaceBatch: (content: Uint8Array) => replace(pairingFile("HR", "batch"), content),
+    replaceBatch: (content: Uint8Array) => {
+      replace(pairingFile("HR", "batch"), content);
+    },
     replace,
   };
 }
