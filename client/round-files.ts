@@ -10,6 +10,7 @@
  *   provenance.json              seed of the provenance commitments' salts
  *   round-keys.json              the first round key seen of each party
  *   seal.json                    T2 as it was co-signed
+ *   sealed.json                  the batches that T2 names
  *   package.box                  the package as it came
  *   statistics.json              the noised histogram, as drawn once
  *   HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
@@ -29,6 +30,7 @@ import { RoundKey } from "#engine/round/keys.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { Hit, MAX_HITS } from "#engine/round/package.ts";
 import { MAX_PARTIES } from "#engine/round/roster.ts";
+import { SealedBatch } from "#engine/round/transcript.ts";
 import { PartyStatistics } from "#engine/statistics/published.ts";
 import type { RandomFill } from "#engine/uniform.ts";
 import { encodeIntoFiles, type BatchTask, type WrittenBatch } from "./batch-file.ts";
@@ -51,18 +53,23 @@ const TagKeys = z
   .min(1)
   .max(MAX_PARTIES);
 const ProofKeys = z
-  .array(z.strictObject({ counterpart: PartyId, keyProof: Bytes32 }))
+  .array(z.strictObject({ counterpart: PartyId, keyNotice: Bytes32, keyProof: Bytes32 }))
   .min(1)
   .max(MAX_PARTIES);
 
-/** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyProof` after the follow-up. */
+/** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyNotice` and `keyProof` after the follow-up. */
 export type VaultPairing = {
   readonly counterpart: string;
   readonly keyTag: Uint8Array | null;
   readonly keyProof: Uint8Array | null;
+  readonly keyNotice: Uint8Array | null;
   readonly keyId: string;
 };
-type FreshPairing = VaultPairing & { readonly keyTag: Uint8Array; readonly keyProof: Uint8Array };
+type FreshPairing = VaultPairing & {
+  readonly keyTag: Uint8Array;
+  readonly keyProof: Uint8Array;
+  readonly keyNotice: Uint8Array;
+};
 
 /** What was submitted to the server as complete; kept from before its manifest is sent. */
 const Receipt = z.strictObject({ digest: Bytes32, byteLength: z.int().min(1) });
@@ -73,6 +80,7 @@ const Provenance = z.strictObject({ seed: Bytes32 });
 
 const RoundKeys = z.array(RoundKey).max(MAX_PARTIES);
 const SealedTranscript = z.strictObject({ t2: Bytes32 });
+const SealedBatches = z.array(SealedBatch).max(MAX_PARTIES * (MAX_PARTIES - 1));
 const Decoys = z.array(Bytes16).max(64);
 
 /** A pairing's section of the package, opened; its hits are those at rows that stand for a record. */
@@ -159,11 +167,12 @@ export class RoundFiles {
     const proofs = this.files.readJson(checkedRound(round), "proof-keys.json", ProofKeys) ?? [];
     return stored.map(({ counterpart, keyId }) => {
       const keyTag = tags.find((one) => one.counterpart === counterpart)?.keyTag;
-      const keyProof = proofs.find((one) => one.counterpart === counterpart)?.keyProof;
+      const proof = proofs.find((one) => one.counterpart === counterpart);
       return {
         counterpart,
         keyTag: keyTag === undefined ? null : fromBase64url(keyTag),
-        keyProof: keyProof === undefined ? null : fromBase64url(keyProof),
+        keyProof: proof === undefined ? null : fromBase64url(proof.keyProof),
+        keyNotice: proof === undefined ? null : fromBase64url(proof.keyNotice),
         keyId,
       };
     });
@@ -171,7 +180,11 @@ export class RoundFiles {
 
   keepPairings(round: string, pairings: readonly FreshPairing[]): void {
     const tags = pairings.map(({ counterpart, keyTag }) => ({ counterpart, keyTag: toBase64url(keyTag) }));
-    const proofs = pairings.map(({ counterpart, keyProof }) => ({ counterpart, keyProof: toBase64url(keyProof) }));
+    const proofs = pairings.map(({ counterpart, keyNotice, keyProof }) => ({
+      counterpart,
+      keyNotice: toBase64url(keyNotice),
+      keyProof: toBase64url(keyProof),
+    }));
     const stored = pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
     // The pairings last: once they are there, the round is agreed.
     this.files.writeJson(checkedRound(round), "tag-keys.json", tags);
@@ -211,6 +224,15 @@ export class RoundFiles {
   keepSeal(round: string, t2: string): void {
     if (this.files.keepFirst(checkedRound(round), "seal.json", SealedTranscript, { t2 }).t2 !== t2)
       throw new LinkageError("round-confirmation-failed", `round ${round} was sealed with another T2 before`);
+  }
+
+  /** @returns The batches that T2 names; null in a vault that did not co-sign it itself. */
+  sealedBatches(round: string): SealedBatch[] | null {
+    return this.files.readJson(checkedRound(round), "sealed.json", SealedBatches);
+  }
+
+  keepSealedBatches(round: string, sealed: readonly SealedBatch[]): void {
+    this.files.keepFirst(checkedRound(round), "sealed.json", SealedBatches, [...sealed]);
   }
 
   /** @returns The sealed package as it came; null before. */

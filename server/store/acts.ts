@@ -2,7 +2,6 @@
  * Statements on what was done to rounds: approvals, withdrawals, seals, holds, reports and the log of acts.
  */
 import type { Selectable } from "kysely";
-import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { Store, Tables } from "./tables.ts";
 
 /** Most acts that a log shows. */
@@ -18,13 +17,10 @@ export async function insertApproval(store: Store, row: Tables["approvals"]): Pr
 }
 
 /** @returns In order of act, then operator. */
-export async function listApprovals(
-  store: Store,
-  round: string,
-): Promise<{ readonly act: ApprovedAct; readonly operator: string }[]> {
+export async function listApprovals(store: Store, round: string): Promise<Omit<Tables["approvals"], "round">[]> {
   return store
     .selectFrom("approvals")
-    .select(["act", "operator"])
+    .select(["act", "operator", "signature"])
     .where("round", "=", round)
     .orderBy("act")
     .orderBy("operator")
@@ -60,10 +56,9 @@ export async function insertSeal(store: Store, row: Tables["seals"]): Promise<vo
     .execute();
 }
 
-/** @returns Parties that co-signed T2, in order. */
-export async function listSealed(store: Store, round: string): Promise<string[]> {
-  const rows = await store.selectFrom("seals").select("party").where("round", "=", round).orderBy("party").execute();
-  return rows.map(({ party }) => party);
+/** @returns Co-signatures of T2, in order of party. */
+export async function listSeals(store: Store, round: string): Promise<Omit<Tables["seals"], "round">[]> {
+  return store.selectFrom("seals").select(["party", "signature"]).where("round", "=", round).orderBy("party").execute();
 }
 
 export async function insertHold(store: Store, row: Tables["holds"]): Promise<void> {
