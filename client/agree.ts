@@ -34,7 +34,7 @@ import { isSignedBy, signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "./http.ts";
 import { requireQuotasHeld } from "./quota.ts";
-import type { RoundSecret, VaultPairing } from "./round-files.ts";
+import type { RoundSecret, VaultPairing } from "./round-shapes.ts";
 import type { Vault } from "./vault.ts";
 
 export type KeyAgreement =

@@ -12,7 +12,7 @@ import { agreedOf, believedOf } from "./agreed-cells.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { attempt, isOver, pairingOf, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
-import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
+import type { KeptAnswer, KeptSection, VaultPairing } from "./round-shapes.ts";
 import type { Vault } from "./vault.ts";
 
 const PROOF_BYTES = 32;

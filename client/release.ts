@@ -14,7 +14,7 @@ import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2 } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
 import { isOver, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
-import type { KeptSection } from "./round-files.ts";
+import type { KeptSection } from "./round-shapes.ts";
 import type { Vault } from "./vault.ts";
 
 export type Opened = {

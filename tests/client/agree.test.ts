@@ -210,10 +210,8 @@ describe("what the server shows", () => {
     });
     for (const vault of all.vaults) await all.agree(vault);
     await refused(all, "round-confirmation-failed");
-    await expect(all.agree(all.si)).rejects.toMatchObject({ code: "round-confirmation-failed" });
     expect(all.fake.disputes).toEqual([
       expect.objectContaining({ kind: "confirmation", counterpart: "SI", party: "AT" }),
-      expect.objectContaining({ kind: "confirmation", counterpart: "AT", party: "SI" }),
     ]);
   });
 
