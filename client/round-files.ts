@@ -5,7 +5,7 @@
  *   transcript.json              T1 as first computed
  *   round-key.json               ephemeral secret, until every confirmation is checked
  *   tag-keys.json                K_tag of each pairing, until every batch is in
- *   proof-keys.json              K_proof of each pairing, until the follow-up ends
+ *   proof-keys.json              K_proof and K_notice of each pairing, until the follow-up ends
  *   pairings.json                key id of each pairing
  *   provenance.json              seed of the provenance commitments' salts
  *   round-keys.json              the first round key seen of each party
@@ -36,6 +36,7 @@ import type { RandomFill } from "#engine/uniform.ts";
 import { encodeIntoFiles, type BatchTask, type WrittenBatch } from "./batch-file.ts";
 import { handleLines, readHandleLines, type HandleEntry } from "./handle-map.ts";
 import { pairingFile } from "./pairing-file.ts";
+import { ProofKeys, StoredPairings, TagKeys } from "./pairing-keys.ts";
 import { type SealedFolder } from "./sealed-folder.ts";
 
 const SEED_BYTES = 32;
@@ -43,19 +44,6 @@ const SEED_BYTES = 32;
 /** An X25519 secret of one round. */
 const RoundSecret = z.strictObject({ publicKey: Bytes32, secret: Bytes32 });
 export type RoundSecret = z.infer<typeof RoundSecret>;
-
-const StoredPairings = z
-  .array(z.strictObject({ counterpart: PartyId, keyId: Bytes16 }))
-  .min(1)
-  .max(MAX_PARTIES);
-const TagKeys = z
-  .array(z.strictObject({ counterpart: PartyId, keyTag: Bytes32 }))
-  .min(1)
-  .max(MAX_PARTIES);
-const ProofKeys = z
-  .array(z.strictObject({ counterpart: PartyId, keyNotice: Bytes32, keyProof: Bytes32 }))
-  .min(1)
-  .max(MAX_PARTIES);
 
 /** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyNotice` and `keyProof` after the follow-up. */
 export type VaultPairing = {
