@@ -5,7 +5,7 @@
  *   transcript.json              T1 as first computed
  *   round-key.json               ephemeral secret, until every confirmation is checked
  *   tag-keys.json                K_tag of each pairing, until every batch is in
- *   proof-keys.json              K_proof of each pairing, until the follow-up ends
+ *   proof-keys.json              K_proof and K_notice of each pairing, until the follow-up ends
  *   pairings.json                key id of each pairing
  *   provenance.json              seed of the provenance commitments' salts
  *   round-keys.json              the first round key seen of each party
