@@ -4,8 +4,14 @@
  */
 import { LinkageError } from "#engine/errors.ts";
 import type { ConfirmationDispute } from "#engine/round/acts.ts";
-import { checkAgreements } from "#engine/round/agreement.ts";
-import { checkDescriptor, counterpartsOf, descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
+import { checkAgreements, requireValid } from "#engine/round/agreement.ts";
+import {
+  checkDescriptor,
+  counterpartsOf,
+  descriptorT0,
+  requireBeforeDeadline,
+  type RoundDescriptor,
+} from "#engine/round/descriptor.ts";
 import type { Identity } from "#engine/round/identity.ts";
 import {
   checkConfirmation,
@@ -22,11 +28,13 @@ import {
   type PairingKeys,
 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
+import { requireApproved } from "#engine/round/endorsement.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { isSignedBy, signStatement } from "#engine/round/statement.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "./http.ts";
 import { requireQuotasHeld } from "./quota.ts";
-import type { RoundSecret, VaultPairing } from "./round-files.ts";
+import type { RoundSecret, VaultPairing } from "./round-shapes.ts";
 import type { Vault } from "./vault.ts";
 
 export type KeyAgreement =
@@ -51,9 +59,9 @@ type ConfirmedKeys = PairingKeys & { readonly counterpart: string };
  * @param roster - The pinned one.
  * @param knownProfiles - Digests of the profiles under which this client can encode.
  * @throws {@link LinkageError} `round-state` if the attempt is aborted; `round-descriptor-invalid`, `profile-mismatch` or
- * `pairing-unknown` if the round is none that this party can take part in; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
+ * `pairing-unknown` if the round is none that this party can take part in, its agreements being valid at `now`; `round-deadline` after `keys`, if there is something to post; `statement-signature` unless two operators opened it; `quota-exceeded`; `round-key-signature`, `round-key-conflict` or
  * `round-confirmation-failed` if what the server shows does not fit together. Nothing may be encoded then. Two signed keys of
- * one party, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
+ * one party, a key that gives no secret, and a confirmation that fails, are posted as a dispute first, which ends the attempt for all.
  */
 export async function agreeKeys(
   connection: Pick<Connection, "round" | "postRoundKey" | "postConfirmation" | "postDispute">,
@@ -73,6 +81,7 @@ export async function agreeKeys(
   vault.keepDescriptor(descriptor);
   const seen = async (view: RoundView): Promise<RoundView> => {
     await disputeSecondKeys(connection, vault, roster, view);
+    requireNotAborted(roster, view);
     return view;
   };
   await seen(first);
@@ -81,29 +90,53 @@ export async function agreeKeys(
   if (first.state === "draft") return { state: "waiting", for: "opening", missing: [] };
 
   requireQuotasHeld(vault, descriptor, now);
+  const isPosted = first.keys.some((key) => key.party === party);
+  if (!isPosted) {
+    requireBeforeDeadline(descriptor, "keys", now);
+    requireValid(descriptor.agreements, now);
+    requireApproved(roster, first.approvals, { act: "open", round, t0: first.t0, t2: null });
+  }
   const secret = ownSecret(vault, first);
-  const keyed = first.keys.some((key) => key.party === party)
+  const keyed = isPosted
     ? first
     : await seen(await connection.postRoundKey(round, signRoundKey(vault.identity, first.t0, secret.publicKey)));
   const missing = missingRoundKeys(descriptor, keyed.keys);
   if (missing.length > 0) return { state: "waiting", for: "keys", missing };
 
   const t1 = checkedTranscript(vault, roster, descriptor, keyed, secret);
-  const pairings = counterpartsOf(descriptor, party).map((counterpart) => ({
-    counterpart,
-    ...derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1),
-  }));
-  const posting: Pick<Connection, "postConfirmation"> = {
-    postConfirmation: async (id, confirmation) => seen(await connection.postConfirmation(id, confirmation)),
-  };
-  const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
-  const silent = await checkConfirmations(connection, confirmed, vault.identity, t1, pairings);
-  if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
+  const pairings: ConfirmedKeys[] = [];
+  let isAgreed = false;
+  try {
+    for (const counterpart of counterpartsOf(descriptor, party)) {
+      const derive = (): PairingKeys =>
+        derivePairingKeys({ party, secret: secret.secret }, keyOf(keyed, counterpart), t1);
+      pairings.push({ counterpart, ...(await orDispute(connection, vault.identity, keyed, counterpart, derive)) });
+    }
+    // Before the own are posted: they fit to no false one, and would be missed at the deadline.
+    await checkConfirmations(connection, keyed, vault.identity, t1, pairings);
+    const posting: Pick<Connection, "postConfirmation"> = {
+      postConfirmation: async (id, confirmation) => {
+        requireBeforeDeadline(descriptor, "keys", now);
+        return seen(await connection.postConfirmation(id, confirmation));
+      },
+    };
+    const confirmed = await postConfirmations(posting, keyed, party, t1, pairings);
+    const silent = await checkConfirmations(connection, confirmed, vault.identity, t1, pairings);
+    if (silent.length > 0) return { state: "waiting", for: "confirmations", missing: silent };
 
-  const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyId }) => ({ counterpart, keyTag, keyProof, keyId }));
-  vault.keepPairings(round, agreed);
-  vault.destroyRoundSecret(round);
-  return { state: "agreed", descriptor, t1, pairings: agreed };
+    const agreed = pairings.map(({ counterpart, keyTag, keyProof, keyNotice, keyId }) => ({
+      ...{ counterpart, keyTag, keyProof, keyNotice, keyId },
+    }));
+    vault.keepPairings(round, agreed);
+    vault.destroyRoundSecret(round);
+    isAgreed = true;
+    return { state: "agreed", descriptor, t1, pairings: agreed };
+  } finally {
+    for (const { keyConfirm, keyTag, keyProof, keyNotice } of pairings) {
+      keyConfirm.fill(0);
+      if (!isAgreed) for (const key of [keyTag, keyProof, keyNotice]) key.fill(0);
+    }
+  }
 }
 
 /**
@@ -133,6 +166,11 @@ export function checkAdmissible(
     throw new LinkageError("pairing-unknown", `party ${party} is not in round ${round}`);
   if (!knownProfiles.includes(descriptor.profile))
     throw new LinkageError("profile-mismatch", "the round's profile is none that this client ships");
+  if (descriptor.informationMarginBits < SHIPPED_PROFILE.informationMarginBits)
+    throw new LinkageError(
+      "round-descriptor-invalid",
+      `the round's threshold margin of ${descriptor.informationMarginBits} bits is below the profile's: keys of few persons' facts would travel`,
+    );
 }
 
 /** @throws {@link LinkageError} `round-state` saying why the attempt ended, whom two signed keys convict, and who disputed. */
@@ -262,7 +300,6 @@ async function checkConfirmations(
   pairings: readonly ConfirmedKeys[],
 ): Promise<string[]> {
   const { party } = identity;
-  const round = view.descriptor.id;
   const silent: string[] = [];
   for (const pairing of pairings) {
     const { counterpart } = pairing;
@@ -271,15 +308,29 @@ async function checkConfirmations(
       silent.push(counterpart);
       continue;
     }
-    try {
+    await orDispute(connection, identity, view, counterpart, () => {
       checkConfirmation(pairing, t1, confirmation);
-    } catch (error) {
-      const dispute = { kind: "confirmation", counterpart, party, round, t0: view.t0 } as const;
-      await connection.postDispute(round, signStatement(identity, "dispute", dispute));
-      throw error;
-    }
+    });
   }
   return silent;
+}
+
+/** What fails between two parties ends the attempt before anybody is missed. @throws What `act` throws, the dispute posted. */
+async function orDispute<Result>(
+  connection: Pick<Connection, "postDispute">,
+  identity: Identity,
+  view: RoundView,
+  counterpart: string,
+  act: () => Result,
+): Promise<Result> {
+  try {
+    return act();
+  } catch (error) {
+    const round = view.descriptor.id;
+    const dispute = { kind: "confirmation", counterpart, party: identity.party, round, t0: view.t0 } as const;
+    await connection.postDispute(round, signStatement(identity, "dispute", dispute));
+    throw error;
+  }
 }
 
 function confirmationOf(view: RoundView, from: string, to: string): Confirmation | undefined {

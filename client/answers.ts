@@ -12,7 +12,7 @@ import { agreedOf, believedOf } from "./agreed-cells.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import type { Connection } from "./http.ts";
 import { attempt, isOver, pairingOf, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
-import type { KeptAnswer, KeptSection, VaultPairing } from "./round-files.ts";
+import type { KeptAnswer, KeptSection, VaultPairing } from "./round-shapes.ts";
 import type { Vault } from "./vault.ts";
 
 const PROOF_BYTES = 32;
@@ -132,7 +132,7 @@ export async function ownAnswers(
   const { counterpart } = pairing;
   const kept = vault.answersBox(round, counterpart);
   if (kept !== null) return kept;
-  const keyProof = keyProofOf(pairing, round);
+  const { keyProof, keyNotice } = keysOf(pairing, round);
   const direction = { round, t2: sealOf(vault, round), from: party, to: counterpart };
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
@@ -146,7 +146,7 @@ export async function ownAnswers(
     return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
   });
   const { boxKey } = partyOf(vault.roster(), counterpart);
-  const sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, boxKey);
+  const sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, { boxKey, keyNotice });
   // Sealing is random: were it done again, the server would see other answers.
   vault.keepAnswersBox(round, counterpart, sealed);
   return sealed;
@@ -180,11 +180,14 @@ export async function checkedAnswers(
   sealed: Uint8Array,
 ): Promise<KeptAnswer[]> {
   const { counterpart } = pairing;
-  const keyProof = keyProofOf(pairing, round);
+  const { keyProof, keyNotice } = keysOf(pairing, round);
   const direction = { round, t2: sealOf(vault, round), from: counterpart, to: vault.identity.party };
   const { signKey } = partyOf(vault.roster(), counterpart);
   const answerOf = new Map(
-    (await openedOrNone(sealed, direction, section, vault, signKey)).map((answer) => [answer.hit, answer]),
+    (await openedOrNone(sealed, direction, section, vault, { signKey, keyNotice })).map((answer) => [
+      answer.hit,
+      answer,
+    ]),
   );
   const entries = vault.readHandleMap(round, counterpart, new Set(section.hits.map(({ handle }) => handle)));
   const agreed = agreedOf(vault, round, counterpart, section.hits, entries);
@@ -207,10 +210,10 @@ export function haveBothAnswered(view: RoundView, [one, other]: readonly [string
   return hasAnswered(view, one, other) && hasAnswered(view, other, one);
 }
 
-function keyProofOf({ keyProof }: VaultPairing, round: string): Uint8Array {
-  if (keyProof === null)
+function keysOf({ keyNotice, keyProof }: VaultPairing, round: string): { keyNotice: Uint8Array; keyProof: Uint8Array } {
+  if (keyNotice === null || keyProof === null)
     throw new LinkageError("round-state", `the proof keys of round ${round} are destroyed; nothing more can be proven`);
-  return keyProof;
+  return { keyNotice, keyProof };
 }
 
 /** Answers that are not the counterpart's own prove nothing, like none; they hold up no other pairing. */
@@ -219,10 +222,10 @@ async function openedOrNone(
   direction: Parameters<typeof openAnswers>[1],
   { hitCount }: KeptSection,
   { identity }: Vault,
-  signKey: string,
+  from: Parameters<typeof openAnswers>[4],
 ): Promise<Answer[]> {
   try {
-    return await openAnswers(sealed, direction, hitCount, identity, signKey);
+    return await openAnswers(sealed, direction, hitCount, identity, from);
   } catch (error) {
     if (error instanceof LinkageError && error.code === "answers-invalid") return [];
     throw error;

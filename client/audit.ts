@@ -1,21 +1,26 @@
 /**
  * The officer's sample: rows of a batch as it was submitted, opened and encoded anew from the list.
- * What is compared: the provenance commitment of the whole batch, and of each sampled row its cells.
+ * What is compared: the whole batch with what was sealed, its provenance commitment with the list's, and of each sampled row
+ * its handle and keys in the batch with the vault's own cells, and these with the list. Which facts a key was made from nobody
+ * can see any more once K_tag is destroyed; nor whether a cell without a fact is a filler. It trusts the machine that encoded.
  */
 import { randomInt } from "node:crypto";
-import { readHeader } from "#engine/batch/header.ts";
 import { provenanceRoot } from "#engine/encode/encode-batch.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { readOwnCells } from "#engine/encode/own-cells.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { expectedRowCount } from "#engine/round/descriptor.ts";
+import { transcriptT2 } from "#engine/round/transcript.ts";
 import type { HandleEntry } from "./handle-map.ts";
+import { readSubmittedRows } from "./submitted-rows.ts";
 import type { Vault } from "./vault.ts";
 
 export type AuditSample = {
   /** Rows of the batch that stand for records. */
   readonly rows: number;
   readonly sampled: number;
+  /** Whether the batch is the one of the receipt and, where the vault co-signed T2 itself, of the entry in T2. */
+  readonly isSubmitted: boolean;
   /** First references of sampled rows that the list does not have, or that do not encode to what was sent. */
   readonly differing: readonly string[];
   /** Whether the batch's commitment is that of the list's provenance. */
@@ -25,7 +30,8 @@ export type AuditSample = {
 /**
  * @param list - The list that was encoded, encoded again.
  * @param share - Of rows that are sampled, more than 0 and at most 1; at least one row is.
- * @throws {@link LinkageError} `vault-invalid` if the vault holds no batch for `counterpart`, or its own cells are gone.
+ * @throws {@link LinkageError} `vault-invalid` if the vault holds no batch for `counterpart`, or its own cells are gone; `batch-malformed` or
+ * `batch-truncated` if the batch is none any more.
  */
 export function sampleBatch(
   vault: Vault,
@@ -39,7 +45,9 @@ export function sampleBatch(
     throw new LinkageError("vault-invalid", `the vault holds no batch for ${counterpart} in round ${round}`);
   const entries = [...vault.readHandleMap(round, counterpart).values()];
   const sample = drawn(entries, Math.max(1, Math.ceil(entries.length * share)));
-  const cells = readOwnCells(vault.ownCells(round, counterpart), new Set(sample.map(({ row }) => row)));
+  const sampledRows = new Set(sample.map(({ row }) => row));
+  const submitted = readSubmittedRows(vault.readBatch(round, counterpart), list.profile, sampledRows);
+  const cells = readOwnCells(vault.ownCells(round, counterpart), sampledRows);
   const listRows = new Map(Array.from(list.rows, ({ refs }, row) => [refs[0], row] as const));
   const known = cellsByRow(
     list,
@@ -53,6 +61,9 @@ export function sampleBatch(
   const differing = sample.filter((entry) => {
     const row = listRows.get(entry.refs[0] ?? "");
     const own = cells.get(entry.row) ?? [];
+    const sent = submitted.rows.get(entry.row);
+    if (sent?.handle !== entry.handle || own.some(({ rule, upper }) => sent.uppers[rule]?.has(upper) !== true))
+      return true;
     const encoded = row === undefined ? undefined : known.get(row);
     return encoded === undefined ? row === undefined || own.length > 0 : own.some((cell) => !encoded.has(nameOf(cell)));
   });
@@ -60,15 +71,19 @@ export function sampleBatch(
     rows: entries.length,
     sampled: sample.length,
     differing: differing.map(({ refs }) => refs[0] ?? ""),
-    isCommitted:
-      committedRoot(vault, round, counterpart) === rootOf(vault, round, counterpart, list, entries, listRows),
+    isCommitted: submitted.header.provenanceRoot === rootOf(vault, round, counterpart, list, entries, listRows),
+    isSubmitted: isSubmitted(vault, round, counterpart, submitted.digest),
   };
 }
 
-function committedRoot(vault: Vault, round: string, counterpart: string): string {
-  const [first] = vault.readBatch(round, counterpart);
-  if (first === undefined) throw new LinkageError("vault-invalid", `the batch for ${counterpart} is empty`);
-  return readHeader(first).header.provenanceRoot;
+function isSubmitted(vault: Vault, round: string, counterpart: string, digest: string): boolean {
+  if (vault.receipt(round, counterpart)?.digest !== digest) return false;
+  const sealed = vault.sealedBatches(round);
+  const [t1, t2] = [vault.transcript(round), vault.seal(round)];
+  if (sealed === null || t1 === null || t2 === null) return true;
+  const { party } = vault.identity;
+  const own = sealed.find(({ from, to }) => from === party && to === counterpart);
+  return own?.digest === digest && transcriptT2(t1, sealed) === t2;
 }
 
 /** @returns The commitment that the batch must have; none if a row of it is not in the list. */

@@ -57,7 +57,15 @@ const Inward = z.strictObject({
   t1: Bytes32,
   /** Keys of every pairing; none once the vault outside has destroyed them. */
   keys: z
-    .array(z.strictObject({ counterpart: PartyId, keyId: Bytes16, keyProof: Bytes32, keyTag: Bytes32 }))
+    .array(
+      z.strictObject({
+        counterpart: PartyId,
+        keyId: Bytes16,
+        keyNotice: Bytes32,
+        keyProof: Bytes32,
+        keyTag: Bytes32,
+      }),
+    )
     .max(MAX_PARTIES),
   /** Counterparts whose batch the vault outside holds. */
   held: z.array(PartyId).max(MAX_PARTIES),

@@ -96,11 +96,11 @@ function inwardOf(vault: Vault, round: string, { made: serial, taken: seen }: Ca
     format: "aquila/bundle/v1",
     party: vault.identity.party,
     ...{ round, serial, seen, to: "inside", descriptor, t1 },
-    keys: pairings.flatMap(({ counterpart, keyId, keyProof, keyTag }) =>
-      keyProof === null || keyTag === null
-        ? []
-        : [{ counterpart, keyId, keyProof: toBase64url(keyProof), keyTag: toBase64url(keyTag) }],
-    ),
+    keys: pairings.flatMap(({ counterpart, keyId, keyNotice, keyProof, keyTag }) => {
+      if (keyNotice === null || keyProof === null || keyTag === null) return [];
+      const [notice, proof, tag] = [keyNotice, keyProof, keyTag].map(toBase64url) as [string, string, string];
+      return [{ counterpart, keyId, keyNotice: notice, keyProof: proof, keyTag: tag }];
+    }),
     held: counterparts.filter((counterpart) => vault.holdsBatch(round, counterpart)),
     t2: vault.seal(round),
     packageKeys: vault.packageKeys(round),
@@ -194,8 +194,9 @@ function takeInward(vault: Vault, index: Inward, carriage: Carriage): void {
   if (vault.pairings(round) === null)
     vault.keepPairings(
       round,
-      keys.map(({ counterpart, keyId, keyProof, keyTag }) => ({
-        ...{ counterpart, keyId, keyProof: fromBase64url(keyProof), keyTag: fromBase64url(keyTag) },
+      keys.map(({ counterpart, keyId, keyNotice, keyProof, keyTag }) => ({
+        ...{ counterpart, keyId, keyNotice: fromBase64url(keyNotice) },
+        ...{ keyProof: fromBase64url(keyProof), keyTag: fromBase64url(keyTag) },
       })),
     );
   if (t2 !== null) {

@@ -6,14 +6,15 @@ import { createHash } from "node:crypto";
 import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import type { Profile } from "#engine/profile.ts";
-import { counterpartsOf, type ReleasedBand } from "#engine/round/descriptor.ts";
-import type { PackageKeys } from "#engine/round/messages.ts";
+import { counterpartsOf, descriptorT0, type ReleasedBand } from "#engine/round/descriptor.ts";
+import { requireApproved, requireSealed } from "#engine/round/endorsement.ts";
+import type { PackageKeys, RoundView } from "#engine/round/messages.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2 } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
 import { isOver, reportFaults, sealOf, type Fault, type Refusal } from "./report.ts";
-import type { KeptSection } from "./round-files.ts";
+import type { KeptSection } from "./round-shapes.ts";
 import type { Vault } from "./vault.ts";
 
 export type Opened = {
@@ -31,15 +32,17 @@ export type Opened = {
  * Keeps the package in the vault, then tells the server that it holds it. Called again, it fetches nothing again.
  *
  * @throws {@link LinkageError} `package-unavailable` before release; `package-invalid` if it is not for this party, round and
- * T2, or its sections are others than the party's pairings; `vault-invalid` if the party has not sealed the round.
+ * T2, or its sections are others than the party's pairings; `statement-signature` unless two operators released what this party sealed, and
+ * its counterparts sealed the same; `vault-invalid` if the party has not sealed the round.
  */
 export async function acknowledgePackage(
-  connection: Pick<Connection, "fetchPackage" | "acknowledge">,
+  connection: Pick<Connection, "round" | "fetchPackage" | "acknowledge">,
   vault: Vault,
   round: string,
 ): Promise<void> {
   const t2 = sealOf(vault, round);
   const { party } = vault.identity;
+  requireReleased(vault, round, await connection.round(round), t2);
   const sealed = vault.packageBox(round) ?? (await connection.fetchPackage(round, party));
   checkPackage(vault, await openPackage(sealed, vault.identity), round, t2);
   vault.keepPackageBox(round, sealed);
@@ -203,6 +206,17 @@ async function pairingsInT2(connection: Pick<Connection, "round">, vault: Vault,
   const { sealed } = await connection.round(round);
   if (t1 === null || transcriptT2(t1, sealed) !== t2) return counterparts;
   return counterparts.filter((counterpart) => sealed.some(({ from, to }) => from === party && to === counterpart));
+}
+
+function requireReleased(vault: Vault, round: string, { approvals, pairings, seals }: RoundView, t2: string): void {
+  const descriptor = vault.descriptor(round);
+  if (descriptor === null) throw new LinkageError("vault-invalid", `the vault holds no descriptor of round ${round}`);
+  const roster = vault.roster();
+  requireApproved(roster, approvals, { act: "release", round, t0: descriptorT0(descriptor), t2 });
+  const isLeftOut = (counterpart: string): boolean =>
+    pairings.some(({ pairing, state }) => pairing.includes(counterpart) && state === "left-out");
+  const counterparts = counterpartsOf(descriptor, vault.identity.party).filter((name) => !isLeftOut(name));
+  requireSealed(roster, seals, counterparts, { round, t2 });
 }
 
 function checkPackage(vault: Vault, opened: Package, round: string, t2: string): void {

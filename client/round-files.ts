@@ -5,11 +5,12 @@
  *   transcript.json              T1 as first computed
  *   round-key.json               ephemeral secret, until every confirmation is checked
  *   tag-keys.json                K_tag of each pairing, until every batch is in
- *   proof-keys.json              K_proof of each pairing, until the follow-up ends
+ *   proof-keys.json              K_proof and K_notice of each pairing, until the follow-up ends
  *   pairings.json                key id of each pairing
  *   provenance.json              seed of the provenance commitments' salts
  *   round-keys.json              the first round key seen of each party
  *   seal.json                    T2 as it was co-signed
+ *   sealed.json                  the batches that T2 names
  *   package.box                  the package as it came
  *   statistics.json              the noised histogram, as drawn once
  *   HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
@@ -18,85 +19,41 @@
  *   of a round that is carried   client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import type { BatchSource } from "#engine/encode/encode-batch.ts";
 import { LinkageError } from "#engine/errors.ts";
-import { Bytes16, Bytes32, fromBase64url, toBase64url } from "#engine/round/binary.ts";
+import { fromBase64url, toBase64url } from "#engine/round/binary.ts";
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
-import { PartyId, RoundId } from "#engine/round/ids.ts";
+import { RoundId } from "#engine/round/ids.ts";
 import { RoundKey } from "#engine/round/keys.ts";
-import { Notice } from "#engine/round/notice.ts";
-import { Hit, MAX_HITS } from "#engine/round/package.ts";
-import { MAX_PARTIES } from "#engine/round/roster.ts";
+import { SealedBatch } from "#engine/round/transcript.ts";
 import { PartyStatistics } from "#engine/statistics/published.ts";
 import type { RandomFill } from "#engine/uniform.ts";
 import { encodeIntoFiles, type BatchTask, type WrittenBatch } from "./batch-file.ts";
 import { handleLines, readHandleLines, type HandleEntry } from "./handle-map.ts";
 import { pairingFile } from "./pairing-file.ts";
+import {
+  Decoys,
+  KeptAnswers,
+  KeptSection,
+  ProofKeys,
+  Provenance,
+  Receipt,
+  RoundKeys,
+  RoundSecret,
+  SealedBatches,
+  SealedTranscript,
+  StoredPairings,
+  TagKeys,
+  Transcript,
+  type FreshPairing,
+  type KeptAnswer,
+  type VaultPairing,
+} from "./round-shapes.ts";
 import { type SealedFolder } from "./sealed-folder.ts";
 
 const SEED_BYTES = 32;
 
-/** An X25519 secret of one round. */
-const RoundSecret = z.strictObject({ publicKey: Bytes32, secret: Bytes32 });
-export type RoundSecret = z.infer<typeof RoundSecret>;
-
-const StoredPairings = z
-  .array(z.strictObject({ counterpart: PartyId, keyId: Bytes16 }))
-  .min(1)
-  .max(MAX_PARTIES);
-const TagKeys = z
-  .array(z.strictObject({ counterpart: PartyId, keyTag: Bytes32 }))
-  .min(1)
-  .max(MAX_PARTIES);
-const ProofKeys = z
-  .array(z.strictObject({ counterpart: PartyId, keyProof: Bytes32 }))
-  .min(1)
-  .max(MAX_PARTIES);
-
-/** What a party holds of one agreed pairing; `keyTag` is null once the round is sealed, `keyProof` after the follow-up. */
-export type VaultPairing = {
-  readonly counterpart: string;
-  readonly keyTag: Uint8Array | null;
-  readonly keyProof: Uint8Array | null;
-  readonly keyId: string;
-};
-type FreshPairing = VaultPairing & { readonly keyTag: Uint8Array; readonly keyProof: Uint8Array };
-
-/** What was submitted to the server as complete; kept from before its manifest is sent. */
-const Receipt = z.strictObject({ digest: Bytes32, byteLength: z.int().min(1) });
-export type Receipt = z.infer<typeof Receipt>;
-
-const Transcript = z.strictObject({ t1: Bytes32 });
-const Provenance = z.strictObject({ seed: Bytes32 });
-
-const RoundKeys = z.array(RoundKey).max(MAX_PARTIES);
-const SealedTranscript = z.strictObject({ t2: Bytes32 });
-const Decoys = z.array(Bytes16).max(64);
-
-/** A pairing's section of the package, opened; its hits are those at rows that stand for a record. */
-const KeptSection = z.strictObject({
-  counterpart: PartyId,
-  /** Hits of the section, decoys among them. */
-  hitCount: z.int().min(0).max(MAX_HITS),
-  decoys: z.int().min(0).max(64),
-  decoysMissing: z.int().min(0).max(64),
-  /** Hits at rows that stand for no record. */
-  noRecord: z.int().min(0).max(MAX_HITS),
-  hits: z.array(Hit).max(MAX_HITS),
-});
-export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & { readonly hits: readonly Hit[] };
-
-/** A counterpart's answer, its proof checked, with the own row's origin tags, which K_proof made. */
-const KeptAnswer = z.strictObject({
-  hit: Bytes16,
-  notice: Notice,
-  ownOriginTags: Notice.shape.originTags,
-  proven: z.boolean(),
-});
-export type KeptAnswer = z.infer<typeof KeptAnswer>;
-const KeptAnswers = z.array(KeptAnswer).max(MAX_HITS);
 /** Rounds are named by id and counterparts by party id throughout; both are checked before they name a file. */
 export class RoundFiles {
   protected readonly files: SealedFolder;
@@ -159,11 +116,12 @@ export class RoundFiles {
     const proofs = this.files.readJson(checkedRound(round), "proof-keys.json", ProofKeys) ?? [];
     return stored.map(({ counterpart, keyId }) => {
       const keyTag = tags.find((one) => one.counterpart === counterpart)?.keyTag;
-      const keyProof = proofs.find((one) => one.counterpart === counterpart)?.keyProof;
+      const proof = proofs.find((one) => one.counterpart === counterpart);
       return {
         counterpart,
         keyTag: keyTag === undefined ? null : fromBase64url(keyTag),
-        keyProof: keyProof === undefined ? null : fromBase64url(keyProof),
+        keyProof: proof === undefined ? null : fromBase64url(proof.keyProof),
+        keyNotice: proof === undefined ? null : fromBase64url(proof.keyNotice),
         keyId,
       };
     });
@@ -171,7 +129,11 @@ export class RoundFiles {
 
   keepPairings(round: string, pairings: readonly FreshPairing[]): void {
     const tags = pairings.map(({ counterpart, keyTag }) => ({ counterpart, keyTag: toBase64url(keyTag) }));
-    const proofs = pairings.map(({ counterpart, keyProof }) => ({ counterpart, keyProof: toBase64url(keyProof) }));
+    const proofs = pairings.map(({ counterpart, keyNotice, keyProof }) => ({
+      counterpart,
+      keyNotice: toBase64url(keyNotice),
+      keyProof: toBase64url(keyProof),
+    }));
     const stored = pairings.map(({ counterpart, keyId }) => ({ counterpart, keyId }));
     // The pairings last: once they are there, the round is agreed.
     this.files.writeJson(checkedRound(round), "tag-keys.json", tags);
@@ -211,6 +173,15 @@ export class RoundFiles {
   keepSeal(round: string, t2: string): void {
     if (this.files.keepFirst(checkedRound(round), "seal.json", SealedTranscript, { t2 }).t2 !== t2)
       throw new LinkageError("round-confirmation-failed", `round ${round} was sealed with another T2 before`);
+  }
+
+  /** @returns The batches that T2 names; null in a vault that did not co-sign it itself. */
+  sealedBatches(round: string): SealedBatch[] | null {
+    return this.files.readJson(checkedRound(round), "sealed.json", SealedBatches);
+  }
+
+  keepSealedBatches(round: string, sealed: readonly SealedBatch[]): void {
+    this.files.keepFirst(checkedRound(round), "sealed.json", SealedBatches, [...sealed]);
   }
 
   /** @returns The sealed package as it came; null before. */

@@ -3,8 +3,7 @@
  * Can be called again and again: it goes on where it stopped and says for what it waits.
  */
 import { LinkageError } from "#engine/errors.ts";
-import type { Seal } from "#engine/round/acts.ts";
-import { counterpartsOf } from "#engine/round/descriptor.ts";
+import { counterpartsOf, requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { checkSealed } from "#engine/round/transcript.ts";
@@ -22,10 +21,10 @@ export type SealOutcome =
     };
 
 /**
- * Checks T2 against what this party sent, co-signs it and destroys the keys with which batches are encoded.
+ * Checks T2 against what this party sent, destroys the keys with which batches are encoded, and co-signs it.
  *
  * @throws {@link LinkageError} `round-confirmation-failed` if the server wants something else sealed than was sent, or
- * another T2 than before, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
+ * another T2 than before, `round-deadline` once it may not be signed any more, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
  */
 export async function sealRound(
   connection: Pick<Connection, "round" | "postSeal">,
@@ -55,12 +54,16 @@ export async function sealRound(
     countSealed(vault, descriptor, leftOut, now);
   }
   vault.keepSeal(round, view.t2);
+  vault.keepSealedBatches(round, view.sealed);
   // Before it is said: also a seal that comes too late ends what can be encoded.
   vault.destroyTagKeys(round);
+  const { t2 } = view;
+  const seal = async (): Promise<void> => {
+    requireBeforeDeadline(descriptor, "seals", now);
+    await connection.postSeal(signStatement(vault.identity, "seal", { party, round, t2 }));
+  };
   const isTaken =
-    view.seals.includes(party) ||
-    (!hasReached(view.state, "matching") &&
-      (await isSealTaken(connection, signStatement(vault.identity, "seal", { party, round, t2: view.t2 }))));
+    view.seals.some((one) => one.party === party) || (!hasReached(view.state, "matching") && (await isSealTaken(seal)));
   // The vault inside keeps its own, to audit; outside it is of no more use.
   if (vault.carriage(round)?.side === "outside")
     for (const counterpart of counterparts) vault.destroyBatch(round, counterpart);
@@ -68,9 +71,9 @@ export async function sealRound(
 }
 
 /** @returns False when the deadline `seals` is over: the party's pairings are left out then. */
-async function isSealTaken(connection: Pick<Connection, "postSeal">, seal: Seal): Promise<boolean> {
+async function isSealTaken(seal: () => Promise<void>): Promise<boolean> {
   try {
-    await connection.postSeal(seal);
+    await seal();
     return true;
   } catch (error) {
     if (error instanceof LinkageError && (error.code === "round-deadline" || error.code === "round-state"))

@@ -4,6 +4,7 @@
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { profileDigest } from "#engine/profile.ts";
+import { requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { agreeKeys } from "./agree.ts";
@@ -71,12 +72,13 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   return { state: "done", what: "every opened pairing is answered by both, or its time is over", results };
 }
 
-async function submitAll({ connection, vault, round, encode }: Walk, view: RoundView): Promise<void> {
+async function submitAll({ connection, vault, round, encode, now }: Walk, view: RoundView): Promise<void> {
   const { party } = vault.identity;
   const open = view.batches
     .filter(({ from, to, state }) => from === party && state !== "complete" && !isLeftOut(view, to))
     .map(({ to }) => to);
   if (open.length === 0) return;
+  requireBeforeDeadline(view.descriptor, "submission", now);
   if (open.some((counterpart) => !vault.holdsHandleMap(round, counterpart))) await encode();
   for (const counterpart of open) await submitBatch(connection, vault, round, counterpart);
 }

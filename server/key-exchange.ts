@@ -3,27 +3,39 @@
  */
 import { LinkageError } from "#engine/errors.ts";
 import type { Dispute } from "#engine/round/acts.ts";
-import { checkRoundKey, isEquivocation, transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
+import {
+  checkRoundKey,
+  checkUsable,
+  isEquivocation,
+  transcriptT1,
+  type Confirmation,
+  type RoundKey,
+} from "#engine/round/keys.ts";
+import type { Ending } from "#engine/round/messages.ts";
 import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
-import type { Caller } from "./caller.ts";
-import { abortRound } from "./erasure.ts";
+import { SERVER, type Caller } from "./caller.ts";
+import { abortRound, endAttempt, eraseRound } from "./erasure.ts";
 import { ABORTABLE, recordAct, requireBefore, requirePairing, requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import { insertConfirmation, insertRoundKey, listConfirmations, listRoundKeys } from "./store/keys.ts";
 import { moveRound, setTranscript } from "./store/rounds.ts";
 
+/** Nothing proves who lies. */
+const DISPUTED: Ending = { reason: "disputed", parties: [], evidence: [], raised: null };
+
 /**
  * Takes a party's round key; the last one makes T1 and moves the round to keyed.
  *
- * @throws {@link LinkageError} `round-unknown`, `round-key-signature`, `round-state`, `round-deadline`; `round-key-conflict`
+ * @throws {@link LinkageError} `round-unknown`, `round-key-signature`, also of a key that no secret can be made with, `round-state`, `round-deadline`; `round-key-conflict`
  * if the party posted another key before.
  */
 export async function postRoundKey(secretariat: Secretariat, id: string, caller: Caller, key: RoundKey): Promise<void> {
   await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
     checkRoundKey(secretariat.roster, round.t0, key);
+    checkUsable(key);
     const keys = await listRoundKeys(store, id);
     const known = keys.find(({ party }) => party === key.party);
     if (known?.publicKey === key.publicKey) return;
@@ -40,10 +52,10 @@ export async function postRoundKey(secretariat: Secretariat, id: string, caller:
 
 /**
  * Takes a confirmation; the last one moves the round to submitting. Only the counterpart can check its MAC, but two sides
- * that name different keys are found here.
+ * that name different keys are found here: whoever of them lies, the attempt ends with both on record, and nobody is late.
  *
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `round-deadline`; `round-key-conflict` if
- * the party posted another confirmation before; `round-confirmation-failed` if the counterpart named another key.
+ * the party posted another confirmation before.
  */
 export async function postConfirmation(
   secretariat: Secretariat,
@@ -52,24 +64,28 @@ export async function postConfirmation(
   confirmation: Confirmation,
 ): Promise<void> {
   const { from, to, keyId, mac } = confirmation;
-  await secretariat.store.transaction().execute(async (store) => {
+  const isDisputed = await secretariat.store.transaction().execute(async (store) => {
     const round = await requireRound(store, id, caller);
     const { descriptor, state } = round;
     requirePairing(descriptor, from, to);
     const posted = await listConfirmations(store, id);
     const known = posted.find((other) => other.from === from && other.to === to);
-    if (known?.keyId === keyId && known.mac === mac) return;
+    if (known?.keyId === keyId && known.mac === mac) return false;
     if (known !== undefined)
       throw new LinkageError("round-key-conflict", "this party posted another confirmation before");
     requireState(state, ["keyed"]);
     requireBefore(round, "keys", secretariat.clock);
     const opposite = posted.find((other) => other.from === to && other.to === from);
-    if (opposite !== undefined && opposite.keyId !== keyId)
-      throw new LinkageError("round-confirmation-failed", `${to} names another key for this pairing`);
     await insertConfirmation(store, id, confirmation);
     await recordAct(store, secretariat, id, caller, "confirmation", `${from}-${to}`);
+    if (opposite !== undefined && opposite.keyId !== keyId) {
+      await endAttempt(store, secretariat, id, SERVER, DISPUTED);
+      return true;
+    }
     if (posted.length + 1 === 2 * descriptor.pairings.length) await moveRound(store, id, "keyed", "submitting");
+    return false;
   });
+  if (isDisputed) await eraseRound(secretariat, id, SERVER, "disputed");
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { AuditAct } from "#engine/audit/entry.ts";
 import { LinkageError } from "#engine/errors.ts";
-import { counterpartsOf, RoundDescriptor, type DeadlineName } from "#engine/round/descriptor.ts";
+import { counterpartsOf, requireBeforeDeadline, RoundDescriptor, type DeadlineName } from "#engine/round/descriptor.ts";
 import { ROUND_STATES } from "#engine/round/states.ts";
 import { callerName, type Caller } from "./caller.ts";
 import { readKeyFile } from "./data-key-file.ts";
@@ -54,8 +54,7 @@ function readDescriptor({ t0, descriptor: text }: RoundRow): RoundDescriptor {
 
 /** @throws {@link LinkageError} `round-deadline` once the deadline has passed. */
 export function requireBefore({ descriptor }: Round, deadline: DeadlineName, clock: Clock): void {
-  if (isPast(descriptor, deadline, clock))
-    throw new LinkageError("round-deadline", `the deadline ${deadline} was ${descriptor.deadlines[deadline]}`);
+  requireBeforeDeadline(descriptor, deadline, clock());
 }
 
 export function isPast({ deadlines }: RoundDescriptor, deadline: DeadlineName, clock: Clock): boolean {

@@ -13,7 +13,7 @@ import { deleteFiles } from "./encrypted-file.ts";
 import { endAttempt, eraseRound } from "./erasure.ts";
 import { isPast, isSideOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
-import { insertSeal, insertWithdrawal, listSealed, listWithdrawn } from "./store/acts.ts";
+import { insertSeal, insertWithdrawal, listSeals, listWithdrawn } from "./store/acts.ts";
 import { listPairings, updatePairing, type PairingRow } from "./store/pairings.ts";
 import { moveRound, setSealed } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
@@ -78,7 +78,7 @@ export async function postSeal(secretariat: Secretariat, caller: Caller, seal: S
     const round = await requireRound(store, id, caller);
     if (round.t2 !== null && round.t2 !== t2)
       throw new LinkageError("round-confirmation-failed", "the seal is for another T2 than the round's");
-    if ((await listSealed(store, id)).includes(party)) return;
+    if ((await listSeals(store, id)).some((seal) => seal.party === party)) return;
     requireState(round.state, ["sealed"]);
     requireBefore(round, "seals", secretariat.clock);
     await insertSeal(store, { round: id, party, signature });
@@ -93,7 +93,7 @@ export async function postSeal(secretariat: Secretariat, caller: Caller, seal: S
  * @throws {@link LinkageError} `round-seal-missing` before the deadline of seals, or if no pairing is sealed by both.
  */
 export async function beginMatching(store: Store, secretariat: Secretariat, round: Round): Promise<string[]> {
-  const sealed = new Set(await listSealed(store, round.id));
+  const sealed = new Set((await listSeals(store, round.id)).map(({ party }) => party));
   const admitted = (await listPairings(store, round.id)).filter(({ state }) => state === "admitted");
   const unsealed = admitted.filter(({ lower, higher }) => !sealed.has(lower) || !sealed.has(higher));
   const missing = [...new Set(unsealed.flatMap(({ lower, higher }) => [lower, higher]))].filter(

@@ -8,7 +8,7 @@ import { endingOf } from "./erasure.ts";
 import { directionsOf, isSideOf, type Round } from "./rounds.ts";
 import { sealedBatches } from "./sealing.ts";
 import type { Secretariat } from "./secretariat.ts";
-import { listApprovals, listSealed, listWithdrawn } from "./store/acts.ts";
+import { listApprovals, listSeals, listWithdrawn } from "./store/acts.ts";
 import { listConfirmations, listRoundKeys } from "./store/keys.ts";
 import { listAcknowledged, listAnswers } from "./store/packages.ts";
 import { listPairings } from "./store/pairings.ts";
@@ -34,13 +34,19 @@ export async function viewOf(secretariat: Secretariat, round: Round, caller: Cal
     t2: round.t2,
     state: round.state,
     ending: endingOf(round),
-    approvals: await listApprovals(store, round.id),
+    approvals: (await listApprovals(store, round.id)).map((approval) => ({
+      ...approval,
+      round: round.id,
+      t0: round.t0,
+      // A round is opened before it has a T2, and approved later only once it has one.
+      t2: approval.act === "open" ? null : round.t2,
+    })),
     keys: await listRoundKeys(store, round.id),
     confirmations: (await listConfirmations(store, round.id)).filter(isOwn),
     withdrawn: await listWithdrawn(store, round.id),
     batches: batches.filter(isOwn),
     sealed: await sealedBatches(store, round),
-    seals: await listSealed(store, round.id),
+    seals: sealsOf(round, await listSeals(store, round.id)),
     pairings: await pairingViews(store, round, caller),
     progress: progressOf(secretariat, round, uploads),
     createdAt: round.created_at,
@@ -65,6 +71,10 @@ async function pairingViews(store: Store, { id }: Round, caller: Caller): Promis
         hits: isCounted ? { high, medium, low } : null,
       };
     });
+}
+
+function sealsOf({ id, t2 }: Round, seals: Awaited<ReturnType<typeof listSeals>>): RoundView["seals"] {
+  return t2 === null ? [] : seals.map((seal) => ({ ...seal, round: id, t2 }));
 }
 
 /** @param uploads - Those of the round. */

@@ -48,7 +48,7 @@ export function registerAudit(program: Command, io: CommandIo): void {
   ).action(async (path: string, options: SampleOptions) => {
     using vault = await unlockVault(io, options.vault);
     const categories = vault.descriptor(options.round)?.categories;
-    const { rows, sampled, differing, isCommitted } = await withEncodedList(
+    const { rows, sampled, differing, isCommitted, isSubmitted } = await withEncodedList(
       io,
       path,
       options,
@@ -56,14 +56,17 @@ export function registerAudit(program: Command, io: CommandIo): void {
       categories === undefined ? undefined : new Set(categories),
     );
     const text = [
+      isSubmitted
+        ? "the batch is the one that was submitted and sealed"
+        : "the batch is NOT the one that was submitted and sealed",
       `${sampled} of ${rows} rows opened; ${sampled - differing.length} encode to what was sent`,
       ...differing.map((ref) => `differs: ${ref}`),
       isCommitted
         ? "the batch commits to this list's provenance"
         : "the batch does NOT commit to this list's provenance",
     ].join("\n");
-    answer(io, options.json, { rows, sampled, differing: [...differing], isCommitted }, text);
-    if (differing.length > 0 || !isCommitted) io.endWith(EXIT.badInput);
+    answer(io, options.json, { rows, sampled, differing: [...differing], isCommitted, isSubmitted }, text);
+    if (differing.length > 0 || !isCommitted || !isSubmitted) io.endWith(EXIT.badInput);
   });
 }
 

@@ -60,6 +60,16 @@ export function agreementFault(agreements: readonly Agreement[], cover: Cover): 
   return null;
 }
 
+/** @throws {@link LinkageError} `round-descriptor-invalid` if one is not valid at `now`. */
+export function requireValid(agreements: readonly Agreement[], now: Date): void {
+  for (const { from, to, validFrom, validUntil } of agreements)
+    if (now.getTime() < Date.parse(validFrom) || now.getTime() > Date.parse(validUntil))
+      throw new LinkageError(
+        "round-descriptor-invalid",
+        `the agreement ${from}-${to} is valid from ${validFrom} to ${validUntil}`,
+      );
+}
+
 /** @throws {@link LinkageError} `round-descriptor-invalid` if one is not signed by its giver's key of the roster. */
 export function checkAgreements(roster: Roster, agreements: readonly Agreement[]): void {
   for (const agreement of agreements)

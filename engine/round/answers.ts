@@ -1,12 +1,14 @@
 /**
- * Answers: of every hit a proof and a notice, all of one pairing and direction in one message, signed, padded and sealed to the
- * counterpart. HMAC-SHA256 (RFC 2104), Ed25519 (RFC 8032), libsodium's sealed box; docs/spec/round.md, "Answers".
+ * Answers: of every hit a proof and a notice, all of one pairing and direction in one message, signed, padded, encrypted under
+ * K_notice, which the follow-up destroys, and sealed to the counterpart. HMAC-SHA256 (RFC 2104), Ed25519 (RFC 8032), AES-256-GCM
+ * (NIST SP 800-38D), libsodium's sealed box; docs/spec/round.md, "Answers".
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import sodium from "libsodium-wrappers";
 import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
+import { decryptGcm, encryptGcm, NONCE_BYTES, TAG_BYTES } from "./aes-gcm.ts";
 import { Bytes16, Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from "./binary.ts";
 import { signMessage, verifyMessage, type Identity, type SigningKeys } from "./identity.ts";
 import { Notice } from "./notice.ts";
@@ -99,7 +101,7 @@ export function checkProof(
  * @param answers - In any order, of different hits.
  * @param hitCount - Hits of the pairing's section, decoys among them.
  * @param keys - Of `from`.
- * @param boxKey - X25519 public key of `to`, base64url.
+ * @param to - X25519 public key of the receiver, base64url, and the pairing's K_notice.
  * @returns The sealed answers; their length depends on the size class of `hitCount` alone.
  * @throws {@link LinkageError} `answers-invalid` when an answer has another shape or a hit occurs twice; `request-too-large`.
  */
@@ -108,19 +110,32 @@ export async function sealAnswers(
   answers: readonly Answer[],
   hitCount: number,
   keys: SigningKeys,
-  boxKey: string,
+  { boxKey, keyNotice }: { readonly boxKey: string; readonly keyNotice: Uint8Array },
 ): Promise<Uint8Array> {
   await sodium.ready;
-  return sodium.crypto_box_seal(answersBytes(direction, answers, hitCount, keys), fromBase64url(boxKey));
+  const bytes = answersBytes(direction, answers, hitCount, keys);
+  // Random: a vault that is restored from a backup makes its answers anew, under the same key.
+  const sealed = encryptAnswers(keyNotice, randomBytes(NONCE_BYTES), direction, bytes);
+  return sodium.crypto_box_seal(sealed, fromBase64url(boxKey));
+}
+
+/** @returns Nonce, ciphertext and tag. */
+export function encryptAnswers(
+  keyNotice: Uint8Array,
+  nonce: Uint8Array,
+  direction: Omit<Direction, "round">,
+  bytes: Uint8Array,
+): Uint8Array {
+  return Buffer.concat([nonce, encryptGcm(keyNotice, nonce, sealedData(direction), bytes)]);
 }
 
 /**
  * @param direction - Whose answers they must be: `from` is the counterpart.
  * @param hitCount - Hits of the section, decoys among them.
  * @param identity - Of `to`.
- * @param signKey - The pinned Ed25519 public key of `from`, base64url.
+ * @param from - The pinned Ed25519 public key of the sender, base64url, and the pairing's K_notice.
  * @returns In order of hit, each once. A hit that is not answered is unproven; an answer to a hit that there is not is to be left aside.
- * @throws {@link LinkageError} `answers-invalid` if they do not open with this identity, have another shape or length, are of another
+ * @throws {@link LinkageError} `answers-invalid` if they do not open with this identity and key, have another shape or length, are of another
  * direction, round or T2, or are not signed by `signKey`.
  */
 export async function openAnswers(
@@ -128,10 +143,10 @@ export async function openAnswers(
   direction: Direction,
   hitCount: number,
   identity: Pick<Identity, "boxKey" | "boxSecret">,
-  signKey: string,
+  { signKey, keyNotice }: { readonly signKey: string; readonly keyNotice: Uint8Array },
 ): Promise<Answer[]> {
   await sodium.ready;
-  const { json, byteLength } = openedJson(sealed, identity);
+  const { json, byteLength } = openedJson(sealed, direction, identity, keyNotice);
   const parsed = Answers.safeParse(json);
   if (!parsed.success) throw invalid(`another shape at ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
   const { answers, format, from, to, round, t2, signature } = parsed.data;
@@ -151,7 +166,7 @@ export function answersLength(hitCount: number): number {
 }
 
 /** Bytes of the longest sealed answers. */
-export const MAX_SEALED_ANSWERS = SEAL_BYTES + answersLength(MAX_PAIRING_HITS);
+export const MAX_SEALED_ANSWERS = SEAL_BYTES + NONCE_BYTES + TAG_BYTES + answersLength(MAX_PAIRING_HITS);
 
 /** @returns The signed and padded canonical JSON, not yet sealed. */
 export function answersBytes(
@@ -178,20 +193,28 @@ export function answersBytes(
 
 function openedJson(
   sealed: Uint8Array,
+  direction: Direction,
   identity: Pick<Identity, "boxKey" | "boxSecret">,
+  keyNotice: Uint8Array,
 ): { json: unknown; byteLength: number } {
   try {
-    const bytes = sodium.crypto_box_seal_open(
+    const inner = sodium.crypto_box_seal_open(
       sealed,
       fromBase64url(identity.boxKey),
       fromBase64url(identity.boxSecret),
     );
+    const [nonce, ciphertext] = [inner.subarray(0, NONCE_BYTES), inner.subarray(NONCE_BYTES)];
+    const bytes = decryptGcm(keyNotice, nonce, sealedData(direction), ciphertext);
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return { json: JSON.parse(text) as unknown, byteLength: bytes.length };
   } catch {
     // Without its cause: the parser's message quotes the text.
-    throw invalid("they do not open with this identity");
+    throw invalid("they do not open with this identity and the pairing's key");
   }
+}
+
+function sealedData({ t2, from, to }: Omit<Direction, "round">): Uint8Array {
+  return labelled("aquila/v1/sealed-answers", fromBase64url(t2), Buffer.from(`${from}\0${to}`, "ascii"));
 }
 
 function invalid(what: string): LinkageError {

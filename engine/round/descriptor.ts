@@ -129,6 +129,16 @@ export function counterpartsOf(descriptor: RoundDescriptor, party: string): stri
     .sort();
 }
 
+/** @throws {@link LinkageError} `round-deadline` once the deadline has passed. */
+export function requireBeforeDeadline(
+  { deadlines }: Pick<RoundDescriptor, "deadlines">,
+  deadline: DeadlineName,
+  now: Date,
+): void {
+  if (now.getTime() > Date.parse(deadlines[deadline]))
+    throw new LinkageError("round-deadline", `the deadline ${deadline} was ${deadlines[deadline]}`);
+}
+
 function descriptorFault(descriptor: RoundDescriptor): string | null {
   const { categories, deadlines, pairings } = descriptor;
   const parties = descriptor.parties.map((party) => party.id);

@@ -16,7 +16,7 @@ import { PartyId } from "./ids.ts";
 const ROUND_KEY_LABEL = "aquila/v1/round-key";
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 16;
-const OKM_BYTES = 3 * KEY_BYTES + KEY_ID_BYTES;
+const OKM_BYTES = 4 * KEY_BYTES + KEY_ID_BYTES;
 
 /** A party's fresh X25519 public key of one round, signed over T0. */
 export const RoundKey = z.strictObject({ party: PartyId, publicKey: Bytes32, signature: Bytes64 });
@@ -31,6 +31,7 @@ export type PairingKeys = {
   readonly keyTag: Uint8Array;
   readonly keyProof: Uint8Array;
   readonly keyConfirm: Uint8Array;
+  readonly keyNotice: Uint8Array;
   readonly keyId: string;
 };
 
@@ -74,6 +75,12 @@ export function checkRoundKey(roster: Roster, t0: string, key: RoundKey): void {
 export function isEquivocation(roster: Roster, t0: string, first: RoundKey, second: RoundKey): boolean {
   if (first.party !== second.party || first.publicKey === second.publicKey) return false;
   return [first, second].every((key) => isSignedRoundKey(roster, t0, key));
+}
+
+/** @throws {@link LinkageError} `round-key-signature` for a key of small order: every secret made with it is all zero. */
+export function checkUsable(key: Pick<RoundKey, "party" | "publicKey">): void {
+  const { privateKey } = generateKeyPairSync("x25519");
+  sharedSecret(rawPrivate(privateKey), key).fill(0);
 }
 
 /** @returns Parties of the round whose key is not among `keys`, in increasing order. */
@@ -137,7 +144,8 @@ export function derivePairingKeys(
     keyTag: okm.slice(0, KEY_BYTES),
     keyProof: okm.slice(KEY_BYTES, 2 * KEY_BYTES),
     keyConfirm: okm.slice(2 * KEY_BYTES, 3 * KEY_BYTES),
-    keyId: toBase64url(okm.subarray(3 * KEY_BYTES)),
+    keyNotice: okm.slice(3 * KEY_BYTES, 4 * KEY_BYTES),
+    keyId: toBase64url(okm.subarray(4 * KEY_BYTES)),
   };
 }
 

@@ -9,10 +9,10 @@ import { MAX_CHUNKS } from "../batch/manifest.ts";
 import { AuditEntry, AuditLeaf } from "../audit/entry.ts";
 import { Cosignature, MAX_PROOF, TreeHead } from "../audit/tree-head.ts";
 import { PROBLEM_CODES } from "../errors.ts";
-import { ApprovedAct, ConfirmationDispute, Report, Status } from "./acts.ts";
+import { Approval, ConfirmationDispute, Report, Seal, Status } from "./acts.ts";
 import { Bytes32 } from "./binary.ts";
 import { ReleasedBand, RoundDescriptor } from "./descriptor.ts";
-import { PartyId, StaffId } from "./ids.ts";
+import { PartyId } from "./ids.ts";
 import { Confirmation, RoundKey } from "./keys.ts";
 import { MAX_HITS } from "./package.ts";
 import { MAX_PARTIES, MAX_STAFF } from "./roster.ts";
@@ -75,7 +75,8 @@ export const RoundView = z.strictObject({
   state: RoundState,
   /** Null unless the attempt was aborted. */
   ending: Ending.nullable(),
-  approvals: z.array(z.strictObject({ act: ApprovedAct, operator: StaffId })).max(3 * MAX_STAFF),
+  /** As they were signed, in order of act, then operator. */
+  approvals: z.array(Approval).max(3 * MAX_STAFF),
   keys: z.array(RoundKey).max(MAX_PARTIES),
   confirmations: z.array(Confirmation).max(MAX_DIRECTIONS),
   withdrawn: z.array(PartyId).max(MAX_PARTIES),
@@ -93,8 +94,8 @@ export const RoundView = z.strictObject({
     .max(MAX_DIRECTIONS),
   /** All batches that T2 names, also of pairings that are not the caller's; empty before. */
   sealed: z.array(SealedBatch).max(MAX_DIRECTIONS),
-  /** Parties that have co-signed T2. */
-  seals: z.array(PartyId).max(MAX_PARTIES),
+  /** Co-signatures of T2, in order of party. */
+  seals: z.array(Seal).max(MAX_PARTIES),
   pairings: z.array(PairingView).max(MAX_DIRECTIONS),
   progress: Progress,
   createdAt: z.iso.datetime(),

@@ -3,11 +3,11 @@
  * all of it in a libsodium sealed box (`crypto_box_seal`).
  * Sections: AES-256-GCM (NIST SP 800-38D), padded to a size class; docs/spec/round.md.
  */
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import sodium from "libsodium-wrappers";
 import { z } from "zod";
 import { canonicalBytes } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
+import { decryptGcm, encryptGcm, NONCE_BYTES } from "./aes-gcm.ts";
 import { Bytes16, Bytes32, fromBase64url, labelled, toBase64url } from "./binary.ts";
 import { ReleasedBand } from "./descriptor.ts";
 import type { Identity } from "./identity.ts";
@@ -22,8 +22,6 @@ export const PACKAGE_KEY_BYTES = 32;
 const SMALLEST_CLASS = 64;
 const ENVELOPE_BYTES = 512;
 const HIT_BYTES = 320;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const MAX_SECTION = ENVELOPE_BYTES + HIT_BYTES * MAX_HITS;
 const MAX_PATTERN = 0xffff_ffff;
 
@@ -200,16 +198,12 @@ function sectionBytes(counterpart: string, hits: readonly Hit[]): Uint8Array {
 }
 
 function encryptSection(key: Uint8Array, place: SectionPlace, plaintext: Uint8Array): Uint8Array {
-  const cipher = createCipheriv("aes-256-gcm", key, sectionNonce(place)).setAAD(sectionData(place));
-  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  return encryptGcm(key, sectionNonce(place), sectionData(place), plaintext);
 }
 
 function decryptSection(key: Uint8Array, place: SectionPlace, ciphertext: Uint8Array): Uint8Array {
   try {
-    const decipher = createDecipheriv("aes-256-gcm", key, sectionNonce(place), { authTagLength: TAG_BYTES })
-      .setAAD(sectionData(place))
-      .setAuthTag(ciphertext.subarray(-TAG_BYTES));
-    return Buffer.concat([decipher.update(ciphertext.subarray(0, -TAG_BYTES)), decipher.final()]);
+    return decryptGcm(key, sectionNonce(place), sectionData(place), ciphertext);
   } catch (error) {
     throw new LinkageError("package-invalid", `the section for ${place.counterpart} does not open with its key`, {
       cause: error,

@@ -1,7 +1,6 @@
 /**
  * Statements on what was done to rounds: approvals, withdrawals, seals, holds and reports.
  */
-import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { Store, Tables } from "./tables.ts";
 
 /** Does nothing if it is there already. */
@@ -14,13 +13,10 @@ export async function insertApproval(store: Store, row: Tables["approvals"]): Pr
 }
 
 /** @returns In order of act, then operator. */
-export async function listApprovals(
-  store: Store,
-  round: string,
-): Promise<{ readonly act: ApprovedAct; readonly operator: string }[]> {
+export async function listApprovals(store: Store, round: string): Promise<Omit<Tables["approvals"], "round">[]> {
   return store
     .selectFrom("approvals")
-    .select(["act", "operator"])
+    .select(["act", "operator", "signature"])
     .where("round", "=", round)
     .orderBy("act")
     .orderBy("operator")
@@ -56,10 +52,9 @@ export async function insertSeal(store: Store, row: Tables["seals"]): Promise<vo
     .execute();
 }
 
-/** @returns Parties that co-signed T2, in order. */
-export async function listSealed(store: Store, round: string): Promise<string[]> {
-  const rows = await store.selectFrom("seals").select("party").where("round", "=", round).orderBy("party").execute();
-  return rows.map(({ party }) => party);
+/** @returns Co-signatures of T2, in order of party. */
+export async function listSeals(store: Store, round: string): Promise<Omit<Tables["seals"], "round">[]> {
+  return store.selectFrom("seals").select(["party", "signature"]).where("round", "=", round).orderBy("party").execute();
 }
 
 export async function insertHold(store: Store, row: Tables["holds"]): Promise<void> {

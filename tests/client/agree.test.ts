@@ -6,14 +6,16 @@ import { agreeKeys, type KeyAgreement } from "#client/agree.ts";
 import type { Vault } from "#client/vault.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, type Identity } from "#engine/round/identity.ts";
-import { makeRoundKey, transcriptT1 } from "#engine/round/keys.ts";
+import { makeRoundKey, signRoundKey, transcriptT1 } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
+import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { signStatement } from "#engine/round/statement.ts";
-import { descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
+import { approvalsOf, descriptorOf, identitiesOf, NOW, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat, type FakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
 const IDS = ["AT", "HR", "SI"];
+const DAY_MS = 86_400_000;
 const PROFILES = ["A".repeat(43)];
 
 function setUp(change: Partial<RoundDescriptor> = {}) {
@@ -22,11 +24,17 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
   const descriptor = descriptorOf(identities, roster, change);
   const fake = fakeSecretariat();
   const vaults = identities.map((identity) => vaultOf(identity, roster));
-  const agree = (vault: Vault, profiles = PROFILES): Promise<KeyAgreement> =>
-    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles, NOW);
+  const agree = (vault: Vault, profiles = PROFILES, now = NOW): Promise<KeyAgreement> =>
+    agreeKeys(connectionOf(fake, descriptor, vault.identity.party), vault, roster, "2026-4", profiles, now);
   const [at, hr, si] = vaults;
   if (at === undefined || hr === undefined || si === undefined) throw new RangeError("three vaults are wanted");
   return { identities, roster, descriptor, fake, vaults, at, hr, si, agree };
+}
+
+function identityIn(identities: readonly Identity[], party: string): Identity {
+  const found = identities.find((identity) => identity.party === party);
+  if (found === undefined) throw new RangeError(`no identity of ${party}`);
+  return found;
 }
 
 async function agreeAll({ vaults, agree }: ReturnType<typeof setUp>): Promise<KeyAgreement[]> {
@@ -125,6 +133,54 @@ describe("what the server shows", () => {
     for (const { fake } of [otherRoster, otherProfile, otherT0, otherId, without]) expect(fake.keys).toEqual([]);
   });
 
+  test("a round that two operators did not sign to open is refused before anything is posted", async () => {
+    const all = setUp();
+    const [first, second] = approvalsOf(all.descriptor, "open", null);
+    if (first === undefined || second === undefined) throw new RangeError("two operators are wanted");
+    const others = approvalsOf({ ...all.descriptor, retentionDays: 3_650 }, "open", null);
+    const lies = [
+      [],
+      [first],
+      [first, { ...first, operator: second.operator }],
+      [first, first],
+      others,
+      approvalsOf(all.descriptor, "release", null),
+      [first, { ...second, act: "release" as const }],
+    ];
+    for (const approvals of lies) {
+      showing(all.fake, "AT", () => ({ approvals }));
+      await refused(all, "statement-signature");
+    }
+    expect(all.fake.keys).toEqual([]);
+  });
+
+  test("a margin below the profile's is refused, one above it taken", async () => {
+    const below = setUp({ informationMarginBits: SHIPPED_PROFILE.informationMarginBits - 0.1 });
+    await refused(below, "round-descriptor-invalid");
+    expect(below.fake.keys).toEqual([]);
+    const above = setUp({ informationMarginBits: SHIPPED_PROFILE.informationMarginBits + 1 });
+    expect(await above.agree(above.at)).toMatchObject({ state: "waiting", for: "keys" });
+  });
+
+  test("a round is not joined after its deadline for keys, or under an agreement that is not valid now", async () => {
+    const all = setUp();
+    const { deadlines } = all.descriptor;
+    const late = new Date(Date.parse(deadlines.keys) + 1_000);
+    await expect(all.agree(all.at, PROFILES, late)).rejects.toMatchObject({ code: "round-deadline" });
+    expect(all.fake.keys).toEqual([]);
+    const tooEarly = new Date(NOW.getTime() - 6 * 365 * DAY_MS);
+    await expect(all.agree(all.at, PROFILES, tooEarly)).rejects.toMatchObject({ code: "round-descriptor-invalid" });
+    expect(all.fake.keys).toEqual([]);
+
+    for (const vault of all.vaults) await all.agree(vault);
+    await expect(all.agree(all.at, PROFILES, late)).rejects.toMatchObject({ code: "round-deadline" });
+    expect(all.fake.confirmations.filter(({ from }) => from === "AT")).toEqual([]);
+    // What was posted in time is not lost.
+    await all.agree(all.at);
+    await all.agree(all.hr);
+    expect(await all.agree(all.at, PROFILES, late)).toMatchObject({ state: "agreed" });
+  });
+
   test("a descriptor that changes between two calls is refused", async () => {
     const all = setUp();
     await all.agree(all.at);
@@ -154,11 +210,33 @@ describe("what the server shows", () => {
     });
     for (const vault of all.vaults) await all.agree(vault);
     await refused(all, "round-confirmation-failed");
-    await expect(all.agree(all.si)).rejects.toMatchObject({ code: "round-confirmation-failed" });
     expect(all.fake.disputes).toEqual([
       expect.objectContaining({ kind: "confirmation", counterpart: "SI", party: "AT" }),
-      expect.objectContaining({ kind: "confirmation", counterpart: "AT", party: "SI" }),
     ]);
+  });
+
+  test("a false confirmation that comes first is disputed before the own is posted: nobody is missed", async () => {
+    const all = setUp();
+    for (const vault of [all.hr, all.si]) await all.agree(vault);
+    all.fake.keys.push(makeRoundKey(identityIn(all.identities, "AT"), descriptorT0(all.descriptor)).posted);
+    all.fake.confirmations.push({ from: "AT", to: "HR", keyId: "E".repeat(21) + "A", mac: "E".repeat(42) + "A" });
+    await expect(all.agree(all.hr)).rejects.toMatchObject({ code: "round-confirmation-failed" });
+    expect(all.fake.disputes).toEqual([
+      expect.objectContaining({ kind: "confirmation", counterpart: "AT", party: "HR" }),
+    ]);
+    expect(all.fake.confirmations).toHaveLength(1);
+  });
+
+  test("a key that gives no secret, which a server let through, is disputed", async () => {
+    const all = setUp();
+    const zero = signRoundKey(identityIn(all.identities, "SI"), descriptorT0(all.descriptor), "A".repeat(43));
+    all.fake.keys.push(zero);
+    await all.agree(all.hr);
+    await expect(all.agree(all.at)).rejects.toMatchObject({ code: "round-key-signature" });
+    expect(all.fake.disputes).toEqual([
+      expect.objectContaining({ kind: "confirmation", counterpart: "SI", party: "AT" }),
+    ]);
+    expect(all.fake.confirmations).toEqual([]);
   });
 
   test("a second key of a party, each signed, is disputed with both; a key of a stranger is not", async () => {

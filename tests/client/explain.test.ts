@@ -160,7 +160,12 @@ describe("a hit", () => {
     vault.keepDescriptor(descriptor);
     vault.writeHandleMap(descriptor.id, "HR", [{ handle: handle("H"), refs: ["AT-1", "AT-7"], row: 0 }]);
     const hit = { band: "medium", cells: "", handle: handle("H"), hit: handle("i"), pattern } as const;
-    const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
+    const keys = {
+      keyTag: Buffer.alloc(32, 1),
+      keyProof: Buffer.alloc(32, 2),
+      keyNotice: Buffer.alloc(32, 3),
+      keyId: "A".repeat(22),
+    };
     vault.keepPairings(descriptor.id, [{ counterpart: "HR", ...keys }]);
     vault.keepSection(descriptor.id, {
       counterpart: "HR",

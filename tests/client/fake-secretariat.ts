@@ -11,9 +11,12 @@ import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import type { BatchStatus, PackageKeys, RoundView } from "#engine/round/messages.ts";
 import type { RoundState } from "#engine/round/states.ts";
 import { takeConfirmation, viewFor } from "./round/relay.ts";
+import { approvalsOf, sealsOf } from "../engine/round/parties.ts";
 
 export type FakeSecretariat = {
   state: RoundState;
+  /** Of what all sealed and both operators released. */
+  t2: string | null;
   readonly keys: RoundKey[];
   readonly confirmations: Confirmation[];
   /** Chunks by direction, "AT-HR", and index. */
@@ -36,6 +39,7 @@ export type FakeSecretariat = {
 export function fakeSecretariat(): FakeSecretariat {
   return {
     state: "opened",
+    t2: null,
     keys: [],
     confirmations: [],
     chunks: new Map(),
@@ -67,8 +71,15 @@ type PartyConnection = Pick<
 >;
 
 export function connectionOf(fake: FakeSecretariat, descriptor: RoundDescriptor, party: string): PartyConnection {
+  const opened = approvalsOf(descriptor, "open", null);
   const view = (): RoundView => {
-    const shown = viewFor({ descriptor, ...fake, ending: null }, party);
+    const { t2 } = fake;
+    const shown: RoundView = {
+      ...viewFor({ descriptor, ...fake, ending: null }, party),
+      t2,
+      approvals: [...opened, ...(t2 === null ? [] : approvalsOf(descriptor, "release", t2))],
+      seals: t2 === null ? [] : sealsOf(descriptor, t2),
+    };
     return fake.distort(fake.state === "opened" ? shown : { ...shown, state: fake.state }, party);
   };
   const status = (from: string, to: string): BatchStatus => {

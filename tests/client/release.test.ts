@@ -7,11 +7,12 @@ import { encodeRound } from "#client/encode.ts";
 import { acknowledgePackage, openHits } from "#client/release.ts";
 import { agreeKeys } from "#client/agree.ts";
 import type { Acknowledgement, Report } from "#engine/round/acts.ts";
+import type { RoundView } from "#engine/round/messages.ts";
 import { sealPackage, sealPackageKey, type Hit, type PackageContent } from "#engine/round/package.ts";
 import { isSignedBy } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { person, encoded } from "../engine/encode/lists.ts";
-import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
+import { approvalsOf, descriptorOf, identitiesOf, rosterOf, sealsOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
@@ -51,6 +52,7 @@ async function setUp() {
   const said: Acknowledgement[] = [];
   const reports: Report[] = [];
   let sealed: Uint8Array = new Uint8Array();
+  fake.t2 = T2;
   const connection = {
     fetchPackage: () => Promise.resolve(sealed),
     acknowledge: async (acknowledgement: Acknowledgement) => {
@@ -76,10 +78,36 @@ async function setUp() {
     await acknowledgePackage(connection, vault, ROUND);
     return openHits(connection, vault, ROUND, SHIPPED_PROFILE, NOW);
   };
-  return { vault, said, reports, give, decoys, handles, hitOf, open, connection };
+  return { vault, said, reports, give, decoys, handles, hitOf, open, connection, fake, descriptor };
 }
 
 describe("a package", () => {
+  test("is not acknowledged unless two operators released, and every counterpart signed, what the party sealed", async () => {
+    const { said, give, handles, hitOf, connection, vault, fake, descriptor } = await setUp();
+    await give(handles.map((handle) => hitOf(handle)));
+    const released = approvalsOf(descriptor, "release", T2);
+    const seals = sealsOf(descriptor, T2);
+    const otherT2 = "D".repeat(42) + "A";
+    const leftOut = { pairing: ["AT", "SI"] as [string, string], acknowledged: [], answered: [], hits: null };
+    const lies: Partial<RoundView>[] = [
+      { approvals: approvalsOf(descriptor, "open", null) },
+      { approvals: released.slice(1) },
+      { approvals: approvalsOf(descriptor, "release", otherT2).map((approval) => ({ ...approval, t2: T2 })) },
+      { seals: seals.filter(({ party }) => party !== "HR") },
+      { seals: sealsOf(descriptor, otherT2).map((seal) => ({ ...seal, t2: T2 })) },
+      { seals: seals.filter(({ party }) => party !== "SI"), pairings: [{ ...leftOut, state: "matched" }] },
+    ];
+    for (const lie of lies) {
+      fake.distort = (view) => ({ ...view, ...lie });
+      await expect(acknowledgePackage(connection, vault, ROUND)).rejects.toMatchObject({ code: "statement-signature" });
+    }
+    expect([said, vault.packageBox(ROUND)]).toEqual([[], null]);
+    const withoutSI = seals.filter(({ party }) => party !== "SI");
+    fake.distort = (view) => ({ ...view, seals: withoutSI, pairings: [{ ...leftOut, state: "left-out" }] });
+    await acknowledgePackage(connection, vault, ROUND);
+    expect(said).toHaveLength(1);
+  });
+
   test("is acknowledged with its digest, fetched once, and opened without its decoys where the key is out", async () => {
     const { vault, said, reports, give, decoys, handles, hitOf, open, connection } = await setUp();
     const hits = [...decoys, ...handles].map((handle) => hitOf(handle));

@@ -49,6 +49,7 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
       counterpart,
       keyTag: new Uint8Array(32).fill(1),
       keyProof: new Uint8Array(32).fill(2),
+      keyNotice: new Uint8Array(32).fill(3),
       keyId: handle("K"),
     })),
   );
@@ -58,6 +59,7 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
   ]);
   vault.keepSeal(ROUND, T2);
   const fake = fakeSecretariat();
+  fake.t2 = T2;
   const connection = connectionOf(fake, descriptor, "AT");
   /** @param hits - Of each section, by counterpart. */
   const release = async (
@@ -171,7 +173,12 @@ describe("results", () => {
     if (descriptor === null) throw new RangeError("there is no descriptor");
     const deadlines = { ...descriptor.deadlines, keys: "2026-01-01T00:00:00Z" };
     vault.keepDescriptor({ ...descriptor, id: earlier, deadlines });
-    const keys = { keyTag: new Uint8Array(32).fill(3), keyProof: new Uint8Array(32).fill(4), keyId: handle("L") };
+    const keys = {
+      keyTag: new Uint8Array(32).fill(3),
+      keyProof: new Uint8Array(32).fill(4),
+      keyNotice: new Uint8Array(32).fill(5),
+      keyId: handle("L"),
+    };
     vault.keepPairings(earlier, [{ counterpart: "HR", ...keys }]);
     vault.writeHandleMap(earlier, "HR", [{ handle: handle("M"), refs: ["AT-1"], row: 3 }]);
     const hits = [hitOf({ handle: handle("M"), hit: handle("n") })];

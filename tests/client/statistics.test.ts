@@ -44,7 +44,12 @@ function setUp(hits: readonly (readonly [row: number, counterpart: string])[], o
       counterpart,
       rows.map((refs, row) => ({ handle: handleOf(counterpart, row), refs, row })),
     );
-  const agreed = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
+  const agreed = {
+    keyTag: Buffer.alloc(32, 1),
+    keyProof: Buffer.alloc(32, 2),
+    keyNotice: Buffer.alloc(32, 3),
+    keyId: "A".repeat(22),
+  };
   vault.keepPairings(
     ROUND,
     COUNTERPARTS.map((counterpart) => ({ counterpart, ...agreed })),

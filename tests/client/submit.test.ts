@@ -155,7 +155,12 @@ describe("a batch", () => {
 test("batches are given up at home only when every one of them is taken back", async () => {
   const { vault, submit } = setUp();
   await submit();
-  const keys = { keyTag: new Uint8Array(32).fill(1), keyProof: new Uint8Array(32).fill(2), keyId: "A".repeat(22) };
+  const keys = {
+    keyTag: new Uint8Array(32).fill(1),
+    keyProof: new Uint8Array(32).fill(2),
+    keyNotice: new Uint8Array(32).fill(3),
+    keyId: "A".repeat(22),
+  };
   vault.keepPairings(
     "2026-4",
     ["HR", "SI"].map((counterpart) => ({ counterpart, ...keys })),

@@ -45,12 +45,14 @@ async function afterRound() {
         new Date(),
       );
   const pairing = vault.pairings(ROUND)?.[0];
+  const keyNotice = pairing?.keyNotice ?? new Uint8Array();
   await encodeRound(vault, ROUND, smallList("AT"));
   const connection = connectionOf(fake, descriptor, "AT");
   await submitBatch(connection, vault, ROUND, "HR");
   const t1 = vault.transcript(ROUND) ?? "";
   const t2 = randomBytes(32).toString("base64url");
   vault.keepSeal(ROUND, t2);
+  fake.t2 = t2;
   const handles = vault.readHandleMap(ROUND, "HR");
   const [handle = ""] = handles.keys();
   const hit = { band: "high", cells: "", handle, hit: "i".repeat(21) + "A", pattern: 1 } as const;
@@ -70,10 +72,10 @@ async function afterRound() {
   };
   const answers = [{ hit: hit.hit, proof: randomBytes(32).toString("base64url"), notice }];
   const direction = { round: ROUND, t2, from: "AT", to: "HR" };
-  vault.keepAnswersBox(ROUND, "HR", await sealAnswers(direction, answers, 1, vault.identity, boxKey));
+  vault.keepAnswersBox(ROUND, "HR", await sealAnswers(direction, answers, 1, vault.identity, { boxKey, keyNotice }));
   vault.keepAnswers(ROUND, "HR", [{ hit: hit.hit, notice, ownOriginTags: [], proven: true }]);
   const { signSecret, boxSecret, signKey } = vault.identity;
-  const keys = [pairing?.keyTag, pairing?.keyProof, vault.provenanceSeed(ROUND), packageKey].map((key) =>
+  const keys = [pairing?.keyTag, pairing?.keyProof, keyNotice, vault.provenanceSeed(ROUND), packageKey].map((key) =>
     Buffer.from(key ?? []).toString("base64url"),
   );
   const texts = [

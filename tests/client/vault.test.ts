@@ -44,7 +44,12 @@ function filledVault() {
   vault.keepTranscript("2026-4", T1);
   const key = makeRoundKey(identity, T1);
   vault.keepRoundSecret("2026-4", { publicKey: key.posted.publicKey, secret: key.secret });
-  const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
+  const keys = {
+    keyTag: Buffer.alloc(32, 1),
+    keyProof: Buffer.alloc(32, 2),
+    keyNotice: Buffer.alloc(32, 3),
+    keyId: "A".repeat(22),
+  };
   vault.keepPairings("2026-4", [{ counterpart: "HR", ...keys }]);
   vault.provenanceSeed("2026-4");
   writeRawBatch(vault, "2026-4", "HR", [Buffer.from("ba"), Buffer.from("tch")]);
@@ -179,7 +184,7 @@ describe("a vault", () => {
     expect(filesIn(folder).size).toBe(before.size - 2);
     vault.destroyRoundSecret("2026-4");
     vault.destroyProofKeys("2026-4");
-    expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: null }]);
+    expect(vault.pairings("2026-4")).toMatchObject([{ keyTag: null, keyProof: null, keyNotice: null }]);
   });
 
   test("takes no other batch or handle map once one was submitted", () => {

@@ -34,10 +34,11 @@ describe("a pairing at its cap", () => {
     const descriptor = makeDescriptor(house, { pairings: [["AT", "HR"]] });
     removeHouse(house);
     const cap = hitCap(MAX_HITS, descriptor, ["AT", "HR"]);
+    const keyNotice = new Uint8Array(32).fill(1);
     const direction = { round: "2026-4", t2: "A".repeat(43), from: "AT", to: "HR" };
-    const sealed = await sealAnswers(direction, [], cap, at, hr.boxKey);
+    const sealed = await sealAnswers(direction, [], cap, at, { boxKey: hr.boxKey, keyNotice });
     expect(sealed.length).toBe(MAX_SEALED_ANSWERS);
-    expect(await openAnswers(sealed, direction, cap, hr, at.signKey)).toEqual([]);
+    expect(await openAnswers(sealed, direction, cap, hr, { signKey: at.signKey, keyNotice })).toEqual([]);
   });
 });
 

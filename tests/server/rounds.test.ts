@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeConfirmation, makeRoundKey, type Confirmation } from "#engine/round/keys.ts";
+import { makeConfirmation, makeRoundKey, signRoundKey, type Confirmation } from "#engine/round/keys.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { approve, openSubmission } from "./acts.ts";
 import {
@@ -186,7 +186,7 @@ describe("round keys and confirmations", () => {
     expect(codeOf(await asParty("AT", "PUT", `${round}/keys/AT`, second))).toBe("round-key-conflict");
   });
 
-  it("stop the round when two sides name different keys", async () => {
+  it("end the attempt when two sides name different keys, and name nobody", async () => {
     const round = "/v1/rounds/keys-2";
     const draft = viewIn(await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "keys-2" })));
     const { t0 } = draft;
@@ -209,8 +209,20 @@ describe("round keys and confirmations", () => {
     expect(await put(confirm("AT", "HR", one))).toBe("200");
     expect(await put(confirm("AT", "HR", one))).toBe("200");
     expect(await put(confirm("AT", "HR", other))).toBe("round-key-conflict");
-    expect(await put(confirm("HR", "AT", other))).toBe("round-confirmation-failed");
-    expect(viewIn(await asOperator("GET", round)).state).toBe("keyed");
+    expect(await put(confirm("HR", "AT", other))).toBe("200");
+    const ending = { reason: "disputed", parties: [], evidence: [] };
+    expect(viewIn(await asOperator("GET", round))).toMatchObject({ state: "erased", ending });
+  });
+
+  it("of small order are refused: no secret could be made with them", async () => {
+    const round = "/v1/rounds/keys-3";
+    const draft = viewIn(await asOperator("POST", "/v1/rounds", makeDescriptor(house, { id: "keys-3" })));
+    await approve(house, server.url, "open", draft);
+    for (const point of [new Uint8Array(32), Uint8Array.of(1, ...new Uint8Array(31))]) {
+      const key = signRoundKey(identityOf(house, "AT"), draft.t0, Buffer.from(point).toString("base64url"));
+      expect(codeOf(await asParty("AT", "PUT", `${round}/keys/AT`, key))).toBe("round-key-signature");
+    }
+    expect(viewIn(await asOperator("GET", round)).keys).toEqual([]);
   });
 });
 

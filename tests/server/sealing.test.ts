@@ -85,8 +85,10 @@ describe("a seal", () => {
     const put = (path: string) => send(server.url, partySigning(house, "AT"), "PUT", path, foreign);
     expect(codeOf(await put(`/v1/rounds/${id}/seals/AT`))).toBe("statement-signature");
     expect(codeOf(await put(`/v1/rounds/${id}/seals/HR`))).toBe("not-found");
-    expect(viewIn(await sealOnce(house, server.url, "AT", view)).seals).toEqual(["AT"]);
-    expect(viewIn(await sealOnce(house, server.url, "AT", view)).seals, "the same again").toEqual(["AT"]);
+    expect(viewIn(await sealOnce(house, server.url, "AT", view)).seals).toMatchObject([{ party: "AT" }]);
+    expect(viewIn(await sealOnce(house, server.url, "AT", view)).seals, "the same again").toMatchObject([
+      { party: "AT" },
+    ]);
   });
 
   it("of each party is needed before matching, until the deadline, and then of both sides of a pairing", async () => {

@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
+import { requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import { encodeRound, type EncodedPairing } from "../../encode.ts";
 import type { ReadListResult } from "../../list.ts";
 import type { Vault } from "../../vault.ts";
@@ -39,7 +40,7 @@ type EncodeSummary = {
 /**
  * Encodes a list for every counterpart of a round, into the vault.
  *
- * @throws {@link LinkageError} `round-state` before the keys are agreed; `list-empty` if no record is left.
+ * @throws {@link LinkageError} `round-state` before the keys are agreed; `round-deadline`; `list-empty` if no record is left.
  */
 export async function encodeInto(
   io: CommandIo,
@@ -53,6 +54,7 @@ export async function encodeInto(
     throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila round join`);
   if (vault.carriage(round)?.side === "outside")
     throw new LinkageError("round-state", `round ${round} is carried: the list is encoded in the vault inside`);
+  requireBeforeDeadline(descriptor, "submission", io.now());
   const encode = async ({ list, refusedCount, notAdmitted }: ReadListResult): Promise<EncodeSummary> => {
     if (list.rows.length === 0)
       throw new LinkageError(

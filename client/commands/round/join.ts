@@ -16,6 +16,7 @@ import {
   vaultOption,
   type CommandIo,
 } from "../command-io.ts";
+import { policyText } from "./view.ts";
 
 const POLL_MS = 2_000;
 
@@ -44,6 +45,7 @@ export function registerJoin(round: Command, io: CommandIo): void {
 }
 
 async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgreement> {
+  let isShown = false;
   using vault = await unlockVault(io, options.vault);
   const connection = connectParty(io, options.server, vault);
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
@@ -51,6 +53,9 @@ async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgr
     const now = io.now();
     const roster = vault.rosterOf(options.round);
     const agreement = await agreeKeys(connection, vault, roster, options.round, [SHIPPED_PROFILE_DIGEST], now);
+    const descriptor = vault.descriptor(options.round);
+    if (!isShown && descriptor !== null) io.stderr.write(`${policyText(descriptor)}\n`);
+    isShown = true;
     if (agreement.state === "agreed" || now.getTime() >= deadlineMs) return agreement;
     await io.wait(POLL_MS);
   }

@@ -15,7 +15,7 @@ import { answer, connectParty, EXIT, seconds, unlockVault, type CommandIo } from
 import { withListOptions, type ListFileOptions } from "../list-options.ts";
 import { encodeInto } from "./encode.ts";
 import { answerResults, withParty, type PartyOptions } from "./results.ts";
-import { answerView } from "./view.ts";
+import { answerView, policyText } from "./view.ts";
 
 const POLL_MS = 2_000;
 
@@ -104,6 +104,8 @@ async function walkWithin(
         await encodeInto(io, path, options, vault, round);
       },
     });
+    const descriptor = vault.descriptor(round);
+    if (told === "" && descriptor !== null) io.stderr.write(`${policyText(descriptor)}\n`);
     if (standing.state === "done" || io.now().getTime() >= deadlineMs) return standing;
     if (standing.what !== told) io.stderr.write(`round ${round}: waiting for ${standing.what}\n`);
     told = standing.what;

@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import { printable } from "../../printable.ts";
+import { requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import { submitBatch, type Submission } from "../../submit.ts";
 import {
   answer,
@@ -47,6 +48,8 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   const pairings = vault.pairings(round);
   if (pairings === null)
     throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila round join`);
+  const descriptor = vault.descriptor(round);
+  if (descriptor !== null) requireBeforeDeadline(descriptor, "submission", io.now());
   const connection = connectParty(io, server, vault);
   const submissions: Submission[] = [];
   const failures: LinkageError[] = [];

@@ -2,7 +2,7 @@
  * `aquila round list | show | certificate`, and a round as people read it.
  */
 import type { Command } from "commander";
-import { DEADLINES } from "#engine/round/descriptor.ts";
+import { DEADLINES, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { DEADLINE_OF } from "#engine/round/states.ts";
 import { createFile } from "../../durable-file.ts";
@@ -45,6 +45,18 @@ function stateText({ state, ending, descriptor }: RoundView): string {
   return deadline === undefined ? state : `${state} until ${descriptor.deadlines[deadline]}`;
 }
 
+/** What a party that joins the round agrees to; nobody's signature says that it should. */
+export function policyText(descriptor: RoundDescriptor): string {
+  const { categories, field, informationMarginBits, legalBasis, lowestBand, parties, purpose, retentionDays } =
+    descriptor;
+  return [
+    `purpose        ${field}: ${purpose}`,
+    `legal basis    ${legalBasis}; ${parties.map((party) => `${party.id}: ${party.legalBasis}`).join("; ")}`,
+    `categories     ${categories.join(", ")}`,
+    `lowest band    ${lowestBand}; threshold margin ${informationMarginBits} bits; hits kept ${retentionDays} days`,
+  ].join("\n");
+}
+
 function viewText(view: RoundView): string {
   const { descriptor, t0, t1, t2, approvals, keys, confirmations, withdrawn, batches, seals, pairings, progress } =
     view;
@@ -54,10 +66,7 @@ function viewText(view: RoundView): string {
     `round          ${descriptor.id}`,
     `state          ${stateText(view)}`,
     `parties        ${descriptor.parties.map((party) => `${party.id} (${party.declaredRecords})`).join(", ")}`,
-    `purpose        ${descriptor.field}: ${descriptor.purpose}`,
-    `legal basis    ${descriptor.legalBasis}; ${descriptor.parties.map(({ id, legalBasis }) => `${id}: ${legalBasis}`).join("; ")}`,
-    `categories     ${descriptor.categories.join(", ")}`,
-    `lowest band    ${descriptor.lowestBand}; threshold margin ${descriptor.informationMarginBits} bits; hits kept ${descriptor.retentionDays} days`,
+    policyText(descriptor),
     `deadlines      ${DEADLINES.map((name) => `${name} ${descriptor.deadlines[name]}`).join("\n               ")}`,
     `T0             ${t0}`,
     `T1             ${t1 ?? "not yet"}`,
@@ -70,7 +79,7 @@ function viewText(view: RoundView): string {
     ...batches
       .filter((batch) => batch.state === "partial")
       .map((batch) => `               ${batch.from} to ${batch.to}: ${batch.chunksStored} chunks so far`),
-    `seals          ${seals.length === 0 ? "none yet" : seals.join(", ")}`,
+    `seals          ${seals.length === 0 ? "none yet" : seals.map(({ party }) => party).join(", ")}`,
     `matching       ${progress.stage}, ${progress.pairingsDone} of ${progress.pairingsTotal} pairings`,
     ...pairings.map(({ pairing, state, acknowledged, answered, hits }) =>
       [

@@ -42,7 +42,12 @@ function vaultInRound() {
   const vault = createVault(join(folder, "at"), identity, PASSPHRASE, LEAST_COST);
   vault.pinRoster(roster);
   vault.keepDescriptor(descriptorOf(identities, roster));
-  const secrets = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: "A".repeat(22) };
+  const secrets = {
+    keyTag: Buffer.alloc(32, 1),
+    keyProof: Buffer.alloc(32, 2),
+    keyNotice: Buffer.alloc(32, 3),
+    keyId: "A".repeat(22),
+  };
   vault.keepPairings("2026-4", [{ counterpart: "HR", ...secrets }]);
   return vault;
 }

@@ -50,7 +50,12 @@ test("a party submits its noised histogram, again without harm, and everybody is
   const handle = "A".repeat(22);
   const ref = smallRecords("AT")[0]?.rec_id ?? "";
   vault.writeHandleMap(ROUND, "HR", [{ handle, refs: [ref], row: 0 }]);
-  const keys = { keyTag: Buffer.alloc(32, 1), keyProof: Buffer.alloc(32, 2), keyId: handle };
+  const keys = {
+    keyTag: Buffer.alloc(32, 1),
+    keyProof: Buffer.alloc(32, 2),
+    keyNotice: Buffer.alloc(32, 3),
+    keyId: handle,
+  };
   vault.keepPairings(ROUND, [{ counterpart: "HR", ...keys }]);
   const hit = { band: "high", cells: "", handle, hit: handle, pattern: 1 } as const;
   vault.keepSection(ROUND, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, noRecord: 0, hits: [hit] });

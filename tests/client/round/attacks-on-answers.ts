@@ -118,8 +118,13 @@ export function attacksOnAnswers(played: () => PlayedRounds): void {
           proof: randomBytes(32).toString("base64url"),
         }));
         const signer = run % 2 === 0 ? makeIdentity("HR") : vaultOfParty(played().table, "SI").identity;
-        const boxKey = boxKeyOf(played().table, "AT");
-        await expectAllUnproven(await sealAnswers(direction, answers, answers.length, signer, boxKey), ofSI);
+        // Even with K_notice, which it has not.
+        const pairing = played()
+          .unanswered.pairings(ROUND)
+          ?.find(({ counterpart }) => counterpart === "HR");
+        if (!pairing?.keyNotice) throw new RangeError("AT has no K_notice");
+        const to = { boxKey: boxKeyOf(played().table, "AT"), keyNotice: pairing.keyNotice };
+        await expectAllUnproven(await sealAnswers(direction, answers, answers.length, signer, to), ofSI);
       }
     });
   });

@@ -2,15 +2,17 @@
  * A secretariat's part in an agreement on keys, in memory: it keeps what parties post and shows it, honestly or not.
  */
 import type { Connection } from "#client/http.ts";
-import type { Dispute } from "#engine/round/acts.ts";
+import type { Approval, Dispute } from "#engine/round/acts.ts";
 import { descriptorT0, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import { isEquivocation, transcriptT1, type Confirmation, type RoundKey } from "#engine/round/keys.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
+import { approvalsOf } from "../../engine/round/parties.ts";
 
 export type AgreementConnection = Pick<Connection, "round" | "postRoundKey" | "postConfirmation" | "postDispute">;
 
 export type Relay = {
+  approvals: readonly Approval[];
   readonly descriptor: RoundDescriptor;
   readonly roster: Roster;
   readonly keys: RoundKey[];
@@ -20,12 +22,19 @@ export type Relay = {
 };
 
 export function relayOf(descriptor: RoundDescriptor, roster: Roster): Relay {
-  return { descriptor, roster, keys: [], confirmations: [], disputes: [], ending: null };
+  const approvals = approvalsOf(descriptor, "open", null);
+  return { approvals, descriptor, roster, keys: [], confirmations: [], disputes: [], ending: null };
 }
 
 /** What an honest relay shows a party. */
 export function viewFor(
-  { descriptor, keys, confirmations, ending }: Pick<Relay, "descriptor" | "keys" | "confirmations" | "ending">,
+  {
+    approvals = [],
+    descriptor,
+    keys,
+    confirmations,
+    ending,
+  }: Pick<Relay, "descriptor" | "keys" | "confirmations" | "ending"> & Partial<Pick<Relay, "approvals">>,
   party: string,
 ): RoundView {
   const t0 = descriptorT0(descriptor);
@@ -37,7 +46,7 @@ export function viewFor(
     t2: null,
     state: isKeyed ? "keyed" : "opened",
     ending,
-    approvals: [],
+    approvals: [...approvals],
     keys: [...keys],
     confirmations: confirmations.filter(({ from, to }) => from === party || to === party),
     withdrawn: [],
@@ -55,10 +64,18 @@ export function takeKey({ keys }: Relay, key: RoundKey): void {
   if (!keys.some(({ party }) => party === key.party)) keys.push(key);
 }
 
-/** The first confirmation of a direction counts. */
-export function takeConfirmation({ confirmations }: Pick<Relay, "confirmations">, confirmation: Confirmation): void {
-  const { from, to } = confirmation;
-  if (!confirmations.some((other) => other.from === from && other.to === to)) confirmations.push(confirmation);
+/** The first confirmation of a direction counts; one that names another key than the opposite direction's ends the attempt. */
+export function takeConfirmation(
+  relay: Pick<Relay, "confirmations"> & { ending?: Relay["ending"] },
+  confirmation: Confirmation,
+): void {
+  const { confirmations } = relay;
+  const { from, to, keyId } = confirmation;
+  if (confirmations.some((other) => other.from === from && other.to === to)) return;
+  confirmations.push(confirmation);
+  const opposite = confirmations.find((other) => other.from === to && other.to === from);
+  if (opposite !== undefined && opposite.keyId !== keyId)
+    relay.ending ??= { reason: "disputed", parties: [], evidence: [], raised: null };
 }
 
 /** Ends the attempt as server/key-exchange.ts does. */

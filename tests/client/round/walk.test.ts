@@ -2,11 +2,12 @@
  * A party's walk beside others who go on in the middle of its steps, who never come, and with whom it has no agreement.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { agreeKeys } from "#client/agree.ts";
 import type { Connection } from "#client/http.ts";
 import { acknowledgePackage } from "#client/release.ts";
 import { resultsOf } from "#client/results.ts";
 import type { Standing } from "#client/walk.ts";
-import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { openPackage } from "#engine/round/package.ts";
 import { ReportList } from "#engine/round/messages.ts";
 import { officerSigning, operatorSigning, PARTIES, viewIn } from "../../server/harness.ts";
@@ -40,6 +41,36 @@ async function walkAll(round: string): Promise<Standing[]> {
       standings.push(await walkOnce(vaultOfParty(table, party), connectAs(table, party), round, LISTS));
   return standings;
 }
+
+test("encodes and submits nothing after the deadline for it, whatever the server says", async () => {
+  const table = await openTable();
+  try {
+    const lists: Lists = new Map(PARTIES.map((party) => [party, listOf(party, range(0, 12))]));
+    const at = vaultOfParty(table, "AT");
+    const connection = connectAs(table, "AT");
+    const round = "walk-late";
+    const ended = new Error("ended here");
+    const played = playRound(table, round, async () => {
+      for (let call = 0; call < 3; call++)
+        for (const party of PARTIES) {
+          const vault = vaultOfParty(table, party);
+          const digests = [SHIPPED_PROFILE_DIGEST];
+          await agreeKeys(connectAs(table, party), vault, vault.roster(), round, digests, table.house.clock());
+        }
+      const { descriptor } = await connection.round(round);
+      const late = new Date(Date.parse(descriptor.deadlines.submission) + 1_000);
+      await expect(walkOnce(at, connection, round, lists, late)).rejects.toMatchObject({ code: "round-deadline" });
+      expect(at.holdsHandleMap(round, "HR")).toBe(false);
+      const { batches, state } = await connection.round(round);
+      expect(state).toBe("submitting");
+      expect(batches.filter(({ state: of }) => of !== "absent")).toEqual([]);
+      throw ended;
+    });
+    await expect(played).rejects.toBe(ended);
+  } finally {
+    await closeTable(table);
+  }
+});
 
 test("is not done when a pairing opens just after its key was asked for", async () => {
   const round = "walk-1";

@@ -8,6 +8,7 @@ import { canonicalBytes } from "#engine/canonical-json.ts";
 import {
   answersBytes,
   answersLength,
+  encryptAnswers,
   checkProof,
   makeProof,
   openAnswers,
@@ -18,7 +19,9 @@ import { fromBase64url } from "#engine/round/binary.ts";
 import { makeIdentity, signMessage } from "#engine/round/identity.ts";
 import { Notice } from "#engine/round/notice.ts";
 
-const SEAL_BYTES = 48;
+// Sealed box, nonce and tag.
+const SEAL_BYTES = 48 + 12 + 16;
+const keyNotice = new Uint8Array(randomBytes(32));
 const [from, to, stranger] = [makeIdentity("AT"), makeIdentity("HR"), makeIdentity("SI")];
 const direction = { round: "2026-4", t2: bytes(32), from: "AT", to: "HR" };
 const notice: Notice = {
@@ -41,9 +44,12 @@ function answersOf(count: number): Answer[] {
 }
 
 const seal = (answers: Answer[], hitCount = answers.length): Promise<Uint8Array> =>
-  sealAnswers(direction, answers, hitCount, from, to.boxKey);
+  sealAnswers(direction, answers, hitCount, from, { boxKey: to.boxKey, keyNotice });
 const open = (sealed: Uint8Array, hitCount: number, change: Partial<typeof direction> = {}): Promise<Answer[]> =>
-  openAnswers(sealed, { ...direction, ...change }, hitCount, to, from.signKey);
+  openAnswers(sealed, { ...direction, ...change }, hitCount, to, { signKey: from.signKey, keyNotice });
+/** As a sender would who does not mind what is in it. */
+const boxed = (content: Uint8Array): Uint8Array =>
+  sodium.crypto_box_seal(encryptAnswers(keyNotice, randomBytes(12), direction, content), fromBase64url(to.boxKey));
 const refused = { code: "answers-invalid" };
 
 describe("a proof", () => {
@@ -117,7 +123,12 @@ describe("answers", () => {
 
   test("do not open for another party, nor when a bit has changed", async () => {
     const sealed = await seal(answersOf(1));
-    await expect(openAnswers(sealed, direction, 1, stranger, from.signKey)).rejects.toMatchObject(refused);
+    const { signKey } = from;
+    await expect(openAnswers(sealed, direction, 1, stranger, { signKey, keyNotice })).rejects.toMatchObject(refused);
+    const otherKey = new Uint8Array(32);
+    await expect(openAnswers(sealed, direction, 1, to, { signKey, keyNotice: otherKey })).rejects.toMatchObject(
+      refused,
+    );
     const altered = sealed.map((byte, index) => (index === sealed.length - 1 ? byte ^ 1 : byte));
     await expect(open(altered, 1)).rejects.toMatchObject(refused);
     await expect(open(new Uint8Array(3), 1)).rejects.toMatchObject(refused);
@@ -127,8 +138,10 @@ describe("answers", () => {
     const sealed = await seal(answersOf(3));
     for (const change of [{ from: "SI" }, { to: "SI" }, { round: "2026-5" }, { t2: bytes(32) }])
       await expect(open(sealed, 3, change)).rejects.toMatchObject(refused);
-    await expect(openAnswers(sealed, direction, 3, to, stranger.signKey)).rejects.toMatchObject(refused);
-    const forged = await sealAnswers(direction, answersOf(3), 3, stranger, to.boxKey);
+    await expect(openAnswers(sealed, direction, 3, to, { signKey: stranger.signKey, keyNotice })).rejects.toMatchObject(
+      refused,
+    );
+    const forged = await sealAnswers(direction, answersOf(3), 3, stranger, { boxKey: to.boxKey, keyNotice });
     await expect(open(forged, 3)).rejects.toMatchObject(refused);
     await expect(open(sealed, 65)).rejects.toMatchObject(refused);
   });
@@ -140,17 +153,17 @@ describe("answers", () => {
     const signature = signMessage(from, "aquila/v1/answers", canonicalBytes(signed));
     const bare = canonicalBytes({ ...signed, padding: "", signature }).length;
     const padding = "0".repeat(answersLength(2) - bare);
-    const twice = sodium.crypto_box_seal(canonicalBytes({ ...signed, padding, signature }), fromBase64url(to.boxKey));
+    const twice = boxed(canonicalBytes({ ...signed, padding, signature }));
     await expect(open(twice, 2)).rejects.toMatchObject(refused);
   });
 
   test("of which a refusal never tells what they say", async () => {
     const json = canonicalBytes({ contact: "Geheimnis", format: "aquila/answers/v1" });
-    const sealed = sodium.crypto_box_seal(json, fromBase64url(to.boxKey));
+    const sealed = boxed(json);
     const error: unknown = await open(sealed, 1).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject(refused);
     expect(String(error)).not.toContain("Geheimnis");
-    const noJson = sodium.crypto_box_seal(Buffer.from("Geheimnis"), fromBase64url(to.boxKey));
+    const noJson = boxed(Buffer.from("Geheimnis"));
     const other: unknown = await open(noJson, 1).catch((thrown: unknown) => thrown);
     expect(`${String(other)} ${String((other as Error).cause)}`).not.toContain("Geheimnis");
   });

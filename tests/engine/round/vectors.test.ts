@@ -1,14 +1,15 @@
 /**
  * docs/spec/round.md against fixtures/vectors/round.json, which a second implementation wrote.
  */
-import { createDecipheriv, createHash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { LinkageError, PROBLEM_CODES, type ProblemCode } from "#engine/errors.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { checkAgreements } from "#engine/round/agreement.ts";
-import { Answer, answersBytes } from "#engine/round/answers.ts";
+import { decryptGcm } from "#engine/round/aes-gcm.ts";
+import { Answer, answersBytes, encryptAnswers } from "#engine/round/answers.ts";
 import { Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from "#engine/round/binary.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import {
@@ -43,6 +44,7 @@ const Pairing = z.strictObject({
       keyTag: Bytes32,
       keyProof: Bytes32,
       keyConfirm: Bytes32,
+      keyNotice: Bytes32,
       keyId: z.string(),
       confirmation: Confirmation,
     }),
@@ -71,8 +73,10 @@ const AnswersCase = z.strictObject({
   kind: z.literal("answers"),
   direction: z.strictObject({ from: PartyId, round: RoundId, t2: Bytes32, to: PartyId }),
   answers: z.array(Answer),
+  keyNotice: Bytes32,
+  nonce: Hex,
   ...Signer,
-  expect: Signature,
+  expect: Signature.extend({ additionalData: Hex, byteLength: z.int(), tag: Hex, sha256: Hex }),
 });
 const SignedAnswers = z.looseObject({ padding: z.string(), signature: Bytes64 }).catchall(z.json());
 const SectionCase = z.strictObject({
@@ -220,6 +224,14 @@ async function checkCase(vector: VectorCase): Promise<void> {
       expect(toHex(labelled("aquila/v1/answers", canonicalBytes(signed)))).toBe(vector.expect.message);
       expect(signature).toBe(vector.expect.signature);
       expect(padding).toMatch(/^0+$/);
+      const nonce = Buffer.from(vector.nonce, "hex");
+      const sealed = encryptAnswers(fromBase64url(vector.keyNotice), nonce, direction, bytes);
+      expect(sealed).toHaveLength(vector.expect.byteLength);
+      const { additionalData, tag } = vector.expect;
+      expect(toHex(sealed.subarray(-16))).toBe(tag);
+      const aad = Buffer.from(additionalData, "hex");
+      expect(decryptGcm(fromBase64url(vector.keyNotice), nonce, aad, sealed.subarray(12))).toEqual(Buffer.from(bytes));
+      expect(createHash("sha256").update(sealed).digest("hex")).toBe(vector.expect.sha256);
       break;
     }
     case "section":
@@ -240,10 +252,9 @@ async function checkSection(vector: z.infer<typeof SectionCase>): Promise<void> 
   expect(toHex(sealed.subarray(-16))).toBe(expected.tag);
   expect(createHash("sha256").update(sealed).digest("hex")).toBe(expected.sha256);
   expect(openSection(opened, counterpart, key)).toEqual(hits);
-  const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(expected.nonce, "hex"), { authTagLength: 16 })
-    .setAAD(Buffer.from(expected.additionalData, "hex"))
-    .setAuthTag(sealed.subarray(-16));
-  const plain = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
+  const [nonce, aad] = [expected.nonce, expected.additionalData].map((hex) => Buffer.from(hex, "hex"));
+  if (nonce === undefined || aad === undefined) throw new RangeError("a vector without a nonce");
+  const plain = Buffer.from(decryptGcm(key, nonce, aad, sealed));
   expect(plain.toString("utf8")).toContain(`"counterpart":"${counterpart}"`);
 }
 
@@ -265,11 +276,13 @@ function checkPairing({ own, counterpart, t1, expect: expected }: z.infer<typeof
     keyTag: toBase64url(keys.keyTag),
     keyProof: toBase64url(keys.keyProof),
     keyConfirm: toBase64url(keys.keyConfirm),
+    keyNotice: toBase64url(keys.keyNotice),
     keyId: keys.keyId,
   }).toEqual({
     keyTag: expected.keyTag,
     keyProof: expected.keyProof,
     keyConfirm: expected.keyConfirm,
+    keyNotice: expected.keyNotice,
     keyId: expected.keyId,
   });
   expect(makeConfirmation(keys, t1, own.party, counterpart.party)).toEqual(expected.confirmation);

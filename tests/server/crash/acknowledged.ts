@@ -47,7 +47,7 @@ const MEANINGS: readonly (readonly [request: RegExp, holds: Holds])[] = [
     ({ view }, from, to) => view.batches.some((one) => one.from === from && one.to === to && one.state === "complete"),
   ],
   [/^POST \/close$/, ({ view }) => view.t2 !== null],
-  [/^PUT \/seals\/(.+)$/, ({ view }, party = "") => view.seals.includes(party)],
+  [/^PUT \/seals\/(.+)$/, ({ view }, party = "") => view.seals.some((seal) => seal.party === party)],
   // A matching that is cut off seals the round again.
   [/^POST \/match$/, (shown) => isAt(shown, "sealed")],
   [

@@ -16,7 +16,7 @@ const HANDLE_STEP = 5;
 export function secretsOf({ house, vaults }: Play): { readonly clear: Secrets; readonly wrapped: Secrets } {
   const clear: [string, Buffer][] = [];
   for (const vault of vaults)
-    for (const { counterpart, keyProof } of vault.pairings(ROUND) ?? []) {
+    for (const { counterpart, keyNotice, keyProof } of vault.pairings(ROUND) ?? []) {
       const bytes = Buffer.concat([...vault.readBatch(ROUND, counterpart)]);
       for (const stretch of stretches(bytes)) clear.push(["batch", stretch]);
       [...vault.readHandleMap(ROUND, counterpart).keys()].forEach((handle, at) => {
@@ -24,7 +24,7 @@ export function secretsOf({ house, vaults }: Play): { readonly clear: Secrets; r
       });
       for (const { hit, handle } of vault.section(ROUND, counterpart)?.hits ?? [])
         clear.push(["hit", Buffer.from(hit, "base64url")], ["handle", Buffer.from(handle, "base64url")]);
-      if (keyProof !== null) clear.push(["pairing key", Buffer.from(keyProof)]);
+      for (const key of [keyNotice, keyProof]) if (key !== null) clear.push(["pairing key", Buffer.from(key)]);
     }
   const wrapped: [string, Buffer][] = [];
   const serverKey = new Uint8Array(readFileSync(join(house.folder, "keys", "server.key")));
