@@ -211,7 +211,7 @@ async function pairingsInT2(connection: Pick<Connection, "round">, vault: Vault,
 function requireReleased(vault: Vault, round: string, { approvals, pairings, seals }: RoundView, t2: string): void {
   const descriptor = vault.descriptor(round);
   if (descriptor === null) throw new LinkageError("vault-invalid", `the vault holds no descriptor of round ${round}`);
-  const roster = vault.roster();
+  const roster = vault.rosterOf(round);
   requireApproved(roster, approvals, { act: "release", round, t0: descriptorT0(descriptor), t2 });
   const isLeftOut = (counterpart: string): boolean =>
     pairings.some(({ pairing, state }) => pairing.includes(counterpart) && state === "left-out");
