@@ -7,7 +7,7 @@ import { LinkageError } from "#engine/errors.ts";
 import { reaches } from "#engine/match/band.ts";
 import type { Profile } from "#engine/profile.ts";
 import { counterpartsOf, type ReleasedBand } from "#engine/round/descriptor.ts";
-import type { PackageKeys } from "#engine/round/messages.ts";
+import type { PackageKeys, RoundView } from "#engine/round/messages.ts";
 import { openPackage, openPackageKey, openSection, type Hit, type Package } from "#engine/round/package.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2 } from "#engine/round/transcript.ts";
@@ -30,21 +30,22 @@ export type Opened = {
 /**
  * Keeps the package in the vault, then tells the server that it holds it. Called again, it fetches nothing again.
  *
+ * @returns The round as the server shows it then.
  * @throws {@link LinkageError} `package-unavailable` before release; `package-invalid` if it is not for this party, round and
- * T2, or its sections are others than the party's pairings; `vault-invalid` if the party has not sealed the round.
+ * T2, or its sections are others than the party's pairings; `round-state` if the party has not sealed the round.
  */
 export async function acknowledgePackage(
   connection: Pick<Connection, "fetchPackage" | "acknowledge">,
   vault: Vault,
   round: string,
-): Promise<void> {
+): Promise<RoundView> {
   const t2 = sealOf(vault, round);
   const { party } = vault.identity;
   const sealed = vault.packageBox(round) ?? (await connection.fetchPackage(round, party));
   checkPackage(vault, await openPackage(sealed, vault.identity), round, t2);
   vault.keepPackageBox(round, sealed);
   const digest = createHash("sha256").update(sealed).digest("base64url");
-  await connection.acknowledge(signStatement(vault.identity, "acknowledgement", { digest, party, round, t2 }));
+  return connection.acknowledge(signStatement(vault.identity, "acknowledgement", { digest, party, round, t2 }));
 }
 
 /**
@@ -64,8 +65,11 @@ export async function openHits(
   const { party } = vault.identity;
   const descriptor = vault.descriptor(round);
   if (vault.packageBox(round) === null || descriptor === null)
-    throw new LinkageError("package-unavailable", `the package of round ${round} is not acknowledged yet`);
-  const invalid = await openSections(vault, round, await connection.packageKeys(round, party), profile);
+    throw new LinkageError(
+      "package-unavailable",
+      `the package of round ${round} is not acknowledged yet; run: aquila round ack`,
+    );
+  const invalid = await openSections(vault, round, await connection.packageKeys(round, party), profile, now);
   const counterparts = counterpartsOf(descriptor, party);
   const opened = counterparts.filter((counterpart) => vault.section(round, counterpart) !== null);
   const closed = counterparts.filter((counterpart) => !opened.includes(counterpart));
@@ -95,6 +99,7 @@ export async function openSections(
   round: string,
   keys: PackageKeys,
   profile: Profile,
+  now: Date,
 ): Promise<string[]> {
   const sealed = vault.packageBox(round);
   if (sealed === null) throw new LinkageError("package-unavailable", `the package of round ${round} is not here yet`);
@@ -104,7 +109,7 @@ export async function openSections(
   const invalid: string[] = [];
   for (const { counterpart, sealedKey } of keys) {
     if (!counterparts.has(counterpart) || vault.section(round, counterpart) !== null) continue;
-    if (!(await openOne(vault, box, counterpart, sealedKey, profile))) invalid.push(counterpart);
+    if (!(await openOne(vault, box, counterpart, sealedKey, profile, now))) invalid.push(counterpart);
   }
   return invalid;
 }
@@ -159,6 +164,7 @@ async function openOne(
   counterpart: string,
   sealedKey: string,
   profile: Profile,
+  now: Date,
 ): Promise<boolean> {
   let hits: readonly Hit[];
   try {
@@ -170,7 +176,7 @@ async function openOne(
     if (error instanceof LinkageError && error.code === "package-invalid") return false;
     throw error;
   }
-  vault.keepSection(box.round, sectionOf(vault, box.round, counterpart, hits));
+  vault.keepSection(box.round, { ...sectionOf(vault, box.round, counterpart, hits), openedAt: now.toISOString() });
   return true;
 }
 

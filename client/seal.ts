@@ -25,7 +25,8 @@ export type SealOutcome =
  * Checks T2 against what this party sent, co-signs it and destroys the keys with which batches are encoded.
  *
  * @throws {@link LinkageError} `round-confirmation-failed` if the server wants something else sealed than was sent, or
- * another T2 than before, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
+ * another T2 than before, `quota-exceeded` if another round took what was left: nothing is signed then; `round-state` if the
+ * vault agreed on no keys in the round, or the attempt was aborted.
  */
 export async function sealRound(
   connection: Pick<Connection, "round" | "postSeal">,
@@ -37,8 +38,9 @@ export async function sealRound(
   const descriptor = vault.descriptor(round);
   const t1 = vault.transcript(round);
   if (descriptor === null || t1 === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+    throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const view = await connection.round(round);
+  if (view.ending !== null) throw new LinkageError("round-state", `round ${round} was aborted: ${view.ending.reason}`);
   if (view.t2 === null) return { state: "waiting" };
   const counterparts = counterpartsOf(descriptor, party);
   const digests = new Map(

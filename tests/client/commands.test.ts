@@ -156,6 +156,11 @@ describe("setting up", () => {
     }
   });
 
+  test("says of a folder that is not there that it cannot write to it", async () => {
+    const { exitCode, stderr } = await aquila("roster", "assemble", ...KEYS, "--out", "nowhere/roster.json");
+    expect([exitCode, stderr]).toEqual([3, "aquila: file-unreadable: cannot write nowhere/roster.json (ENOENT)\n"]);
+  });
+
   test("refuses keys whose fingerprint is another's", async () => {
     const altered = readFileSync(join(folder, "at.json"), "utf8").replace(/"id":"AT"/, '"id":"MK"');
     writeFileSync(join(folder, "mk.json"), altered.replace(/"fingerprint":"..../, '"fingerprint":"AAAA'));
@@ -239,6 +244,38 @@ describe("exit codes", () => {
     const { exitCode, stdout } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout)]).toEqual([6, { state: "waiting", for: "opening", missing: [] }]);
   });
+});
+
+test("an operator who releases sees the figures of the pairings that are to be opened, and nobody else does", async () => {
+  const reviewed: RoundView = {
+    ...viewIn("reviewed"),
+    pairings: [
+      { pairing: ["AT", "HR"], state: "held", acknowledged: [], answered: [], hits: { high: 5, medium: 6, low: 7 } },
+      {
+        pairing: ["AT", "SI"],
+        state: "dropped",
+        acknowledged: [],
+        answered: [],
+        hits: { high: 90, medium: 0, low: 0 },
+      },
+    ],
+  };
+  const shownTo = async (who: string, view: RoundView): Promise<string> => {
+    const server = await listen(({ method = "" }, response) => {
+      const problem = { type: "urn:x", title: "held", status: 409, code: "round-held", detail: "held" };
+      response
+        .writeHead(method === "GET" ? 200 : 409, { "content-type": method === "GET" ? "application/json" : "application/problem+json" })
+        .end(JSON.stringify(method === "GET" ? view : problem));
+    });
+    const args = ["--round", "2026-4", "--server", server, "--identity", `${who}.key`];
+    return (await aquila("round", "release", ...args)).stderr;
+  };
+  const shown = await shownTo("anna", reviewed);
+  expect(shown).toMatch(
+    /^hits to be released, .*: high 5, medium 6, low 7\ncoincidences .*\nnot counted: AT-SI dropped\n/,
+  );
+  expect(await shownTo("dora", reviewed)).toMatch(/^aquila: round-held/);
+  expect(await shownTo("anna", viewIn("submitting"))).toMatch(/^aquila: round-state/);
 });
 
 describe("waiting for the review", () => {

@@ -6,6 +6,7 @@ import { descriptorT0 } from "#engine/round/descriptor.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "../../http.ts";
+import { requireCreatable } from "../../durable-file.ts";
 import { tidyVault } from "../../retention.ts";
 import { sealRound } from "../../seal.ts";
 import { recallBatches } from "../../submit.ts";
@@ -69,10 +70,11 @@ export function registerParty(round: Command, io: CommandIo): void {
       vault.requireOneVault(options.round);
       const connection = connectWith(io, options.server, vault.identity);
       try {
+        if (options.out !== undefined) requireCreatable(options.out);
         const standing = await walkWithin(io, path, options, connection, vault);
         if (standing.results !== null) {
           const statuses = await connection.statuses(options.round, vault.identity.party);
-          answerResults(io, options, vault, { ...standing.results, statuses });
+          answerResults(io, options, vault, { ...standing.results, statuses }, standing.state === "done");
         }
         io.stderr.write(`round ${options.round}: ${standing.state === "done" ? "" : "waiting for "}${standing.what}\n`);
         if (standing.state === "waiting") io.endWith(EXIT.waiting);

@@ -9,7 +9,7 @@ import type { StaffIdentity } from "#engine/round/identity.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Progress, RoundView } from "#engine/round/messages.ts";
 import { NEEDED_OPERATORS } from "#engine/round/roster.ts";
-import { hasReached } from "#engine/round/states.ts";
+import { hasReached, requireState } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { Connection } from "../../http.ts";
 import {
@@ -133,7 +133,10 @@ async function approveAct(
   act: ApprovedAct,
 ): Promise<void> {
   const { descriptor, t0, t2 } = view;
-  if (act === "release") io.stderr.write(`${releaseText(view)}\n`);
+  if (act === "release") {
+    requireState(view.state, ["reviewed"]);
+    if (identity.role === "operator") io.stderr.write(`${releaseText(view)}\n`);
+  }
   const statement = { act, operator: identity.id, round: descriptor.id, t0, t2 };
   const after = await connection.approve(signStatement(identity, "approval", statement));
   answerView(io, options.json, after);
@@ -144,14 +147,19 @@ async function approveAct(
   }
 }
 
-/** What an operator looks at before he lets hits go. */
+/** What an operator looks at before he lets hits go: those of the pairings that a release opens. */
 function releaseText({ descriptor, pairings }: RoundView): string {
-  const counted = pairings.flatMap(({ hits }) => hits ?? []);
+  const released = pairings.filter(({ state }) => state === "matched" || state === "held");
+  const counted = released.flatMap(({ hits }) => hits ?? []);
   const sum = (band: "high" | "medium" | "low"): number => counted.reduce((total, hits) => total + hits[band], 0);
-  const expected = forecastOf(descriptor);
+  const expected = forecastOf({ ...descriptor, pairings: released.map(({ pairing }) => pairing) });
+  const left = pairings
+    .filter((each) => !released.includes(each))
+    .map(({ pairing, state }) => `${pairing.join("-")} ${state}`);
   return [
-    `hits found, decoys among them: high ${sum("high")}, medium ${sum("medium")}, low ${sum("low")}`,
-    `of these coincidental, as expected: high ${expected.high.toFixed(1)}, medium ${expected.medium.toFixed(1)}, low ${expected.low.toFixed(1)}`,
+    `hits to be released, decoys among them: high ${sum("high")}, medium ${sum("medium")}, low ${sum("low")}`,
+    `coincidences that lists of these sizes let expect: high ${expected.high.toFixed(1)}, medium ${expected.medium.toFixed(1)}, low ${expected.low.toFixed(1)}`,
+    ...(left.length === 0 ? [] : [`not counted: ${left.join(", ")}`]),
   ].join("\n");
 }
 

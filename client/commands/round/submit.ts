@@ -46,7 +46,7 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   using vault = await unlockVault(io, folder);
   const pairings = vault.pairings(round);
   if (pairings === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila round join`);
+    throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const connection = connectWith(io, server, vault.identity);
   const submissions: Submission[] = [];
   const failures: LinkageError[] = [];

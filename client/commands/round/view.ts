@@ -54,9 +54,13 @@ export function answerView(io: CommandIo, json: boolean, view: RoundView): void 
   answer(io, json, view, viewText(view));
 }
 
+/** @returns Why an attempt was aborted, and whom it names. */
+export function endingText({ reason, parties }: NonNullable<RoundView["ending"]>): string {
+  return `aborted: ${reason}${parties.length === 0 ? "" : ` (${parties.join(", ")})`}`;
+}
+
 function stateText({ state, ending, descriptor }: RoundView): string {
-  if (ending !== null)
-    return `aborted: ${ending.reason}${ending.parties.length === 0 ? "" : ` (${ending.parties.join(", ")})`}`;
+  if (ending !== null) return endingText(ending);
   const deadline = state === "erased" ? undefined : DEADLINE_OF[state];
   return deadline === undefined ? state : `${state} until ${descriptor.deadlines[deadline]}`;
 }
@@ -87,7 +91,9 @@ function viewText(view: RoundView): string {
       .filter((batch) => batch.state === "partial")
       .map((batch) => `               ${batch.from} to ${batch.to}: ${batch.chunksStored} chunks so far`),
     `seals          ${seals.length === 0 ? "none yet" : seals.join(", ")}`,
-    `matching       ${progress.stage}, ${progress.pairingsDone} of ${progress.pairingsTotal} pairings`,
+    view.ending !== null && progress.stage === "idle"
+      ? "matching       never done"
+      : `matching       ${progress.stage}, ${progress.pairingsDone} of ${progress.pairingsTotal} pairings`,
     ...pairings.map(({ pairing, state, acknowledged, answered, hits }) =>
       [
         `  ${pairing.join("-").padEnd(12)} ${state}`,

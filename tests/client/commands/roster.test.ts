@@ -258,7 +258,7 @@ test("a party's desk goes into its notices, when it is words", async () => {
   await succeed("key", "contact", "CT desk +43 1 234", "--vault", vault);
   expect(openVault(join(folder, vault), PASSPHRASE).contact()).toBe("CT desk +43 1 234");
   for (const desk of ["two  blanks", "line\nbreak", "", "x".repeat(121)])
-    await refused("vault-invalid", "key", "contact", desk, "--vault", vault);
+    await refused("request-invalid", "key", "contact", desk, "--vault", vault);
 });
 
 test("server key makes the secretariat's key once, for its owner's eyes, and shows the public one", async () => {
