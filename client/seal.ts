@@ -9,6 +9,7 @@ import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { checkSealed } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
+import { endingText } from "./ending.ts";
 import { countSealed, requireQuotasHeld } from "./quota.ts";
 import type { Vault } from "./vault.ts";
 
@@ -40,7 +41,7 @@ export async function sealRound(
   if (descriptor === null || t1 === null)
     throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const view = await connection.round(round);
-  if (view.ending !== null) throw new LinkageError("round-state", `round ${round} was aborted: ${view.ending.reason}`);
+  if (view.ending !== null) throw new LinkageError("round-state", `round ${round} was ${endingText(view)}`);
   if (view.t2 === null) return { state: "waiting" };
   const counterparts = counterpartsOf(descriptor, party);
   const digests = new Map(

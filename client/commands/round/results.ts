@@ -2,15 +2,16 @@
  * `aquila round ack | results | mark`: a party takes its package, opens and answers its hits, and says what became of them.
  */
 import { extname } from "node:path";
-import { Argument, type Command } from "commander";
+import { Argument, InvalidArgumentError, type Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { HIT_STATUSES, type HitStatus, type Report, type Status } from "#engine/round/acts.ts";
+import { HIT_STATUSES, type HitStatus, Status, type Report } from "#engine/round/acts.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { answerFaults, exchangeAnswers, isAnswerLate, type Exchange } from "../../answers.ts";
 import { openCarried } from "../../carried-round.ts";
+import { endingText } from "../../ending.ts";
 import { createFile, requireCreatable } from "../../durable-file.ts";
 import type { Connection } from "../../http.ts";
 import { acknowledgePackage, openedFaults, openHits, type Opened } from "../../release.ts";
@@ -39,7 +40,6 @@ import {
   vaultOption,
   type CommandIo,
 } from "../command-io.ts";
-import { endingText } from "./view.ts";
 
 /** The server takes no more at once. */
 const STATUSES_AT_ONCE = 100;
@@ -104,7 +104,7 @@ export function registerResults(round: Command, io: CommandIo): void {
     round.command("mark").description("say what became of hits; the counterpart sees it, by the hits' ids alone"),
   )
     .addArgument(new Argument("<status>", "what to say").choices(HIT_STATUSES))
-    .argument("<hits...>", "ids of hits")
+    .argument("<hits...>", "ids of hits, as results shows them", hitIds)
     .action(async (status: HitStatus, hits: string[], options: PartyOptions) => {
       using vault = await unlockVault(io, options.vault);
       const { identity } = vault;
@@ -119,6 +119,13 @@ export function registerResults(round: Command, io: CommandIo): void {
 }
 
 export type ResultsOptions = Omit<PartyOptions, "server"> & { readonly server?: string; readonly out?: string };
+
+/** @returns The ids before this one, and this one. */
+function hitIds(text: string, before: string[] = []): string[] {
+  if (!Status.shape.hit.safeParse(text).success)
+    throw new InvalidArgumentError("a hit's id is 22 letters and digits, as results shows it; not a reference");
+  return [...before, text];
+}
 
 /** Options of a command that only a party gives. */
 export function withParty(command: Command): Command {
@@ -187,8 +194,13 @@ function requireKnown(vault: Vault, round: string): void {
 }
 
 /** @throws {@link LinkageError} `round-state` if the attempt was aborted; `package-unavailable` before the release. */
-function requireReleased({ descriptor: { id }, ending, state }: RoundView): void {
-  if (ending !== null) throw new LinkageError("round-state", `round ${id} ${endingText(ending)}: it has no hits`);
+function requireReleased(view: RoundView): void {
+  const {
+    descriptor: { id },
+    ending,
+    state,
+  } = view;
+  if (ending !== null) throw new LinkageError("round-state", `round ${id} was ${endingText(view)}; it has no hits`);
   if (!hasReached(state, "released"))
     throw new LinkageError("package-unavailable", `round ${id} is ${state}, and not released yet`);
 }

@@ -2,7 +2,7 @@
  * `aquila round` for the secretariat: operators take a round through its states, two of them where it matters; officers
  * hold pairings and read the log.
  */
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { StaffIdentity } from "#engine/round/identity.ts";
@@ -81,20 +81,23 @@ export function registerStaff(round: Command, io: CommandIo): void {
 }
 
 function registerOfficer(round: Command, io: CommandIo): void {
-  withStaff(round.command("decide").description("hold a pairing before release, let it go, or drop it (officer)"))
+  withStaff(
+    round
+      .command("decide")
+      .description("hold a pairing before release, let it go, or drop it: for good, opened to neither side (officer)"),
+  )
     .addOption(roundOption())
-    .requiredOption("--pairing <A-B>", "the pairing")
+    .addOption(new Option("--pairing <A-B>", "the pairing").argParser(pairing).makeOptionMandatory())
     .addOption(
       new Option("--decision <word>", "what is to be done").choices(["hold", "release", "drop"]).makeOptionMandatory(),
     )
-    .action(async (options: RoundOptions & { pairing: string; decision: "hold" | "release" | "drop" }) => {
+    .action(async (options: RoundOptions & { pairing: [string, string]; decision: "hold" | "release" | "drop" }) => {
       const identity = await unlockStaff(io, options.identity);
       const connection = connectWith(io, options.server, identity);
       const { t2 } = await connection.round(options.round);
       if (t2 === null) throw new LinkageError("round-state", "the round is not sealed yet");
-      const [lower = "", higher = ""] = options.pairing.split("-").sort();
-      const { decision, round: id } = options;
-      const hold = { decision, officer: identity.id, pairing: [lower, higher] as [string, string], round: id, t2 };
+      const { decision, pairing, round: id } = options;
+      const hold = { decision, officer: identity.id, pairing, round: id, t2 };
       answerView(io, options.json, await connection.decide(signStatement(identity, "hold", hold)));
     });
   withStaff(round.command("log").description("show what was done to a round (officer)"))
@@ -122,7 +125,16 @@ function registerOfficer(round: Command, io: CommandIo): void {
           `${band.padEnd(6)}  ${confirmed} confirmed, ${refuted} refuted, ${open} open (decoys among them)`,
       );
       answer(io, options.json, counts, lines.length === 0 ? "not followed up yet" : lines.join("\n"));
+      if (counts.length === 0) io.endWith(EXIT.waiting);
     });
+}
+
+/** @returns Lower id first. */
+function pairing(text: string): [lower: string, higher: string] {
+  const [lower, higher, ...more] = text.split("-").sort();
+  if (lower === undefined || higher === undefined || lower === higher || more.length > 0 || !/^[A-Z-]+$/.test(text))
+    throw new InvalidArgumentError("two party ids, such as AT-HR");
+  return [lower, higher];
 }
 
 /** Signs and posts the approval of one operator; says whether another's is wanted. */

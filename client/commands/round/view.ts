@@ -6,6 +6,7 @@ import { DEADLINES } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { DEADLINE_OF } from "#engine/round/states.ts";
 import { createFile } from "../../durable-file.ts";
+import { endingText } from "../../ending.ts";
 import {
   answer,
   callerOptions,
@@ -54,13 +55,9 @@ export function answerView(io: CommandIo, json: boolean, view: RoundView): void 
   answer(io, json, view, viewText(view));
 }
 
-/** @returns Why an attempt was aborted, and whom it names. */
-export function endingText({ reason, parties }: NonNullable<RoundView["ending"]>): string {
-  return `aborted: ${reason}${parties.length === 0 ? "" : ` (${parties.join(", ")})`}`;
-}
-
-function stateText({ state, ending, descriptor }: RoundView): string {
-  if (ending !== null) return endingText(ending);
+function stateText(view: RoundView): string {
+  const { state, ending, descriptor } = view;
+  if (ending !== null) return endingText(view);
   const deadline = state === "erased" ? undefined : DEADLINE_OF[state];
   return deadline === undefined ? state : `${state} until ${descriptor.deadlines[deadline]}`;
 }
