@@ -141,9 +141,14 @@ export class Vault extends CarriedFiles {
     this.close();
   }
 
+  /** @returns Null before one is pinned. */
+  pinnedRoster(): Roster | null {
+    return this.files.readJson(OWN, "roster.json", Roster);
+  }
+
   /** @throws {@link LinkageError} `roster-invalid` if none is pinned. */
   roster(): Roster {
-    const roster = this.files.readJson(OWN, "roster.json", Roster);
+    const roster = this.pinnedRoster();
     if (roster === null) throw new LinkageError("roster-invalid", "no roster is pinned; run: aquila roster pin");
     return roster;
   }
@@ -170,7 +175,7 @@ export class Vault extends CarriedFiles {
     const own = roster.parties.find((entry) => entry.id === party);
     if (own?.signKey !== signKey || own.boxKey !== boxKey)
       throw new LinkageError("vault-invalid", `the roster does not hold this vault's own keys for ${party}`);
-    const pinned = this.files.readJson(OWN, "roster.json", Roster);
+    const pinned = this.pinnedRoster();
     if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return NO_CHANGES;
     checkRoster(roster, pinned);
     const changes = pinned === null ? NO_CHANGES : rosterChanges(pinned, roster);

@@ -64,8 +64,8 @@ export function registerAgreement(program: Command, io: CommandIo): void {
     .action(async (options: SignOptions) => {
       using vault = await unlockVault(io, options.vault);
       const agreements = sign(vault.identity, options);
-      const known = vault.roster().parties.map(({ id }) => id);
-      const stranger = agreements.find(({ to }) => !known.includes(to))?.to;
+      const known = vault.pinnedRoster()?.parties;
+      const stranger = agreements.find(({ to }) => known?.every(({ id }) => id !== to) === true)?.to;
       if (stranger !== undefined) throw new LinkageError("request-invalid", `--with: ${stranger} is not in the roster`);
       createFile(options.out, [Buffer.concat([canonicalBytes(agreements), Buffer.from("\n")])]);
       const text = agreements

@@ -35,16 +35,14 @@ export function registerAudit(program: Command, io: CommandIo): void {
       ({ list }) => sampleBatch(vault, options.round, options.counterpart, list, options.share),
       categories === undefined ? undefined : new Set(categories),
     );
-    const isSent = vault.receipt(options.round, options.counterpart) !== null;
     const text = [
-      isSent ? "the batch was submitted" : "the batch is encoded, but was not submitted from this vault",
-      `${sampled} of ${rows} rows opened; ${sampled - differing.length} encode to what is in the batch`,
+      `${sampled} of ${rows} rows opened; ${sampled - differing.length} encode to what was sent`,
       ...differing.map((ref) => `differs: ${ref}`),
       isCommitted
         ? "the batch commits to this list's provenance"
         : "the batch does NOT commit to this list's provenance",
     ].join("\n");
-    answer(io, options.json, { rows, sampled, differing: [...differing], isCommitted, isSent }, text);
+    answer(io, options.json, { rows, sampled, differing: [...differing], isCommitted }, text);
     if (differing.length > 0 || !isCommitted) io.endWith(EXIT.badInput);
   });
 }
