@@ -14,8 +14,9 @@ export function endingText(view: RoundView): string {
   return `aborted: ${ending.reason}${ending.reason === "expired" ? expiredAt(view) : ""}${named}`;
 }
 
-function expiredAt({ batches, confirmations, descriptor, seals, t2 }: RoundView): string {
-  const phase = t2 !== null ? "release" : confirmations.length < batches.length ? "keys" : "submission";
+function expiredAt({ batches, confirmations, descriptor, seals, t1, t2 }: RoundView): string {
+  const isKeyed = t1 !== null && confirmations.length === batches.length;
+  const phase = t2 !== null ? "release" : isKeyed ? "submission" : "keys";
   const unsealed = descriptor.parties.map(({ id }) => id).filter((id) => !seals.includes(id));
   const lacking = phase !== "release" || unsealed.length === 0 ? "" : `, not sealed by ${unsealed.join(", ")}`;
   return ` at the deadline ${phase}, ${descriptor.deadlines[phase]}${lacking}`;

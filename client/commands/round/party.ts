@@ -49,7 +49,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     const withdrawal = { party: identity.party, round: options.round, t0 };
     const view = await connection.withdraw(signStatement(identity, "withdrawal", withdrawal));
     vault.destroyProofKeys(options.round);
-    answerView(io, options.json, view);
+    answerView(io, options.json, view, `${identity.party} has withdrawn.`);
   });
   withParty(
     round

@@ -38,7 +38,8 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .argument("<descriptor>", "descriptor file")
     .action(async (path: string, options: StaffOptions) => {
       const descriptor = readDescriptor(path);
-      answerView(io, options.json, await (await connectStaff(io, options)).createRound(descriptor));
+      const view = await (await connectStaff(io, options)).createRound(descriptor);
+      answerView(io, options.json, view, "The round is created; two operators open it.");
     });
   withStaff(
     round.command("open").description("approve opening the round of a descriptor that you have read (two operators)"),
@@ -53,9 +54,18 @@ export function registerStaff(round: Command, io: CommandIo): void {
         throw new LinkageError("round-descriptor-invalid", "the server holds another descriptor under this id");
       await approveAct(io, options, { identity, connection, view }, "open");
     });
-  registerStep(round, io, "close", "end submission: parties can co-sign then (operator)", "closeRound");
-  registerStep(round, io, "cancel", "stop matching; the round is sealed again (operator)", "cancelRound");
-  registerStep(round, io, "abort", "end an attempt before its release; it is erased (operator)", "abortRound");
+  registerStep(round, io, "close", "end submission: parties can co-sign then (operator)", [
+    "closeRound",
+    "Submission is ended.",
+  ]);
+  registerStep(round, io, "cancel", "stop matching; the round is sealed again (operator)", [
+    "cancelRound",
+    "The matching is stopped.",
+  ]);
+  registerStep(round, io, "abort", "end an attempt before its release; it is erased (operator)", [
+    "abortRound",
+    "The attempt is ended.",
+  ]);
   withStaff(round.command("match").description("match the sealed round (operator)"))
     .addOption(roundOption())
     .addOption(new Option("--wait <seconds>", "wait until it is matched").argParser(seconds).default(0))
@@ -98,7 +108,8 @@ function registerOfficer(round: Command, io: CommandIo): void {
       if (t2 === null) throw new LinkageError("round-state", "the round is not sealed yet");
       const { decision, pairing, round: id } = options;
       const hold = { decision, officer: identity.id, pairing, round: id, t2 };
-      answerView(io, options.json, await connection.decide(signStatement(identity, "hold", hold)));
+      const view = await connection.decide(signStatement(identity, "hold", hold));
+      answerView(io, options.json, view, `Decided for ${pairing.join("-")}: ${decision}.`);
     });
   withStaff(round.command("log").description("show what was done to a round (officer)"))
     .addOption(roundOption())
@@ -151,8 +162,13 @@ async function approveAct(
   }
   const statement = { act, operator: identity.id, round: descriptor.id, t0, t2 };
   const after = await connection.approve(signStatement(identity, "approval", statement));
-  answerView(io, options.json, after);
   const approved = after.approvals.filter((approval) => approval.act === act).length;
+  answerView(
+    io,
+    options.json,
+    after,
+    `${identity.id} approves: ${act}; ${approved} of ${NEEDED_OPERATORS} operators do.`,
+  );
   if (approved < NEEDED_OPERATORS) {
     io.stderr.write(`approved by ${approved} of ${NEEDED_OPERATORS} operators\n`);
     io.endWith(EXIT.waiting);
@@ -183,11 +199,19 @@ function readDescriptor(path: string): RoundDescriptor {
 
 type Step = "closeRound" | "cancelRound" | "abortRound";
 
-function registerStep(round: Command, io: CommandIo, name: string, description: string, step: Step): void {
+/** @param step - What it asks of the server, and what it says when that is done. */
+function registerStep(
+  round: Command,
+  io: CommandIo,
+  name: string,
+  description: string,
+  [step, done]: readonly [Step, done: string],
+): void {
   withStaff(round.command(name).description(description))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      answerView(io, options.json, await (await connectStaff(io, options))[step](options.round));
+      const view = await (await connectStaff(io, options))[step](options.round);
+      answerView(io, options.json, view, done);
     });
 }
 

@@ -51,8 +51,9 @@ function withCaller(command: Command): Command {
   return command.addOption(jsonOption());
 }
 
-export function answerView(io: CommandIo, json: boolean, view: RoundView): void {
-  answer(io, json, view, viewText(view));
+/** @param done - What the command did, said before the round is shown. */
+export function answerView(io: CommandIo, json: boolean, view: RoundView, done = ""): void {
+  answer(io, json, view, done === "" ? viewText(view) : `${done}\n\n${viewText(view)}`);
 }
 
 function stateText(view: RoundView): string {
