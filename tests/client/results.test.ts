@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { acknowledgePackage, openHits } from "#client/release.ts";
 import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, statusesByHit } from "#client/results.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
+import { unopenedOf, unopenedText } from "#client/unopened.ts";
 import { profileDigest } from "#engine/profile.ts";
 import {
   PACKAGE_KEY_BYTES,
@@ -197,6 +198,35 @@ describe("results", () => {
       await release({ HR: [hitOf({})], SI: [] });
       vault.keepAnswers(ROUND, "HR", [{ hit: handle("i"), notice, ownOriginTags: [], proven: true }]);
       expect((await results()).map((row) => row.finding)).toEqual([finding]);
+    },
+  );
+
+  test.each([
+    ["matched", ["AT"], BEFORE, [], "waiting", "HR: waiting, not acknowledged yet by HR"],
+    ["opened", ["AT", "HR"], BEFORE, [], "waiting", "HR: waiting for its key"],
+    ["dropped", ["AT"], BEFORE, [], "dropped", "HR: dropped by a data-protection officer, opened to neither side"],
+    ["closed", ["HR"], BEFORE, [], "closed", "HR: closed, not acknowledged in time by AT"],
+    // The server has not worked the deadline off yet.
+    ["matched", ["AT"], new Date("2099-01-01T00:00:00Z"), [], "closed", "HR: closed, not acknowledged in time by HR"],
+    [
+      "opened",
+      ["AT", "HR"],
+      BEFORE,
+      ["section-invalid"],
+      "invalid",
+      "HR: its section does not open with the key that was given for it",
+    ],
+  ] as const)(
+    "say of a pairing that is %s, acknowledged by %j, at %s, with faults %j, that it is %s",
+    (state, acknowledged, now, kinds, why, text) => {
+      const { vault } = setUp();
+      const faults = kinds.map((kind) => ({ counterpart: "HR", kind, count: 1, of: 1 }));
+      const pairings = [
+        { pairing: ["AT", "HR"] as [string, string], state, acknowledged: [...acknowledged], answered: [], hits: null },
+      ];
+      const found = unopenedOf(vault, ROUND, { pairings, state: "released" }, { closed: ["HR"], faults }, now);
+      expect(found).toMatchObject([{ counterpart: "HR", why }]);
+      expect(found.map(unopenedText)).toEqual([text]);
     },
   );
 
