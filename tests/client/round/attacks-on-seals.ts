@@ -13,7 +13,7 @@ import type { Seal } from "#engine/round/acts.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { transcriptT2, type SealedBatch } from "#engine/round/transcript.ts";
 import { transcriptOf } from "../../server/harness.ts";
-import { of, pick, release, ROUND, RUNS, withCopy, type PlayedRounds } from "./played-rounds.ts";
+import { of, pick, ROUND, RUNS, withCopy, type PlayedRounds } from "./played-rounds.ts";
 
 type Change = (sealed: readonly SealedBatch[]) => readonly SealedBatch[];
 const digest = (): string => randomBytes(32).toString("base64url");
