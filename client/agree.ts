@@ -32,6 +32,7 @@ import { requireApproved } from "#engine/round/endorsement.ts";
 import { rosterDigest, type Roster } from "#engine/round/roster.ts";
 import { isSignedBy, signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
+import { endingText } from "./ending.ts";
 import type { Connection } from "./http.ts";
 import { requireQuotasHeld } from "./quota.ts";
 import type { RoundSecret, VaultPairing } from "./round-shapes.ts";
@@ -174,9 +175,11 @@ export function checkAdmissible(
 }
 
 /** @throws {@link LinkageError} `round-state` saying why the attempt ended, whom two signed keys convict, and who disputed. */
-function requireNotAborted(roster: Roster, { descriptor, ending, t0 }: RoundView): void {
+function requireNotAborted(roster: Roster, view: RoundView): void {
+  const { descriptor, ending, t0 } = view;
   if (ending === null) return;
   const { reason, parties, evidence, raised } = ending;
+  if (reason === "expired") throw new LinkageError("round-state", `round ${descriptor.id} was ${endingText(view)}`);
   const [first, second] = evidence;
   const isShown = first !== undefined && second !== undefined && isEquivocation(roster, t0, first, second);
   const named = reason === "equivocated" && !isShown ? [] : parties;

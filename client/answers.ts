@@ -145,7 +145,7 @@ export async function ownAnswers(
       cells === null ? randomBytes(PROOF_BYTES).toString("base64url") : makeProof(keyProof, direction, hit.hit, cells);
     return { hit: hit.hit, notice: noticeOf(vault, keyProof, entry), proof };
   });
-  const { boxKey } = partyOf(vault.roster(), counterpart);
+  const { boxKey } = partyOf(vault.rosterOf(round), counterpart);
   const sealed = await sealAnswers(direction, answers, section.hitCount, vault.identity, { boxKey, keyNotice });
   // Sealing is random: were it done again, the server would see other answers.
   vault.keepAnswersBox(round, counterpart, sealed);
@@ -182,7 +182,7 @@ export async function checkedAnswers(
   const { counterpart } = pairing;
   const { keyProof, keyNotice } = keysOf(pairing, round);
   const direction = { round, t2: sealOf(vault, round), from: counterpart, to: vault.identity.party };
-  const { signKey } = partyOf(vault.roster(), counterpart);
+  const { signKey } = partyOf(vault.rosterOf(round), counterpart);
   const answerOf = new Map(
     (await openedOrNone(sealed, direction, section, vault, { signKey, keyNotice })).map((answer) => [
       answer.hit,

@@ -30,7 +30,7 @@ export type AuditSample = {
 /**
  * @param list - The list that was encoded, encoded again.
  * @param share - Of rows that are sampled, more than 0 and at most 1; at least one row is.
- * @throws {@link LinkageError} `vault-invalid` if the vault holds no batch for `counterpart`, or its own cells are gone; `batch-malformed` or
+ * @throws {@link LinkageError} `round-state` if the vault holds no batch for `counterpart`; `vault-invalid` if its own cells are gone; `batch-malformed` or
  * `batch-truncated` if the batch is none any more.
  */
 export function sampleBatch(
@@ -42,7 +42,7 @@ export function sampleBatch(
 ): AuditSample {
   const descriptor = vault.descriptor(round);
   if (descriptor === null || !vault.holdsHandleMap(round, counterpart))
-    throw new LinkageError("vault-invalid", `the vault holds no batch for ${counterpart} in round ${round}`);
+    throw new LinkageError("round-state", `the vault holds no batch for ${counterpart} in round ${round}`);
   const entries = [...vault.readHandleMap(round, counterpart).values()];
   const sample = drawn(entries, Math.max(1, Math.ceil(entries.length * share)));
   const sampledRows = new Set(sample.map(({ row }) => row));

@@ -89,7 +89,7 @@ function inwardOf(vault: Vault, round: string, { made: serial, taken: seen }: Ca
   const t1 = vault.transcript(round);
   const pairings = vault.pairings(round);
   if (descriptor === null || t1 === null || pairings === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+    throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}`);
   const counterparts = pairings.map(({ counterpart }) => counterpart);
   const names = ["package.box", ...counterparts.map((name) => pairingFile(name, "their-answers.box"))];
   return {
@@ -113,7 +113,7 @@ function inwardOf(vault: Vault, round: string, { made: serial, taken: seen }: Ca
 function outwardOf(vault: Vault, round: string, { made: serial, taken: seen }: Carriage): Outward {
   const pairings = vault.pairings(round) ?? [];
   const t1 = vault.transcript(round);
-  if (t1 === null) throw new LinkageError("vault-invalid", `this vault has no keys of round ${round}`);
+  if (t1 === null) throw new LinkageError("round-state", `this vault has no keys of round ${round}`);
   const counterparts = pairings.map(({ counterpart }) => counterpart);
   // Once sealed, what was submitted is not sent again.
   const encoded = vault.seal(round) === null ? counterparts.filter((name) => vault.holdsHandleMap(round, name)) : [];

@@ -89,8 +89,8 @@ function keyless(vault: Vault, round: string, opened: readonly string[]): string
  * @returns Counterparts whose section does not open with its key.
  * @throws {@link LinkageError} `package-unavailable` before the package came; as {@link openSections}.
  */
-export async function openCarried(vault: Vault, round: string, profile: Profile): Promise<string[]> {
-  const invalid = await openSections(vault, round, vault.packageKeys(round), profile);
+export async function openCarried(vault: Vault, round: string, profile: Profile, now: Date): Promise<string[]> {
+  const invalid = await openSections(vault, round, vault.packageKeys(round), profile, now);
   const pairings = vault.pairings(round) ?? [];
   for (const pairing of pairings) {
     const { counterpart, keyProof } = pairing;

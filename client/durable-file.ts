@@ -17,6 +17,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -27,6 +28,9 @@ const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 /** What link(2) says on a file system that has none, such as FAT on a medium. */
 const NO_HARD_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+/** What open(2) says when there is no folder to write to. */
+const NO_PLACE = ["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EROFS"];
 
 /** Makes a folder, and those above it, that only its owner can enter; an existing one is left as it is. */
 export function makePrivateFolder(path: string): void {
@@ -45,7 +49,11 @@ export function requirePrivate(path: string, what: string): void {
     throw new LinkageError("vault-invalid", `${what} can be read by others than its owner; run: chmod go= ${path}`);
 }
 
-/** Writes `pieces` under mode 600, replacing what was there; on a fault what was there stays. */
+/**
+ * Writes `pieces` under mode 600, replacing what was there; on a fault what was there stays.
+ *
+ * @throws {@link LinkageError} `file-unreadable` if its folder is missing or cannot be written to.
+ */
 export function replaceFile(path: string, pieces: Iterable<Uint8Array>): void {
   const temporary = writeTemporary(path, pieces);
   renameSync(temporary, path);
@@ -63,6 +71,13 @@ export function supersedeFile(path: string, pieces: Iterable<Uint8Array>): void 
   }
 }
 
+/** @throws {@link LinkageError} `file-exists`; `file-unreadable` if its folder is none, so that nothing is done in vain. */
+export function requireCreatable(path: string): void {
+  requireAbsent(path);
+  if (statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new LinkageError("file-unreadable", `cannot write ${path}: there is no folder ${dirname(path)}`);
+}
+
 /** @throws {@link LinkageError} `file-exists` */
 export function requireAbsent(path: string): void {
   if (existsSync(path)) throw new LinkageError("file-exists", `${path} exists and is never overwritten`);
@@ -71,7 +86,7 @@ export function requireAbsent(path: string): void {
 /**
  * Writes `pieces` under mode 600.
  *
- * @throws {@link LinkageError} `file-exists` if there is a file already; it is not touched.
+ * @throws {@link LinkageError} `file-exists` if there is a file already; it is not touched; as {@link replaceFile}.
  */
 export function createFile(path: string, pieces: Iterable<Uint8Array>): void {
   if (!createFileIfAbsent(path, pieces))
@@ -149,7 +164,7 @@ export function readStart(path: string, byteLength: number): Uint8Array {
 
 function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
   const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString("hex")}.tmp`);
-  const file = openSync(temporary, "wx", FILE_MODE);
+  const file = openTemporary(temporary, path);
   try {
     for (const piece of pieces) writeAll(file, piece);
     fsyncSync(file);
@@ -160,6 +175,16 @@ function writeTemporary(path: string, pieces: Iterable<Uint8Array>): string {
     closeSync(file);
   }
   return temporary;
+}
+
+function openTemporary(temporary: string, path: string): number {
+  try {
+    return openSync(temporary, "wx", FILE_MODE);
+  } catch (error) {
+    const code = errorCode(error);
+    if (!NO_PLACE.includes(code)) throw error;
+    throw new LinkageError("file-unreadable", `cannot write ${path} (${code})`, { cause: error });
+  }
 }
 
 /** Makes an empty file, to be replaced at once. @returns False if there is one already. */

@@ -110,6 +110,7 @@ function scoreLines({ rules }: PairExplanation, score: Score): string[] {
     `weight ${weightBits.toFixed(6)} bits, as aquila link writes it: the sum of the terms, of which each fact group gives one`,
     `prior ${priorBits.toFixed(6)} bits: ${matchesPerRow.toFixed(4)} matches a row of the smaller list, estimated on these two lists`,
     `match probability ${probability.toFixed(6)}: ${band} (${edge}); ${rules.filter(({ outcome }) => outcome === "agrees").length} of ${rules.length} rules agreed`,
+    `It is a ${RESULT_NOTE}.`,
     THRESHOLD_NOTE,
   ];
 }

@@ -31,15 +31,16 @@ export type Opened = {
 /**
  * Keeps the package in the vault, then tells the server that it holds it. Called again, it fetches nothing again.
  *
+ * @returns The round as the server shows it then.
  * @throws {@link LinkageError} `package-unavailable` before release; `package-invalid` if it is not for this party, round and
  * T2, or its sections are others than the party's pairings; `statement-signature` unless two operators released what this party sealed, and
- * its counterparts sealed the same; `vault-invalid` if the party has not sealed the round.
+ * its counterparts sealed the same; `round-state` if the party has not sealed the round.
  */
 export async function acknowledgePackage(
   connection: Pick<Connection, "round" | "fetchPackage" | "acknowledge">,
   vault: Vault,
   round: string,
-): Promise<void> {
+): Promise<RoundView> {
   const t2 = sealOf(vault, round);
   const { party } = vault.identity;
   requireReleased(vault, round, await connection.round(round), t2);
@@ -47,7 +48,7 @@ export async function acknowledgePackage(
   checkPackage(vault, await openPackage(sealed, vault.identity), round, t2);
   vault.keepPackageBox(round, sealed);
   const digest = createHash("sha256").update(sealed).digest("base64url");
-  await connection.acknowledge(signStatement(vault.identity, "acknowledgement", { digest, party, round, t2 }));
+  return connection.acknowledge(signStatement(vault.identity, "acknowledgement", { digest, party, round, t2 }));
 }
 
 /**
@@ -67,8 +68,11 @@ export async function openHits(
   const { party } = vault.identity;
   const descriptor = vault.descriptor(round);
   if (vault.packageBox(round) === null || descriptor === null)
-    throw new LinkageError("package-unavailable", `the package of round ${round} is not acknowledged yet`);
-  const invalid = await openSections(vault, round, await connection.packageKeys(round, party), profile);
+    throw new LinkageError(
+      "package-unavailable",
+      `the package of round ${round} is not acknowledged yet; run: aquila round ack`,
+    );
+  const invalid = await openSections(vault, round, await connection.packageKeys(round, party), profile, now);
   const counterparts = counterpartsOf(descriptor, party);
   const opened = counterparts.filter((counterpart) => vault.section(round, counterpart) !== null);
   const closed = counterparts.filter((counterpart) => !opened.includes(counterpart));
@@ -98,6 +102,7 @@ export async function openSections(
   round: string,
   keys: PackageKeys,
   profile: Profile,
+  now: Date,
 ): Promise<string[]> {
   const sealed = vault.packageBox(round);
   if (sealed === null) throw new LinkageError("package-unavailable", `the package of round ${round} is not here yet`);
@@ -107,7 +112,7 @@ export async function openSections(
   const invalid: string[] = [];
   for (const { counterpart, sealedKey } of keys) {
     if (!counterparts.has(counterpart) || vault.section(round, counterpart) !== null) continue;
-    if (!(await openOne(vault, box, counterpart, sealedKey, profile))) invalid.push(counterpart);
+    if (!(await openOne(vault, box, counterpart, sealedKey, profile, now))) invalid.push(counterpart);
   }
   return invalid;
 }
@@ -162,6 +167,7 @@ async function openOne(
   counterpart: string,
   sealedKey: string,
   profile: Profile,
+  now: Date,
 ): Promise<boolean> {
   let hits: readonly Hit[];
   try {
@@ -173,7 +179,7 @@ async function openOne(
     if (error instanceof LinkageError && error.code === "package-invalid") return false;
     throw error;
   }
-  vault.keepSection(box.round, sectionOf(vault, box.round, counterpart, hits));
+  vault.keepSection(box.round, { ...sectionOf(vault, box.round, counterpart, hits), openedAt: now.toISOString() });
   return true;
 }
 
@@ -211,7 +217,7 @@ async function pairingsInT2(connection: Pick<Connection, "round">, vault: Vault,
 function requireReleased(vault: Vault, round: string, { approvals, pairings, seals }: RoundView, t2: string): void {
   const descriptor = vault.descriptor(round);
   if (descriptor === null) throw new LinkageError("vault-invalid", `the vault holds no descriptor of round ${round}`);
-  const roster = vault.roster();
+  const roster = vault.rosterOf(round);
   requireApproved(roster, approvals, { act: "release", round, t0: descriptorT0(descriptor), t2 });
   const isLeftOut = (counterpart: string): boolean =>
     pairings.some(({ pairing, state }) => pairing.includes(counterpart) && state === "left-out");

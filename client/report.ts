@@ -68,10 +68,11 @@ export async function attempt(
   }
 }
 
-/** @throws {@link LinkageError} `vault-invalid` if the party has not sealed the round. */
+/** @throws {@link LinkageError} `round-state` if the party has not sealed the round. */
 export function sealOf(vault: Vault, round: string): string {
   const t2 = vault.seal(round);
-  if (t2 === null) throw new LinkageError("vault-invalid", `this vault has not sealed round ${round}`);
+  if (t2 === null)
+    throw new LinkageError("round-state", `this vault has not sealed round ${round}; run: aquila round seal`);
   return t2;
 }
 

@@ -56,10 +56,10 @@ export function resultsOf(vault: Vault, round: string, profile: Profile, now: Da
   });
   if (sections.length === 0)
     throw new LinkageError("package-unavailable", `no pairing of round ${round} is open yet for this vault`);
-  const before = earlierHits(vault, round);
+  const before = hitsOfOthers(vault, round);
   const descriptor = vault.descriptor(round);
   const unanswered = descriptor !== null && isOver(descriptor, "answers", now) ? "unproven" : "waiting";
-  const found = sections.flatMap(({ counterpart, hits }) => {
+  const found = sections.flatMap(({ counterpart, hits, openedAt = "" }) => {
     if (hits.length === 0) return [];
     const entries = vault.readHandleMap(round, counterpart, new Set(hits.map(({ handle }) => handle)));
     const answers = new Map((vault.answers(round, counterpart) ?? []).map((answer) => [answer.hit, answer]));
@@ -68,14 +68,15 @@ export function resultsOf(vault: Vault, round: string, profile: Profile, now: Da
       if (entry === undefined) throw new LinkageError("vault-invalid", "a hit's handle is no longer in the vault");
       const answer = answers.get(hit) ?? null;
       const rules = profile.rules.filter((_, index) => ((pattern >>> index) & 1) === 1).map(({ id }) => id);
-      return { counterpart, hit, band, rules, entry, answer };
+      const first = before.get(knownName(entry, counterpart));
+      return { counterpart, hit, band, rules, entry, answer, knownBefore: first !== undefined && first < openedAt };
     });
   });
   // A record has one row in every batch of the round: the same references.
   const byRecord = Map.groupBy(found, ({ entry }) => entry.refs.join("\0"));
   const rows = [...byRecord.values()].flatMap((hits) => {
     const accuracy = hits[0]?.entry.accuracy ?? "";
-    const answered = hits.flatMap(({ counterpart, hit, entry, answer }): AnsweredHit[] =>
+    const answered = hits.flatMap(({ counterpart, hit, answer, knownBefore }): AnsweredHit[] =>
       answer === null
         ? []
         : [
@@ -85,7 +86,7 @@ export function resultsOf(vault: Vault, round: string, profile: Profile, now: Da
               notice: answer.notice,
               ownOriginTags: answer.ownOriginTags,
               proven: answer.proven,
-              knownBefore: before.has(knownName(entry, counterpart)),
+              knownBefore,
             },
           ],
     );
@@ -121,6 +122,9 @@ export function statusesByHit(party: string, statuses: readonly Status[]): Statu
   return byHit;
 }
 
+/** The round of all rows, and until when the vault keeps its hits and nobody may keep them longer elsewhere. */
+export type ResultsOf = { readonly round: string; readonly keptUntil: string };
+
 const COLUMNS = [
   "references",
   "counterpart",
@@ -137,11 +141,13 @@ const COLUMNS = [
   "contact",
   "own_status",
   "their_status",
+  "round",
+  "kept_until",
   "note",
 ];
 
 /** @returns CSV (RFC 4180) with a header; several references of one row are separated by " | ", rules by spaces; formulas are escaped. */
-export function resultsCsv(rows: readonly ResultRow[], statuses: Statuses): string {
+export function resultsCsv(of: ResultsOf, rows: readonly ResultRow[], statuses: Statuses): string {
   return stringify(
     rows.map((row) => [
       row.refs.join(" | "),
@@ -159,6 +165,8 @@ export function resultsCsv(rows: readonly ResultRow[], statuses: Statuses): stri
       row.notice?.contact ?? "",
       statuses.get(row.hit)?.own ?? "",
       statuses.get(row.hit)?.theirs ?? "",
+      of.round,
+      of.keptUntil,
       row.finding === "unproven" && row.notice === null ? `${RESULT_NOTE}; ${UNANSWERED_NOTE}` : RESULT_NOTE,
     ]),
     { header: true, columns: COLUMNS, escape_formulas: true, record_delimiter: "windows" },
@@ -166,27 +174,31 @@ export function resultsCsv(rows: readonly ResultRow[], statuses: Statuses): stri
 }
 
 /** @returns JSON with the same rows, and the note once. */
-export function resultsJson(round: string, rows: readonly ResultRow[], statuses: Statuses): string {
+export function resultsJson(of: ResultsOf, rows: readonly ResultRow[], statuses: Statuses): string {
   const hits = rows.map((row) => ({ ...row, status: statuses.get(row.hit) ?? { own: null, theirs: null } }));
-  return `${JSON.stringify({ note: RESULT_NOTE, round, hits }, null, 2)}\n`;
+  return `${JSON.stringify({ note: RESULT_NOTE, ...of, hits }, null, 2)}\n`;
 }
 
-/** @returns Names, as {@link knownName} gives them, of what had a proven hit in an earlier round that the vault still keeps. */
-function earlierHits(vault: Vault, round: string): Set<string> {
-  const created = vault.descriptor(round)?.deadlines.keys ?? "";
-  const known = new Set<string>();
-  for (const earlier of vault.rounds()) {
-    if (earlier === round || (vault.descriptor(earlier)?.deadlines.keys ?? "") >= created) continue;
-    for (const { counterpart } of vault.pairings(earlier) ?? []) {
-      const answers = vault.answers(earlier, counterpart) ?? [];
+/**
+ * @returns When what has a proven hit in another round that the vault still keeps was opened first, by {@link knownName}: a
+ * round's deadlines do not say which of two came first.
+ */
+function hitsOfOthers(vault: Vault, round: string): Map<string, string> {
+  const opened = new Map<string, string>();
+  for (const other of vault.rounds().filter((id) => id !== round))
+    for (const { counterpart } of vault.pairings(other) ?? []) {
+      const answers = vault.answers(other, counterpart) ?? [];
       const proven = new Set(answers.flatMap((answer) => (answer.proven ? [answer.hit] : [])));
-      const hits = (vault.section(earlier, counterpart)?.hits ?? []).filter(({ hit }) => proven.has(hit));
-      if (hits.length === 0) continue;
-      const entries = vault.readHandleMap(earlier, counterpart, new Set(hits.map(({ handle }) => handle)));
-      for (const entry of entries.values()) known.add(knownName(entry, counterpart));
+      const { hits = [], openedAt = "" } = vault.section(other, counterpart) ?? {};
+      const handles = hits.filter(({ hit }) => proven.has(hit)).map(({ handle }) => handle);
+      if (handles.length === 0) continue;
+      for (const entry of vault.readHandleMap(other, counterpart, new Set(handles)).values()) {
+        const name = knownName(entry, counterpart);
+        const before = opened.get(name);
+        if (before === undefined || openedAt < before) opened.set(name, openedAt);
+      }
     }
-  }
-  return known;
+  return opened;
 }
 
 /** First reference and counterpart: the record that leads a row leads it again in another round. */

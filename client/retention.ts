@@ -14,7 +14,7 @@ export function tidyVault(vault: Vault, now: Date): string[] {
     const descriptor = vault.descriptor(round);
     if (descriptor === null) continue;
     if (now.getTime() > Date.parse(descriptor.deadlines.followUp)) vault.destroyProofKeys(round);
-    if (now.getTime() > keptUntil(descriptor)) {
+    if (now > keptUntil(descriptor)) {
       vault.forgetRound(round);
       forgotten.push(round);
     }
@@ -22,7 +22,7 @@ export function tidyVault(vault: Vault, now: Date): string[] {
   return forgotten;
 }
 
-/** @returns End of the retention, milliseconds since the epoch; never before the follow-up. */
-function keptUntil({ deadlines, retentionDays }: RoundDescriptor): number {
-  return Math.max(Date.parse(deadlines.release) + retentionDays * DAY_MS, Date.parse(deadlines.followUp));
+/** @returns End of the retention; never before the follow-up. */
+export function keptUntil({ deadlines, retentionDays }: RoundDescriptor): Date {
+  return new Date(Math.max(Date.parse(deadlines.release) + retentionDays * DAY_MS, Date.parse(deadlines.followUp)));
 }

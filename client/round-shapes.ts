@@ -63,6 +63,8 @@ export const KeptSection = z.strictObject({
   /** Hits at rows that stand for no record. */
   noRecord: z.int().min(0).max(MAX_HITS),
   hits: z.array(Hit).max(MAX_HITS),
+  /** By the own clock; sections that were opened by an earlier release have none, and came before all others. */
+  openedAt: z.iso.datetime().optional(),
 });
 export type KeptSection = Readonly<Omit<z.infer<typeof KeptSection>, "hits">> & { readonly hits: readonly Hit[] };
 

@@ -8,6 +8,7 @@ import { hasReached } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { checkSealed } from "#engine/round/transcript.ts";
 import type { Connection } from "./http.ts";
+import { endingText } from "./ending.ts";
 import { countSealed, requireQuotasHeld } from "./quota.ts";
 import type { Vault } from "./vault.ts";
 
@@ -24,7 +25,7 @@ export type SealOutcome =
  * Checks T2 against what this party sent, destroys the keys with which batches are encoded, and co-signs it.
  *
  * @throws {@link LinkageError} `round-confirmation-failed` if the server wants something else sealed than was sent, or
- * another T2 than before, `round-deadline` once it may not be signed any more, `quota-exceeded` if another round took what was left: nothing is signed then; `vault-invalid` if the vault agreed on no keys in the round.
+ * another T2 than before, `round-deadline` once it may not be signed any more, `quota-exceeded` if another round took what was left: nothing is signed then; `round-state` if the vault agreed on no keys in the round, or the attempt was aborted.
  */
 export async function sealRound(
   connection: Pick<Connection, "round" | "postSeal">,
@@ -36,8 +37,9 @@ export async function sealRound(
   const descriptor = vault.descriptor(round);
   const t1 = vault.transcript(round);
   if (descriptor === null || t1 === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+    throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const view = await connection.round(round);
+  if (view.ending !== null) throw new LinkageError("round-state", `round ${round} was ${endingText(view)}`);
   if (view.t2 === null) return { state: "waiting" };
   const counterparts = counterpartsOf(descriptor, party);
   const digests = new Map(

@@ -26,7 +26,7 @@ export type Submission = {
 
 /**
  * @returns What was sent; the vault holds a receipt then.
- * @throws {@link LinkageError} `file-unreadable` if there is no batch; `vault-invalid` if there is no handle map; `batch-malformed` or `batch-truncated` if it is none;
+ * @throws {@link LinkageError} `round-state` if nothing is encoded; `batch-malformed` or `batch-truncated` if it is none;
  * `batch-round-mismatch` or `batch-pairing-mismatch` if it is another one; `batch-duplicate` if the server holds another
  * batch as complete; what the server refuses.
  */
@@ -42,8 +42,8 @@ export async function submitBatch(
   const isCarried = vault.carriage(round)?.side === "outside";
   if (!isCarried && !vault.holdsHandleMap(round, counterpart))
     throw new LinkageError(
-      "vault-invalid",
-      `no handle map for ${counterpart}: its hits could not be named; encode again`,
+      "round-state",
+      `no batch for ${counterpart} is encoded in round ${round}; run: aquila round encode`,
     );
   const status = await connection.batchStatus(round, party, counterpart);
   const bytesTotal = vault.batchByteLength(round, counterpart);
@@ -114,12 +114,11 @@ async function sendManifest(
   }
 }
 
-/** Whether the server said that it did not take the batch; a fault of its own or of the way leaves that open. */
 /**
  * Takes back every batch of a round, and only then gives any of them up at home: what is encoded anew is of one list.
  *
  * @returns Counterparts whose batches are taken back.
- * @throws {@link LinkageError} `vault-invalid` if no keys are agreed; `round-state` if the round is sealed; what the server refuses.
+ * @throws {@link LinkageError} `round-state` if no keys are agreed, or the round is sealed; what the server refuses.
  */
 export async function recallBatches(
   connection: Pick<Connection, "recallBatch">,
@@ -128,7 +127,7 @@ export async function recallBatches(
 ): Promise<readonly string[]> {
   const { party } = vault.identity;
   const pairings = vault.pairings(round);
-  if (pairings === null) throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}`);
+  if (pairings === null) throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}`);
   if (vault.seal(round) !== null)
     throw new LinkageError("round-state", `round ${round} is sealed: its batches cannot be replaced any more`);
   const counterparts = pairings.map(({ counterpart }) => counterpart);
@@ -142,6 +141,7 @@ export async function recallBatches(
   return counterparts;
 }
 
+/** Whether the server said that it did not take the batch; a fault of its own or of the way leaves that open. */
 function isRefused(error: unknown): boolean {
   const refusal = refusalOf(error);
   return refusal !== null && refusal.status < 500;

@@ -143,17 +143,22 @@ export class Vault extends CarriedFiles {
     this.close();
   }
 
-  /** @throws {@link LinkageError} `vault-invalid` if none is pinned. */
+  /** @returns Null before one is pinned. */
+  pinnedRoster(): Roster | null {
+    return this.files.readJson(OWN, "roster.json", Roster);
+  }
+
+  /** @throws {@link LinkageError} `roster-invalid` if none is pinned. */
   roster(): Roster {
-    const roster = this.files.readJson(OWN, "roster.json", Roster);
-    if (roster === null) throw new LinkageError("vault-invalid", "no roster is pinned; run: aquila roster pin");
+    const roster = this.pinnedRoster();
+    if (roster === null) throw new LinkageError("roster-invalid", "no roster is pinned; run: aquila roster pin");
     return roster;
   }
 
   /**
    * @returns The roster that counts for a round: the one that its descriptor names, if the vault has it and kept that
    * descriptor while it was pinned; else the pinned one.
-   * @throws {@link LinkageError} `vault-invalid` if none is pinned.
+   * @throws {@link LinkageError} `roster-invalid` if none is pinned.
    */
   rosterOf(round: string): Roster {
     const pinned = this.roster();
@@ -172,7 +177,7 @@ export class Vault extends CarriedFiles {
     const own = roster.parties.find((entry) => entry.id === party);
     if (own?.signKey !== signKey || own.boxKey !== boxKey)
       throw new LinkageError("vault-invalid", `the roster does not hold this vault's own keys for ${party}`);
-    const pinned = this.files.readJson(OWN, "roster.json", Roster);
+    const pinned = this.pinnedRoster();
     if (pinned !== null && rosterDigest(pinned) === rosterDigest(roster)) return NO_CHANGES;
     checkRoster(roster, pinned);
     const changes = pinned === null ? NO_CHANGES : rosterChanges(pinned, roster);
@@ -221,12 +226,12 @@ export class Vault extends CarriedFiles {
     );
   }
 
-  /** @throws {@link LinkageError} `vault-invalid` if it is longer than 120 characters, or not printable words. */
+  /** @throws {@link LinkageError} `request-invalid` if it is longer than 120 characters, or not printable words. */
   keepContact(contact: string): void {
     const parsed = Contact.safeParse({ contact });
     if (!parsed.success)
       throw new LinkageError(
-        "vault-invalid",
+        "request-invalid",
         "a contact is at most 120 printable characters, words apart by one space",
       );
     this.files.writeJson(OWN, "contact.json", parsed.data);

@@ -13,6 +13,7 @@ import type { Connection } from "./http.ts";
 import { acknowledgePackage, openHits, type Opened } from "./release.ts";
 import { sealRound } from "./seal.ts";
 import { submitBatch } from "./submit.ts";
+import { unopenedOf, type Unopened } from "./unopened.ts";
 import type { Vault } from "./vault.ts";
 
 /** Where a party stands: `waiting` for others, or `done` when every opened pairing is answered by both or its time is over. */
@@ -20,7 +21,11 @@ export type Standing = {
   readonly state: "waiting" | "done";
   /** What was done or is awaited, for people. */
   readonly what: string;
-  readonly results: { readonly opened: Opened; readonly exchange: Exchange } | null;
+  readonly results: {
+    readonly opened: Opened;
+    readonly exchange: Exchange;
+    readonly unopened: readonly Unopened[];
+  } | null;
 };
 
 export type Walk = {
@@ -59,8 +64,8 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   await acknowledgePackage(connection, vault, round);
   const opened = await openHits(connection, vault, round, profile, now);
   const exchange = await exchangeAnswers(connection, vault, round, now);
-  const results = { opened, exchange };
   const latest = await connection.round(round);
+  const results = { opened, exchange, unopened: unopenedOf(vault, round, latest, opened, now) };
   // A pairing may have opened since its key was asked for.
   const isAwaited = ({ pairing, state }: RoundView["pairings"][number]): boolean =>
     (state === "matched" || state === "opened") &&

@@ -15,7 +15,7 @@ import { ABORTABLE, recordAct, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { emptyLog } from "./store/open.ts";
 import { deleteResults } from "./store/packages.ts";
-import { stripPairings } from "./store/pairings.ts";
+import { closePairings, stripPairings } from "./store/pairings.ts";
 import { setEnding, setErased } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
 import { deleteRoundChunks } from "./store/uploads.ts";
@@ -47,6 +47,7 @@ export async function endAttempt(
   ending: Ending,
 ): Promise<void> {
   await setEnding(store, id, JSON.stringify(ending));
+  await closePairings(store, id, ["admitted", "matched", "held"], "closed");
   await recordAct(store, secretariat, id, actorOf(caller), `aborted-${ending.reason}`, ending.parties.join(" "));
 }
 

@@ -83,8 +83,9 @@ export function progressOf(secretariat: Secretariat, round: Round, uploads: read
   if (running !== undefined && round.state === "matching") return running;
   const bytesTotal = uploads.reduce((sum, upload) => sum + (upload.byte_length ?? 0), 0);
   const pairingsTotal = round.descriptor.pairings.length;
-  // An abandoned round is erased too, without T2 ever having been reached.
-  return hasReached(round.state, "reviewed")
+  // An aborted attempt is erased too, whether it was matched or not.
+  const isMatched = hasReached(round.state, "reviewed") && (round.ending === null || round.matched_at !== null);
+  return isMatched
     ? { stage: "done", bytesDone: bytesTotal, bytesTotal, pairingsDone: pairingsTotal, pairingsTotal }
     : { stage: "idle", bytesDone: 0, bytesTotal, pairingsDone: 0, pairingsTotal };
 }

@@ -32,6 +32,15 @@ const Terms = z.strictObject({
   "rows-per-year": Agreement.shape.rowsPerYear,
 });
 
+/** What each option takes. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  with: "party ids of 2 to 8 letters A-Z, such as HR SI",
+  field: "a code of a-z, 0-9 and -, at most 40, such as terrorism",
+  from: "a time in UTC such as 2026-01-01T00:00:00Z",
+  until: "a time in UTC such as 2027-01-01T00:00:00Z",
+  "rows-per-year": "a whole number from 100 to 292,000,000,000",
+};
+
 /** The file that a party gives to whoever describes a round. */
 export const AgreementFile = z.array(Agreement).min(1).max(31);
 
@@ -55,6 +64,9 @@ export function registerAgreement(program: Command, io: CommandIo): void {
     .action(async (options: SignOptions) => {
       using vault = await unlockVault(io, options.vault);
       const agreements = sign(vault.identity, options);
+      const known = vault.pinnedRoster()?.parties;
+      const stranger = agreements.find(({ to }) => known?.every(({ id }) => id !== to) === true)?.to;
+      if (stranger !== undefined) throw new LinkageError("request-invalid", `--with: ${stranger} is not in the roster`);
       createFile(options.out, [Buffer.concat([canonicalBytes(agreements), Buffer.from("\n")])]);
       const text = agreements
         .map(
@@ -76,7 +88,8 @@ function sign(identity: Identity, options: SignOptions): Agreement[] {
   });
   if (!terms.success) {
     const issue = terms.error.issues[0];
-    throw new LinkageError("request-invalid", `--${issue?.path.join(" ") ?? ""}: ${issue?.message ?? ""}`);
+    const name = String(issue?.path[0]);
+    throw new LinkageError("request-invalid", `--${name}: not ${EXPECTED[name] ?? "as it must be"}`);
   }
   const { field, from: validFrom, until: validUntil, "rows-per-year": rowsPerYear } = terms.data;
   if (validFrom >= validUntil) throw new LinkageError("request-invalid", "--until: not later than --from");

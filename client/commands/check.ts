@@ -81,7 +81,11 @@ function reportText(report: CheckReport): string {
       "silence each other's keys (one person twice? then merge them)",
       report.silencing.map(({ refA, refB, ruleCount }) => `${refA} and ${refB}: ${ruleCount} rules`),
     ),
-    `${report.otherScripts} records have a name in a script other than Latin, Greek or Cyrillic: romanised letter by letter, found less`,
+    ...(report.otherScripts === 0
+      ? []
+      : [
+          `${report.otherScripts} records have a name in a script other than Latin, Greek or Cyrillic: romanised letter by letter, found less`,
+        ]),
     `${report.surplusCells} keys beyond the slots of their rules (many aliases or dates) are left out`,
     "keys by rule (made, unique in the list):",
     ...report.rules.map(

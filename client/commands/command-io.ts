@@ -3,7 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Presets, SingleBar } from "cli-progress";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { CommanderError, InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
 import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
@@ -22,7 +22,8 @@ import { openVault, requireVault, type Vault } from "../vault.ts";
 /** Exit codes of `aquila`; docs/cli.md. */
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
 
-const UNREACHABLE: readonly ProblemCode[] = ["server-unreachable", "server-answer-invalid", "overloaded"];
+/** The server did not do its part; the same again may succeed. */
+export const UNREACHABLE: readonly ProblemCode[] = ["server-unreachable", "server-answer-invalid", "overloaded"];
 
 /** The process around a command. */
 export type CommandIo = {
@@ -55,6 +56,12 @@ export function exitCodeOf(error: LinkageError): number {
   if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;
   if (refusalOf(error) !== null) return EXIT.refused;
   return error.code === "internal" ? EXIT.unexpected : EXIT.badInput;
+}
+
+/** @returns What ends a command as wrong usage, of options that do not go together; it is said already. */
+export function wrongUsage({ stderr }: Pick<CommandIo, "stderr">, message: string): CommanderError {
+  stderr.write(`error: ${message}\n`);
+  return new CommanderError(EXIT.usage, "aquila.wrongUsage", message);
 }
 
 export function serverOption(isMandatory = true): Option {
@@ -169,16 +176,12 @@ export async function connectAs<T>(
     return use(connectWith(io, server, asker), asker);
   };
   if (identity !== undefined) {
-    if (roster === undefined)
-      throw new LinkageError("roster-invalid", "whose answers are to be trusted? name the roster with --roster");
+    if (roster === undefined) throw wrongUsage(io, "whose answers are to be trusted? name the roster with --roster");
     const { asker } = await unlockStaffAsker(io, { identity, roster });
     return await useAs(asker);
   }
   if (folder === undefined)
-    throw new LinkageError(
-      "identity-invalid",
-      "who asks? name a party's --vault or an operator's or officer's --identity",
-    );
+    throw wrongUsage(io, "who asks? name a party's --vault or an operator's or officer's --identity");
   using vault = await unlockVault(io, folder);
   return await useAs(partyAsker(vault));
 }

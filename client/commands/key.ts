@@ -3,7 +3,6 @@
  * locks them. No secret is ever printed.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { LinkageError } from "#engine/errors.ts";
 import {
   fingerprint,
   makeIdentity,
@@ -28,6 +27,7 @@ import {
   unlockStaff,
   unlockVault,
   vaultOption,
+  wrongUsage,
   withPassphrase,
   type CommandIo,
 } from "./command-io.ts";
@@ -131,7 +131,7 @@ async function makeKeys(io: CommandIo, options: MakeOptions): Promise<PublicKeys
     });
     return publicStaff(identity);
   }
-  throw new LinkageError("identity-invalid", "name --party and --vault, or --operator or --officer and --out");
+  throw wrongUsage(io, "name --party and --vault, or --operator or --officer and --out");
 }
 
 function newVault(io: CommandIo, folder: string, identity: Identity): Promise<PublicKeys> {
@@ -144,7 +144,7 @@ function newVault(io: CommandIo, folder: string, identity: Identity): Promise<Pu
 
 async function publicKeys(io: CommandIo, { vault: folder, identity }: WhoseOptions): Promise<PublicKeys> {
   if (identity !== undefined) return publicStaff(await unlockStaff(io, identity));
-  if (folder === undefined) throw whose();
+  if (folder === undefined) throw whose(io);
   using vault = await unlockVault(io, folder);
   return publicParty(vault.identity);
 }
@@ -155,7 +155,7 @@ async function changePassphrase(
   { vault, identity, newPassphraseFd }: PassphraseOptions,
 ): Promise<string> {
   const path = identity ?? vault;
-  if (path === undefined) throw whose();
+  if (path === undefined) throw whose(io);
   if (identity !== undefined) readBox(identity, STAFF_FILE.holds, STAFF_FILE.what);
   else requireVault(path);
   await withPassphrase(io, "ask", { of: path, descriptor: io.passphraseFd() }, (passphrase) =>
@@ -178,8 +178,8 @@ async function backUp(
   });
 }
 
-function whose(): LinkageError {
-  return new LinkageError("identity-invalid", "whose keys? name a party's --vault or an operator's --identity");
+function whose(io: CommandIo): Error {
+  return wrongUsage(io, "whose keys? name a party's --vault or an operator's --identity");
 }
 
 function descriptorOption(flags: string, what: string): Option {

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { replaceFile } from "../durable-file.ts";
 import { linkLists, type LinkedPair } from "../link.ts";
+import { RESULT_NOTE } from "../results.ts";
 import { answer, jsonOption, type CommandIo } from "./command-io.ts";
 import { withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
 
@@ -48,8 +49,9 @@ export function registerLink(program: Command, io: CommandIo): void {
             summary,
             `${summary.recordsA} and ${summary.recordsB} records (${summary.mergedA} and ${summary.mergedB} own duplicates merged, ${summary.refused} refused)\n` +
               `${pairs.length} candidate pairs: high ${counts.high}, medium ${counts.medium}, low ${counts.low}, none ${counts.none}\n` +
-              `of these coincidental, as forecast: high ${forecast.high.toFixed(1)}, medium ${forecast.medium.toFixed(1)}, low ${forecast.low.toFixed(1)}\n` +
+              `coincidences that lists of these sizes let expect: high ${forecast.high.toFixed(1)}, medium ${forecast.medium.toFixed(1)}, low ${forecast.low.toFixed(1)}\n` +
               `${bridgingRows} of ${rows} rows bridge (${((100 * bridgingRows) / Math.max(rows, 1)).toFixed(2)} %)\n` +
+              `each pair is a ${RESULT_NOTE}\n` +
               `written to ${options.out}`,
           );
         }),

@@ -51,7 +51,7 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .action((paths: string[], options: AssembleOptions) => {
       const assembled = assemble(paths, options.serial);
       createFile(options.out, [fileOf(assembled)]);
-      answerRoster(io, options.json, assembled);
+      answerRoster(io, options.json, assembled, `written to ${options.out}; two operators sign it`);
     });
   roster
     .command("sign")
@@ -68,7 +68,7 @@ export function registerRoster(program: Command, io: CommandIo): void {
         throw new LinkageError("roster-invalid", `${operator.id} is none of its operators, or has another key there`);
       const signed = signRoster(found, operator);
       replaceFile(path, [fileOf(signed)]);
-      answerRoster(io, options.json, signed);
+      answerRoster(io, options.json, signed, `signed by ${operator.id}; two operators' signatures are needed`);
     });
   roster
     .command("pin")
@@ -85,7 +85,7 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .action(async (path: string, options: PinOptions) => {
       const pinned = readJsonFile(path, Roster, "roster-invalid");
       using vault = await unlockVault(io, options.vault);
-      answerRoster(io, options.json, pinned, vault.pinRoster(pinned, options.accept));
+      answerRoster(io, options.json, pinned, `pinned in ${options.vault}`, vault.pinRoster(pinned, options.accept));
     });
   roster
     .command("show")
@@ -94,7 +94,7 @@ export function registerRoster(program: Command, io: CommandIo): void {
     .addOption(jsonOption())
     .action(async (options: { vault: string; json: boolean }) => {
       using vault = await unlockVault(io, options.vault);
-      answerRoster(io, options.json, vault.roster());
+      answerRoster(io, options.json, vault.roster(), `pinned in ${options.vault}`);
     });
 }
 
@@ -138,8 +138,11 @@ function requireFingerprint(path: string, stated: string, found: string): void {
   if (stated !== found) throw new LinkageError("identity-invalid", `${path}: the fingerprint is not that of the keys`);
 }
 
-/** @param changes - Against the roster pinned before. */
-function answerRoster(io: CommandIo, json: boolean, roster: Roster, changes?: RosterChanges): void {
+/**
+ * @param done - What was done with it.
+ * @param changes - Against the roster pinned before.
+ */
+function answerRoster(io: CommandIo, json: boolean, roster: Roster, done: string, changes?: RosterChanges): void {
   const digest = rosterDigest(roster);
   const fingerprints = [
     ...roster.parties.map(({ id, signKey, boxKey }) => ({ fingerprint: fingerprint(signKey, boxKey), id })),
@@ -151,7 +154,7 @@ function answerRoster(io: CommandIo, json: boolean, roster: Roster, changes?: Ro
   ];
   const signedBy = roster.signatures.map(({ operator }) => operator);
   const lines = fingerprints.map((one) => `${one.id.padEnd(12)}  ${one.fingerprint}\n`).join("");
-  const text = `${lines}digest        ${digest}\nsigned by     ${signedBy.join(", ") || "nobody yet"}${isWhole(roster) ? "" : ": not to be pinned"}\n`;
+  const text = `${done}\n${lines}digest        ${digest}\nsigned by     ${signedBy.join(", ") || "nobody yet"}${isWhole(roster) ? "" : ": not to be pinned"}\n`;
   const listed = Object.entries(changes ?? {}).filter(([, ids]) => ids.length > 0);
   const changed = listed.map(([what, ids]) => `${what.padEnd(12)}  ${ids.join(", ")}\n`).join("");
   answer(io, json, { digest, fingerprints, serial: roster.serial, signedBy, ...changes }, `${text}${changed}`);

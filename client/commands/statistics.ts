@@ -3,6 +3,8 @@
  */
 import { randomFillSync } from "node:crypto";
 import { InvalidArgumentError, type Command } from "commander";
+import { parseRational } from "#engine/statistics/budget.ts";
+import { histogramErrorBar } from "#engine/statistics/release.ts";
 import type { PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
 import { findRecords } from "../list.ts";
 import { noisedStatistics } from "../statistics.ts";
@@ -39,11 +41,18 @@ export function registerStatistics(program: Command, io: CommandIo): void {
   ).action(async (list: string, options: SubmitOptions, command: Command) => {
     using vault = await unlockVault(io, options.vault);
     const find = (refs: ReadonlySet<string>) => findRecords(list, listFormat(list, options), refs);
+    const isDrawn = vault.statistics(options.round) !== null;
     const noised = await noisedStatistics(vault, options.round, find, randomFillSync, io.now());
     const isInside = vault.carriage(options.round)?.side === "inside";
     if (!isInside) await connectParty(io, namedServer(command, options), vault).putStatistics(noised);
     const what = isInside ? "drawn, goes out with the next bundle" : "published";
-    answer(io, options.json, noised, `${what}, for ε ${noised.epsilon}:\n${histogramText(noised)}`);
+    const errorBar = histogramErrorBar(parseRational(noised.epsilon));
+    const text = [
+      `${what}, for ε ${noised.epsilon} of what may be published in a year; with probability .95 a figure is off by at most ±${errorBar}`,
+      ...(isDrawn ? ["drawn before, from the list that was named then: this one was not counted"] : []),
+      histogramText(noised),
+    ].join("\n");
+    answer(io, options.json, { ...noised, errorBar }, text);
   });
 
   withAsker(

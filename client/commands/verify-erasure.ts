@@ -48,10 +48,10 @@ export function registerVerifyErasure(program: Command, io: CommandIo): void {
     });
 }
 
-/** @throws {@link LinkageError} `vault-invalid` if the vault does not know the round; `round-confirmation-failed` if it was another. */
+/** @throws {@link LinkageError} `round-unknown` if the vault does not know the round; `round-confirmation-failed` if it was another. */
 function requireSameRound(vault: Vault, { round, t0, t1, t2 }: ErasureCertificate): void {
   const descriptor = vault.descriptor(round);
-  if (descriptor === null) throw new LinkageError("vault-invalid", `this vault knows nothing of round ${round}`);
+  if (descriptor === null) throw new LinkageError("round-unknown", `this vault knows nothing of round ${round}`);
   const kept = { T0: descriptorT0(descriptor), T1: vault.transcript(round), T2: vault.seal(round) };
   const stated = { T0: t0, T1: t1, T2: t2 };
   for (const name of ["T0", "T1", "T2"] as const)

@@ -289,7 +289,9 @@ describe("what the server shows", () => {
       expect(await said({ ...disputed, parties: [], evidence: [], raised: each })).toMatch(
         /; nobody signed the dispute$/,
       );
-    expect(await said({ reason: "expired", parties: ["SI"], evidence: [], raised: null })).toMatch(/expired; SI$/);
+    expect(await said({ reason: "expired", parties: ["SI"], evidence: [], raised: null })).toMatch(
+      /: expired at the deadline keys, .* \(SI\)$/,
+    );
     expect(all.fake.keys).toEqual([]);
   });
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
     show("secretariat", "server", "key", "server.key"),
     ...["AT HR", "HR AT"].map((direction) => {
       const [from = "", to = ""] = direction.split(" ");
-      const times = ["--from", "2026-01-01T00:00:00Z", "--until", "2028-01-01T00:00:00Z", "--rows-per-year", "10000"];
+      const times = ["--from", "2026-01-01T00:00:00Z", "--until", "2100-01-01T00:00:00Z", "--rows-per-year", "10000"];
       return succeed(
         ...["agreement", "sign", "--vault", from.toLowerCase(), "--with", to, ...times],
         ...["--out", `${from}.agreements`],
@@ -121,7 +121,7 @@ const DESCRIBE = [
   ...["round", "describe", "--id", "2026-4", "--roster", "roster.json", "--records", "HR=1800", "AT=2000"],
   ...["--categories", "witness", "suspect", "--legal-basis", "Art. 9", "--purpose", "test", "--lowest-band", "low"],
   ...["--agreements", "HR.agreements", "AT.agreements", "--national-basis", "AT=Act 1", "HR=Act 2"],
-  ...["--deadlines", "keys=2026-12-01T12:00:00Z", "seals=2026-12-20T12:00:00Z", "--out", "descriptor.json"],
+  ...["--deadlines", "keys=2096-12-01T12:00:00Z", "seals=2096-12-20T12:00:00Z", "--out", "descriptor.json"],
 ];
 
 describe("setting up", () => {
@@ -153,7 +153,7 @@ describe("setting up", () => {
       ["key", "make", "--operator", "anna", "--out", "anna.key"],
       ["roster", "assemble", ...KEYS, "--out", "roster.json"],
       ["agreement", "sign", "--vault", "at", "--with", "HR", "--from", "2026-01-01T00:00:00Z"].concat(
-        ...["--until", "2028-01-01T00:00:00Z", "--rows-per-year", "10000", "--out", "AT.agreements"],
+        ...["--until", "2100-01-01T00:00:00Z", "--rows-per-year", "10000", "--out", "AT.agreements"],
       ),
       DESCRIBE,
     ];
@@ -161,6 +161,11 @@ describe("setting up", () => {
       const { exitCode, stderr } = await aquila(...args);
       expect([exitCode, stderr]).toEqual([3, expect.stringContaining("aquila: file-exists: ")]);
     }
+  });
+
+  test("says of a folder that is not there that it cannot write to it", async () => {
+    const { exitCode, stderr } = await aquila("roster", "assemble", ...KEYS, "--out", "nowhere/roster.json");
+    expect([exitCode, stderr]).toEqual([3, "aquila: file-unreadable: cannot write nowhere/roster.json (ENOENT)\n"]);
   });
 
   test("refuses keys whose fingerprint is another's", async () => {
@@ -184,7 +189,7 @@ describe("setting up", () => {
         { from: "AT", to: "HR" },
         { from: "HR", to: "AT" },
       ],
-      deadlines: { keys: "2026-12-01T12:00:00Z", submission: "2026-12-08T12:00:00Z", seals: "2026-12-20T12:00:00Z" },
+      deadlines: { keys: "2096-12-01T12:00:00Z", submission: "2096-12-08T12:00:00Z", seals: "2096-12-20T12:00:00Z" },
       profile: SHIPPED_PROFILE_DIGEST,
       roster: rosterDigest(read("roster.json", Roster)),
     });
@@ -257,6 +262,40 @@ describe("exit codes", () => {
     const { exitCode, stdout } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout)]).toEqual([6, { state: "waiting", for: "opening", missing: [] }]);
   });
+});
+
+test("an operator who releases sees the figures of the pairings that are to be opened, and nobody else does", async () => {
+  const reviewed: RoundView = {
+    ...viewIn("reviewed"),
+    pairings: [
+      { pairing: ["AT", "HR"], state: "held", acknowledged: [], answered: [], hits: { high: 5, medium: 6, low: 7 } },
+      {
+        pairing: ["AT", "SI"],
+        state: "dropped",
+        acknowledged: [],
+        answered: [],
+        hits: { high: 90, medium: 0, low: 0 },
+      },
+    ],
+  };
+  const shownTo = async (who: string, view: RoundView): Promise<string> => {
+    const server = await listen(({ method = "" }, response) => {
+      const problem = { type: "urn:x", title: "held", status: 409, code: "round-held", detail: "held" };
+      response
+        .writeHead(method === "GET" ? 200 : 409, {
+          "content-type": method === "GET" ? "application/json" : "application/problem+json",
+        })
+        .end(JSON.stringify(method === "GET" ? view : problem));
+    });
+    const args = ["--round", "2026-4", "--server", server, "--identity", `${who}.key`];
+    return (await aquila("round", "release", ...args)).stderr;
+  };
+  const shown = await shownTo("anna", reviewed);
+  expect(shown).toMatch(
+    /^hits to be released, .*: high 5, medium 6, low 7\ncoincidences .*\nnot counted: AT-SI dropped\n/,
+  );
+  expect(await shownTo("dora", reviewed)).toMatch(/^aquila: round-held/);
+  expect(await shownTo("anna", viewIn("submitting"))).toMatch(/^aquila: round-state/);
 });
 
 describe("waiting for the review", () => {

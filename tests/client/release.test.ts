@@ -165,6 +165,6 @@ describe("a package", () => {
     await expect(openHits(connection, vault, ROUND, SHIPPED_PROFILE, NOW)).rejects.toMatchObject({
       code: "package-unavailable",
     });
-    await expect(acknowledgePackage(connection, vault, "2026-5")).rejects.toMatchObject({ code: "vault-invalid" });
+    await expect(acknowledgePackage(connection, vault, "2026-5")).rejects.toMatchObject({ code: "round-state" });
   });
 });

@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { acknowledgePackage, openHits } from "#client/release.ts";
 import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, statusesByHit } from "#client/results.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
+import { unopenedOf, unopenedText } from "#client/unopened.ts";
 import { profileDigest } from "#engine/profile.ts";
 import {
   PACKAGE_KEY_BYTES,
@@ -21,6 +22,7 @@ import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
 import { vaultOf } from "./folders.ts";
 
 const ROUND = "2026-4";
+const OF = { round: ROUND, keptUntil: "2027-03-01T00:00:00.000Z" };
 const BEFORE = new Date("2026-11-27T12:00:00Z");
 const T2 = "B".repeat(42) + "A";
 const ruleIds = SHIPPED_PROFILE.rules.map((rule) => rule.id);
@@ -163,33 +165,77 @@ describe("results", () => {
     expect(await results()).toEqual([]);
   });
 
+  // Of two rounds the one with the later deadline may well be played first.
   test.each([
-    [true, "known-before"],
-    [false, "origin-unknown"],
-  ])("of a row that had a hit before, proven: %s, are %s", async (wasProven, finding) => {
-    const { release, results, vault } = setUp();
-    const earlier = "2026-3";
-    const descriptor = vault.descriptor(ROUND);
-    if (descriptor === null) throw new RangeError("there is no descriptor");
-    const deadlines = { ...descriptor.deadlines, keys: "2026-01-01T00:00:00Z" };
-    vault.keepDescriptor({ ...descriptor, id: earlier, deadlines });
-    const keys = {
-      keyTag: new Uint8Array(32).fill(3),
-      keyProof: new Uint8Array(32).fill(4),
-      keyNotice: new Uint8Array(32).fill(5),
-      keyId: handle("L"),
-    };
-    vault.keepPairings(earlier, [{ counterpart: "HR", ...keys }]);
-    vault.writeHandleMap(earlier, "HR", [{ handle: handle("M"), refs: ["AT-1"], row: 3 }]);
-    const hits = [hitOf({ handle: handle("M"), hit: handle("n") })];
-    vault.keepSection(earlier, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, noRecord: 0, hits });
-    const none = { accuracy: "", handling: "", reliability: "", originTags: [], riskIndicators: [] } as const;
-    const notice = { ...none, contact: "desk", originTags: [], riskIndicators: [] };
-    vault.keepAnswers(earlier, "HR", [{ hit: handle("n"), notice, ownOriginTags: [], proven: wasProven }]);
-    await release({ HR: [hitOf({})], SI: [] });
-    vault.keepAnswers(ROUND, "HR", [{ hit: handle("i"), notice, ownOriginTags: [], proven: true }]);
-    expect((await results()).map((row) => row.finding)).toEqual([finding]);
-  });
+    [true, "2026-01-01T00:00:00Z", "2026-11-26T12:00:00.000Z", "known-before"],
+    [true, "2026-01-01T00:00:00Z", undefined, "known-before"],
+    [true, "2030-01-01T00:00:00Z", "2026-11-26T12:00:00.000Z", "known-before"],
+    [true, "2026-01-01T00:00:00Z", "2026-11-28T12:00:00.000Z", "origin-unknown"],
+    [false, "2026-01-01T00:00:00Z", "2026-11-26T12:00:00.000Z", "origin-unknown"],
+  ])(
+    "of a row with another hit, proven: %s, keys until %s, opened at %s, are %s",
+    async (wasProven, until, openedAt, finding) => {
+      const { release, results, vault } = setUp();
+      const earlier = "2026-3";
+      const descriptor = vault.descriptor(ROUND);
+      if (descriptor === null) throw new RangeError("there is no descriptor");
+      const deadlines = { ...descriptor.deadlines, keys: until };
+      vault.keepDescriptor({ ...descriptor, id: earlier, deadlines });
+      const keys = {
+        keyTag: new Uint8Array(32).fill(3),
+        keyProof: new Uint8Array(32).fill(4),
+        keyNotice: new Uint8Array(32).fill(5),
+        keyId: handle("L"),
+      };
+      vault.keepPairings(earlier, [{ counterpart: "HR", ...keys }]);
+      vault.writeHandleMap(earlier, "HR", [{ handle: handle("M"), refs: ["AT-1"], row: 3 }]);
+      const hits = [hitOf({ handle: handle("M"), hit: handle("n") })];
+      vault.keepSection(earlier, {
+        counterpart: "HR",
+        hitCount: 1,
+        decoys: 0,
+        decoysMissing: 0,
+        noRecord: 0,
+        hits,
+        openedAt,
+      });
+      const none = { accuracy: "", handling: "", reliability: "", originTags: [], riskIndicators: [] } as const;
+      const notice = { ...none, contact: "desk", originTags: [], riskIndicators: [] };
+      vault.keepAnswers(earlier, "HR", [{ hit: handle("n"), notice, ownOriginTags: [], proven: wasProven }]);
+      await release({ HR: [hitOf({})], SI: [] });
+      vault.keepAnswers(ROUND, "HR", [{ hit: handle("i"), notice, ownOriginTags: [], proven: true }]);
+      expect((await results()).map((row) => row.finding)).toEqual([finding]);
+    },
+  );
+
+  test.each([
+    ["matched", ["AT"], BEFORE, [], "waiting", "HR: waiting, not acknowledged yet by HR"],
+    ["opened", ["AT", "HR"], BEFORE, [], "waiting", "HR: waiting for its key"],
+    ["dropped", ["AT"], BEFORE, [], "dropped", "HR: dropped by a data-protection officer, opened to neither side"],
+    ["closed", ["HR"], BEFORE, [], "closed", "HR: closed, not acknowledged in time by AT"],
+    // The server has not worked the deadline off yet.
+    ["matched", ["AT"], new Date("2099-01-01T00:00:00Z"), [], "closed", "HR: closed, not acknowledged in time by HR"],
+    [
+      "opened",
+      ["AT", "HR"],
+      BEFORE,
+      ["section-invalid"],
+      "invalid",
+      "HR: its section does not open with the key that was given for it",
+    ],
+  ] as const)(
+    "say of a pairing that is %s, acknowledged by %j, at %s, with faults %j, that it is %s",
+    (state, acknowledged, now, kinds, why, text) => {
+      const { vault } = setUp();
+      const faults = kinds.map((kind) => ({ counterpart: "HR", kind, count: 1, of: 1 }));
+      const pairings = [
+        { pairing: ["AT", "HR"] as [string, string], state, acknowledged: [...acknowledged], answered: [], hits: null },
+      ];
+      const found = unopenedOf(vault, ROUND, { pairings, state: "released" }, { closed: ["HR"], faults }, now);
+      expect(found).toMatchObject([{ counterpart: "HR", why }]);
+      expect(found.map(unopenedText)).toEqual([text]);
+    },
+  );
 
   test("are written as CSV with the note in each row and no formula, and as JSON, with both sides' statuses", async () => {
     const { release, results } = setUp();
@@ -202,9 +248,9 @@ describe("results", () => {
     const common = {
       ...{ counterpart: "HR", rules: ruleIds[0], finding: "waiting", accuracy: "", proposed_accuracy: "" },
       ...{ their_reliability: "", their_accuracy: "", their_handling: "", their_risk_indicators: "", contact: "" },
-      note: RESULT_NOTE,
+      ...{ note: RESULT_NOTE, round: ROUND, kept_until: OF.keptUntil },
     };
-    const parsed: unknown = parse(resultsCsv(rows, statuses), { columns: true });
+    const parsed: unknown = parse(resultsCsv(OF, rows, statuses), { columns: true });
     expect(parsed).toEqual([
       {
         ...common,
@@ -217,17 +263,17 @@ describe("results", () => {
       { ...common, references: "AT-1 | AT-7", band: "low", hit: handle("i"), own_status: "", their_status: "" },
     ]);
     const [first, second] = rows;
-    expect(JSON.parse(resultsJson(ROUND, rows, statuses))).toEqual({
+    expect(JSON.parse(resultsJson(OF, rows, statuses))).toEqual({
       note: RESULT_NOTE,
-      round: ROUND,
+      ...OF,
       hits: [
         { ...first, status: { own: "confirmed", theirs: "channel-siena" } },
         { ...second, status: { own: null, theirs: null } },
       ],
     });
-    expect(resultsCsv([], new Map())).toBe(
+    expect(resultsCsv(OF, [], new Map())).toBe(
       "references,counterpart,band,hit,rules,finding,accuracy,proposed_accuracy,their_reliability,their_accuracy," +
-        "their_handling,their_risk_indicators,contact,own_status,their_status,note\r\n",
+        "their_handling,their_risk_indicators,contact,own_status,their_status,round,kept_until,note\r\n",
     );
   });
 });

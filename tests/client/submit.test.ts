@@ -148,7 +148,7 @@ describe("a batch", () => {
   test("without its handle map is not sent", async () => {
     const { submit, vault, bytes } = setUp();
     writeRawBatch(vault, "2026-4", "HR", [bytes]);
-    await expect(submit()).rejects.toMatchObject({ code: "vault-invalid" });
+    await expect(submit()).rejects.toMatchObject({ code: "round-state" });
   });
 });
 

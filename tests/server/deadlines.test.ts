@@ -172,6 +172,10 @@ describe("at the deadline release", () => {
     const { view } = await sealedRound(house, server.url, makeDescriptor(house));
     await startAfter(view, "release");
     await expectExpired([]);
+    // Nothing was matched, and nothing is to come.
+    const { progress, pairings } = await shown();
+    expect([progress.stage, progress.pairingsDone]).toEqual(["idle", 0]);
+    expect(new Set(pairings.map(({ state }) => state))).toEqual(new Set(["closed"]));
   });
 
   it("a round in review is aborted, and nothing is released", async () => {

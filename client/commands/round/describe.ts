@@ -2,6 +2,7 @@
  * `aquila round describe`: a descriptor from a roster and the parties' agreements, to be read before it is created.
  */
 import { Option, type Command } from "commander";
+import { CATEGORIES } from "#engine/encode/person.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Band } from "#engine/match/band.ts";
@@ -62,7 +63,11 @@ export function registerDescribe(round: Command, io: CommandIo): void {
     .requiredOption("--agreements <files...>", "the parties' agreements; pairings are those that both sides agreed to")
     .requiredOption("--records <PARTY=COUNT...>", "declared size of each party's list, such as AT=2000 HR=1800")
     .requiredOption("--national-basis <PARTY=TEXT...>", "national article of each party")
-    .requiredOption("--categories <names...>", "admitted data-subject categories")
+    .addOption(
+      new Option("--categories <names...>", "admitted data-subject categories")
+        .choices(CATEGORIES)
+        .makeOptionMandatory(),
+    )
     .requiredOption("--legal-basis <text>", "article of the treaty")
     .addOption(new Option("--field <code>", "field of crime").default("terrorism"))
     .requiredOption("--purpose <text>", "purpose")
@@ -88,7 +93,7 @@ export function registerDescribe(round: Command, io: CommandIo): void {
     .requiredOption("--out <file>", "the descriptor; never overwritten")
     .addOption(jsonOption())
     .action((options: DescribeOptions) => {
-      const descriptor = describe(options);
+      const { descriptor, missing } = describe(options, io.now());
       createFile(options.out, [Buffer.concat([canonicalBytes(descriptor), Buffer.from("\n")])]);
       const t0 = descriptorT0(descriptor);
       const forecast = forecastOf(descriptor);
@@ -99,11 +104,12 @@ export function registerDescribe(round: Command, io: CommandIo): void {
         options.out,
         `T0  ${t0}`,
         `pairings: ${pairings}`,
+        ...missing.map((why) => `no pairing: ${why}`),
         `rows of each batch, as quotas count them: ${rows}`,
         ...DEADLINES.map((name) => `${name.padEnd(17)} ${descriptor.deadlines[name]}`),
         `expected coincidental hits, all pairings: high ${high.toFixed(1)}, medium ${medium.toFixed(1)}, low ${low.toFixed(1)}`,
       ].join("\n");
-      answer(io, options.json, { descriptor, t0, forecast }, text);
+      answer(io, options.json, { descriptor, t0, forecast, missing }, text);
     });
 }
 
@@ -117,7 +123,11 @@ export function forecastOf(descriptor: RoundDescriptor): Forecast {
   return { high: sum("high"), medium: sum("medium"), low: sum("low"), none: sum("none") };
 }
 
-function describe(options: DescribeOptions): RoundDescriptor {
+/** @returns The descriptor, and why each two of its parties that are no pairing are none. */
+function describe(
+  options: DescribeOptions,
+  now: Date,
+): { readonly descriptor: RoundDescriptor; readonly missing: readonly string[] } {
   const roster = readJsonFile(options.roster, Roster, "roster-invalid");
   checkRoster(roster);
   const bases = new Map(options.nationalBasis.map(nameAndValue));
@@ -125,7 +135,12 @@ function describe(options: DescribeOptions): RoundDescriptor {
     .map(nameAndValue)
     .map(([id, count]) => ({ declaredRecords: Number(count), id, legalBasis: bases.get(id) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const uncounted = options.records.find((text) => !/^[A-Z]{2,8}=\d{1,9}$/.test(text));
+  if (uncounted !== undefined)
+    throw new LinkageError("round-descriptor-invalid", `--records: ${uncounted} is no PARTY=COUNT such as AT=2000`);
   const deadlines = deadlinesOf(options.deadlines);
+  if (Date.parse(deadlines.keys) <= now.getTime())
+    throw new LinkageError("round-descriptor-invalid", `--deadlines: keys, ${deadlines.keys}, is past`);
   const ids = parties.map(({ id }) => id);
   const given = options.agreements.flatMap((path) => readJsonFile(path, AgreementFile, "round-descriptor-invalid"));
   const cover = { field: options.field, from: deadlines.keys, until: deadlines.followUp };
@@ -133,6 +148,12 @@ function describe(options: DescribeOptions): RoundDescriptor {
     ids,
     given.filter((agreement) => covers(agreement, cover)),
   );
+  const missing = missingPairings(ids, given, cover);
+  if (pairings.length === 0)
+    throw new LinkageError(
+      "round-descriptor-invalid",
+      `there is no pairing: ${missing.join("; ")}; aquila agreement sign`,
+    );
   const parsed = RoundDescriptor.safeParse({
     agreements,
     categories: [...options.categories].sort(),
@@ -159,7 +180,7 @@ function describe(options: DescribeOptions): RoundDescriptor {
   const stranger = ids.find((id) => !roster.parties.some((party) => party.id === id));
   if (stranger !== undefined)
     throw new LinkageError("round-descriptor-invalid", `party ${stranger} is not in the roster`);
-  return parsed.data;
+  return { descriptor: parsed.data, missing };
 }
 
 /** @returns The pairings that both sides agreed to, and those agreements in order; what only one side signed is left out. */
@@ -174,13 +195,27 @@ function agreedPairings(
       .filter((higher) => byDirection.has(`${lower}-${higher}`) && byDirection.has(`${higher}-${lower}`))
       .map((higher): [string, string] => [lower, higher]),
   );
-  if (pairings.length === 0)
-    throw new LinkageError(
-      "round-descriptor-invalid",
-      "no two parties agreed to each other for this field through all of the round: aquila agreement sign",
-    );
   const directions = pairings.flatMap(([lower, higher]) => [`${lower}-${higher}`, `${higher}-${lower}`]).sort();
   return { pairings, agreements: directions.flatMap((direction) => byDirection.get(direction) ?? []) };
+}
+
+/** @returns A line for each direction that keeps two of the parties from being a pairing. */
+function missingPairings(
+  ids: readonly string[],
+  given: readonly Agreement[],
+  cover: Parameters<typeof covers>[1],
+): string[] {
+  return ids.flatMap((from) =>
+    ids
+      .filter((to) => to !== from)
+      .flatMap((to) => {
+        const found = given.filter((agreement) => agreement.from === from && agreement.to === to);
+        if (found.some((agreement) => covers(agreement, cover))) return [];
+        return found.length === 0
+          ? [`${from} did not agree to ${to}`]
+          : [`${from} agreed to ${to}, but not for ${cover.field} from ${cover.from} to ${cover.until}`];
+      }),
+  );
 }
 
 function deadlinesOf(named: readonly string[]): Record<DeadlineName, string> {

@@ -10,6 +10,9 @@ import type { Vault } from "../../vault.ts";
 import { answer, jsonOption, roundOption, startBar, unlockVault, vaultOption, type CommandIo } from "../command-io.ts";
 import { withEncodedList, withListOptions, type ListFileOptions } from "../list-options.ts";
 
+/** Fewer records than this part of what was declared are warned of. */
+const FEW = 0.5;
+
 type EncodeOptions = ListFileOptions & { readonly vault: string; readonly round: string };
 
 export function registerEncode(round: Command, io: CommandIo): void {
@@ -70,15 +73,22 @@ export async function encodeInto(
       bar.stop();
     });
     const { records, otherScripts, rows } = list.report;
+    const declared = descriptor.parties.find(({ id }) => id === vault.identity.party)?.declaredRecords ?? 0;
+    if (records < FEW * declared)
+      io.stderr.write(
+        `only ${records} records are encoded, and this party declared ${declared}: is it the whole list?\n`,
+      );
     return { records, refused: refusedCount, notAdmitted, otherScripts, rows, batches };
   };
   return withEncodedList(io, path, options, encode, new Set(descriptor.categories));
 }
 
-function summaryText({ records, refused, notAdmitted, otherScripts, rows, batches }: EncodeSummary): string {
+export function summaryText({ records, refused, notAdmitted, otherScripts, rows, batches }: EncodeSummary): string {
   return [
     `${records} records encoded as ${rows} rows; ${refused} refused, ${notAdmitted} of categories that the round does not admit`,
-    `${otherScripts} records have a name in a script other than Latin, Greek or Cyrillic`,
+    ...(otherScripts === 0
+      ? []
+      : [`${otherScripts} records have a name in a script other than Latin, Greek or Cyrillic`]),
     ...batches.map(
       ({ counterpart, rowCount, byteLength, hiddenRows }) =>
         `for ${counterpart}: ${rowCount} rows with padding, ${byteLength} bytes; ${hiddenRows} rows cannot be found`,

@@ -2,18 +2,20 @@
  * `aquila round seal | withdraw | recall | run`: what else a party does in a round, and all of it in one command.
  */
 import { Option, type Command } from "commander";
+import { LinkageError } from "#engine/errors.ts";
 import { descriptorT0 } from "#engine/round/descriptor.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Connection } from "../../http.ts";
+import { requireCreatable } from "../../durable-file.ts";
 import { tidyVault } from "../../retention.ts";
 import { sealRound } from "../../seal.ts";
 import { recallBatches } from "../../submit.ts";
 import type { Vault } from "../../vault.ts";
 import { walkRound, type Standing } from "../../walk.ts";
-import { answer, connectParty, EXIT, seconds, unlockVault, type CommandIo } from "../command-io.ts";
+import { answer, connectParty, EXIT, seconds, UNREACHABLE, unlockVault, type CommandIo } from "../command-io.ts";
 import { withListOptions, type ListFileOptions } from "../list-options.ts";
-import { encodeInto } from "./encode.ts";
+import { encodeInto, summaryText } from "./encode.ts";
 import { answerResults, withParty, type PartyOptions } from "./results.ts";
 import { answerView, policyText } from "./view.ts";
 
@@ -47,7 +49,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     const withdrawal = { party: identity.party, round: options.round, t0 };
     const view = await connection.withdraw(signStatement(identity, "withdrawal", withdrawal));
     vault.destroyProofKeys(options.round);
-    answerView(io, options.json, view);
+    answerView(io, options.json, view, `${identity.party} has withdrawn.`);
   });
   withParty(
     round
@@ -69,11 +71,13 @@ export function registerParty(round: Command, io: CommandIo): void {
       vault.requireOneVault(options.round);
       const connection = connectParty(io, options.server, vault);
       try {
+        if (options.out !== undefined) requireCreatable(options.out);
         const standing = await walkWithin(io, path, options, connection, vault);
         if (standing.results !== null) {
           const statuses = await connection.statuses(options.round, vault.identity.party);
-          answerResults(io, options, vault, { ...standing.results, statuses });
-        }
+          answerResults(io, options, vault, { ...standing.results, statuses }, standing.state === "done");
+        } else if (options.json)
+          answer(io, true, { round: options.round, state: standing.state, what: standing.what }, "");
         io.stderr.write(`round ${options.round}: ${standing.state === "done" ? "" : "waiting for "}${standing.what}\n`);
         if (standing.state === "waiting") io.endWith(EXIT.waiting);
       } finally {
@@ -94,18 +98,24 @@ async function walkWithin(
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   let told = "";
   for (;;) {
-    const standing = await walkRound({
+    const walk = walkRound({
       connection,
       vault,
       round,
       profile: SHIPPED_PROFILE,
       now: io.now(),
       encode: async () => {
-        await encodeInto(io, path, options, vault, round);
+        io.stderr.write(`${summaryText(await encodeInto(io, path, options, vault, round))}\n`);
       },
     });
     const descriptor = vault.descriptor(round);
     if (told === "" && descriptor !== null) io.stderr.write(`${policyText(descriptor)}\n`);
+    // Each step goes on where it stopped, so a server that is away for a while is waited for like a party.
+    const standing = await walk.catch((error: unknown): Standing => {
+      if (!(error instanceof LinkageError) || !UNREACHABLE.includes(error.code) || io.now().getTime() >= deadlineMs)
+        throw error;
+      return { state: "waiting", what: `the server (${error.code})`, results: null };
+    });
     if (standing.state === "done" || io.now().getTime() >= deadlineMs) return standing;
     if (standing.what !== told) io.stderr.write(`round ${round}: waiting for ${standing.what}\n`);
     told = standing.what;

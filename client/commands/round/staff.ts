@@ -2,14 +2,14 @@
  * `aquila round` for the secretariat: operators take a round through its states, two of them where it matters; officers
  * hold pairings and read the log.
  */
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { StaffIdentity } from "#engine/round/identity.ts";
 import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Progress, RoundView } from "#engine/round/messages.ts";
 import { NEEDED_OPERATORS } from "#engine/round/roster.ts";
-import { hasReached } from "#engine/round/states.ts";
+import { hasReached, requireState } from "#engine/round/states.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import type { Connection } from "../../http.ts";
 import {
@@ -43,7 +43,8 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .argument("<descriptor>", "descriptor file")
     .action(async (path: string, options: StaffOptions) => {
       const descriptor = readDescriptor(path);
-      answerView(io, options.json, await (await connectStaff(io, options)).connection.createRound(descriptor));
+      const view = await (await connectStaff(io, options)).connection.createRound(descriptor);
+      answerView(io, options.json, view, "The round is created; two operators open it.");
     });
   withStaff(
     round.command("open").description("approve opening the round of a descriptor that you have read (two operators)"),
@@ -57,9 +58,18 @@ export function registerStaff(round: Command, io: CommandIo): void {
         throw new LinkageError("round-descriptor-invalid", "the server holds another descriptor under this id");
       await approveAct(io, options, { identity, connection, view }, "open");
     });
-  registerStep(round, io, "close", "end submission: parties can co-sign then (operator)", "closeRound");
-  registerStep(round, io, "cancel", "stop matching; the round is sealed again (operator)", "cancelRound");
-  registerStep(round, io, "abort", "end an attempt before its release; it is erased (operator)", "abortRound");
+  registerStep(round, io, "close", "end submission: parties can co-sign then (operator)", [
+    "closeRound",
+    "Submission is ended.",
+  ]);
+  registerStep(round, io, "cancel", "stop matching; the round is sealed again (operator)", [
+    "cancelRound",
+    "The matching is stopped.",
+  ]);
+  registerStep(round, io, "abort", "end an attempt before its release; it is erased (operator)", [
+    "abortRound",
+    "The attempt is ended.",
+  ]);
   withStaff(round.command("match").description("match the sealed round (operator)"))
     .addOption(roundOption())
     .addOption(new Option("--wait <seconds>", "wait until it is matched").argParser(seconds).default(0))
@@ -84,20 +94,24 @@ export function registerStaff(round: Command, io: CommandIo): void {
 }
 
 function registerOfficer(round: Command, io: CommandIo): void {
-  withStaff(round.command("decide").description("hold a pairing before release, let it go, or drop it (officer)"))
+  withStaff(
+    round
+      .command("decide")
+      .description("hold a pairing before release, let it go, or drop it: for good, opened to neither side (officer)"),
+  )
     .addOption(roundOption())
-    .requiredOption("--pairing <A-B>", "the pairing")
+    .addOption(new Option("--pairing <A-B>", "the pairing").argParser(pairing).makeOptionMandatory())
     .addOption(
       new Option("--decision <word>", "what is to be done").choices(["hold", "release", "drop"]).makeOptionMandatory(),
     )
-    .action(async (options: RoundOptions & { pairing: string; decision: "hold" | "release" | "drop" }) => {
+    .action(async (options: RoundOptions & { pairing: [string, string]; decision: "hold" | "release" | "drop" }) => {
       const { identity, connection } = await connectStaff(io, options);
       const { t2 } = await connection.round(options.round);
       if (t2 === null) throw new LinkageError("round-state", "the round is not sealed yet");
-      const [lower = "", higher = ""] = options.pairing.split("-").sort();
-      const { decision, round: id } = options;
-      const hold = { decision, officer: identity.id, pairing: [lower, higher] as [string, string], round: id, t2 };
-      answerView(io, options.json, await connection.decide(signStatement(identity, "hold", hold)));
+      const { decision, pairing, round: id } = options;
+      const hold = { decision, officer: identity.id, pairing, round: id, t2 };
+      const view = await connection.decide(signStatement(identity, "hold", hold));
+      answerView(io, options.json, view, `Decided for ${pairing.join("-")}: ${decision}.`);
     });
   withStaff(round.command("log").description("show what was done to a round (officer)"))
     .addOption(roundOption())
@@ -124,7 +138,16 @@ function registerOfficer(round: Command, io: CommandIo): void {
           `${band.padEnd(6)}  ${confirmed} confirmed, ${refuted} refuted, ${open} open (decoys among them)`,
       );
       answer(io, options.json, counts, lines.length === 0 ? "not followed up yet" : lines.join("\n"));
+      if (counts.length === 0) io.endWith(EXIT.waiting);
     });
+}
+
+/** @returns Lower id first. */
+function pairing(text: string): [lower: string, higher: string] {
+  const [lower, higher, ...more] = text.split("-").sort();
+  if (lower === undefined || higher === undefined || lower === higher || more.length > 0 || !/^[A-Z-]+$/.test(text))
+    throw new InvalidArgumentError("two party ids, such as AT-HR");
+  return [lower, higher];
 }
 
 /** Signs and posts the approval of one operator; says whether another's is wanted. */
@@ -135,25 +158,38 @@ async function approveAct(
   act: ApprovedAct,
 ): Promise<void> {
   const { descriptor, t0, t2 } = view;
-  if (act === "release") io.stderr.write(`${releaseText(view)}\n`);
+  if (act === "release") {
+    requireState(view.state, ["reviewed"]);
+    if (identity.role === "operator") io.stderr.write(`${releaseText(view)}\n`);
+  }
   const statement = { act, operator: identity.id, round: descriptor.id, t0, t2 };
   const after = await connection.approve(signStatement(identity, "approval", statement));
-  answerView(io, options.json, after);
   const approved = after.approvals.filter((approval) => approval.act === act).length;
+  answerView(
+    io,
+    options.json,
+    after,
+    `${identity.id} approves: ${act}; ${approved} of ${NEEDED_OPERATORS} operators do.`,
+  );
   if (approved < NEEDED_OPERATORS) {
     io.stderr.write(`approved by ${approved} of ${NEEDED_OPERATORS} operators\n`);
     io.endWith(EXIT.waiting);
   }
 }
 
-/** What an operator looks at before he lets hits go. */
+/** What an operator looks at before he lets hits go: those of the pairings that a release opens. */
 function releaseText({ descriptor, pairings }: RoundView): string {
-  const counted = pairings.flatMap(({ hits }) => hits ?? []);
+  const released = pairings.filter(({ state }) => state === "matched" || state === "held");
+  const counted = released.flatMap(({ hits }) => hits ?? []);
   const sum = (band: "high" | "medium" | "low"): number => counted.reduce((total, hits) => total + hits[band], 0);
-  const expected = forecastOf(descriptor);
+  const expected = forecastOf({ ...descriptor, pairings: released.map(({ pairing }) => pairing) });
+  const left = pairings
+    .filter((each) => !released.includes(each))
+    .map(({ pairing, state }) => `${pairing.join("-")} ${state}`);
   return [
-    `hits found, decoys among them: high ${sum("high")}, medium ${sum("medium")}, low ${sum("low")}`,
-    `of these coincidental, as expected: high ${expected.high.toFixed(1)}, medium ${expected.medium.toFixed(1)}, low ${expected.low.toFixed(1)}`,
+    `hits to be released, decoys among them: high ${sum("high")}, medium ${sum("medium")}, low ${sum("low")}`,
+    `coincidences that lists of these sizes let expect: high ${expected.high.toFixed(1)}, medium ${expected.medium.toFixed(1)}, low ${expected.low.toFixed(1)}`,
+    ...(left.length === 0 ? [] : [`not counted: ${left.join(", ")}`]),
   ].join("\n");
 }
 
@@ -165,11 +201,19 @@ function readDescriptor(path: string): RoundDescriptor {
 
 type Step = "closeRound" | "cancelRound" | "abortRound";
 
-function registerStep(round: Command, io: CommandIo, name: string, description: string, step: Step): void {
+/** @param step - What it asks of the server, and what it says when that is done. */
+function registerStep(
+  round: Command,
+  io: CommandIo,
+  name: string,
+  description: string,
+  [step, done]: readonly [Step, done: string],
+): void {
   withStaff(round.command(name).description(description))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      answerView(io, options.json, await (await connectStaff(io, options)).connection[step](options.round));
+      const view = await (await connectStaff(io, options)).connection[step](options.round);
+      answerView(io, options.json, view, done);
     });
 }
 

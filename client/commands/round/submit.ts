@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
+import { endingText } from "../../ending.ts";
 import { printable } from "../../printable.ts";
 import { requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import { submitBatch, type Submission } from "../../submit.ts";
@@ -47,10 +48,15 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
   using vault = await unlockVault(io, folder);
   const pairings = vault.pairings(round);
   if (pairings === null)
-    throw new LinkageError("vault-invalid", `this vault agreed on no keys in round ${round}; run: aquila round join`);
+    throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const descriptor = vault.descriptor(round);
   if (descriptor !== null) requireBeforeDeadline(descriptor, "submission", io.now());
   const connection = connectParty(io, server, vault);
+  const view = await connection.round(round);
+  if (view.state !== "submitting") {
+    const state = view.ending === null ? `is ${view.state}` : `was ${endingText(view)}`;
+    throw new LinkageError("round-state", `round ${round} ${state}; batches are taken while it is submitting`);
+  }
   const submissions: Submission[] = [];
   const failures: LinkageError[] = [];
   for (const { counterpart } of pairings) {

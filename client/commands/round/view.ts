@@ -6,6 +6,7 @@ import { DEADLINES, type RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { DEADLINE_OF } from "#engine/round/states.ts";
 import { createFile } from "../../durable-file.ts";
+import { endingText } from "../../ending.ts";
 import { answer, connectAs, roundOption, withAsker, type CallerOptions, type CommandIo } from "../command-io.ts";
 
 export type RoundOptions = CallerOptions & { readonly round: string; readonly json: boolean };
@@ -34,13 +35,14 @@ export function registerViews(round: Command, io: CommandIo): void {
     });
 }
 
-export function answerView(io: CommandIo, json: boolean, view: RoundView): void {
-  answer(io, json, view, viewText(view));
+/** @param done - What the command did, said before the round is shown. */
+export function answerView(io: CommandIo, json: boolean, view: RoundView, done = ""): void {
+  answer(io, json, view, done === "" ? viewText(view) : `${done}\n\n${viewText(view)}`);
 }
 
-function stateText({ state, ending, descriptor }: RoundView): string {
-  if (ending !== null)
-    return `aborted: ${ending.reason}${ending.parties.length === 0 ? "" : ` (${ending.parties.join(", ")})`}`;
+function stateText(view: RoundView): string {
+  const { state, ending, descriptor } = view;
+  if (ending !== null) return endingText(view);
   const deadline = state === "erased" ? undefined : DEADLINE_OF[state];
   return deadline === undefined ? state : `${state} until ${descriptor.deadlines[deadline]}`;
 }
@@ -80,7 +82,9 @@ function viewText(view: RoundView): string {
       .filter((batch) => batch.state === "partial")
       .map((batch) => `               ${batch.from} to ${batch.to}: ${batch.chunksStored} chunks so far`),
     `seals          ${seals.length === 0 ? "none yet" : seals.map(({ party }) => party).join(", ")}`,
-    `matching       ${progress.stage}, ${progress.pairingsDone} of ${progress.pairingsTotal} pairings`,
+    view.ending !== null && progress.stage === "idle"
+      ? "matching       never done"
+      : `matching       ${progress.stage}, ${progress.pairingsDone} of ${progress.pairingsTotal} pairings`,
     ...pairings.map(({ pairing, state, acknowledged, answered, hits }) =>
       [
         `  ${pairing.join("-").padEnd(12)} ${state}`,

@@ -116,7 +116,7 @@ async function reportsOfLateAndBroken(): Promise<void> {
     ROUND,
     keys.map((key) => ({ ...key, sealedKey: keys[0]?.sealedKey ?? "" })),
   );
-  expect(await openCarried(inside, ROUND, SHIPPED_PROFILE)).toEqual(["SI"]);
+  expect(await openCarried(inside, ROUND, SHIPPED_PROFILE, new Date())).toEqual(["SI"]);
   expect(inside.reports(ROUND)).toMatchObject([{ kind: "section-invalid", pairing: ["AT", "SI"], count: 1, of: 1 }]);
 }
 

@@ -8,6 +8,7 @@ import { LEAST_COST, openBox, readBox } from "#client/passphrase-box.ts";
 import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { createVault, openVault } from "#client/vault.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../../engine/round/parties.ts";
 import { PASSPHRASE, temporaryFolder } from "../folders.ts";
@@ -34,14 +35,14 @@ async function expectFailure(outcome: Promise<Outcome>, code: string): Promise<s
 }
 
 /** A vault of AT that knows a round, with secrets of it. */
-function vaultInRound() {
+function vaultInRound(change: Partial<RoundDescriptor> = {}) {
   const identities = identitiesOf(["AT", "HR"]);
   const [identity] = identities;
   if (identity === undefined) throw new RangeError("no identity");
   const roster = rosterOf(identities);
   const vault = createVault(join(folder, "at"), identity, PASSPHRASE, LEAST_COST);
   vault.pinRoster(roster);
-  vault.keepDescriptor(descriptorOf(identities, roster));
+  vault.keepDescriptor(descriptorOf(identities, roster, change));
   const secrets = {
     keyTag: Buffer.alloc(32, 1),
     keyProof: Buffer.alloc(32, 2),
@@ -176,8 +177,10 @@ describe("a backup", () => {
   });
 });
 
-test("forget destroys what the vault keeps of a round", async () => {
-  vaultInRound();
+test("forget destroys what the vault keeps of a round that is over", async () => {
+  const names = ["keys", "submission", "seals", "release", "acknowledgements", "answers", "followUp"] as const;
+  const past = names.map((name, at) => [name, `201${at}-01-01T00:00:00Z`]);
+  vaultInRound({ deadlines: Object.fromEntries(past) as RoundDescriptor["deadlines"] });
   const { exitCode } = await aquila(["forget", "--vault", "at", "--round", "2026-4"], OLD);
   expect(exitCode).toBe(0);
   expect(openVault(join(folder, "at"), PASSPHRASE).rounds()).toEqual([]);

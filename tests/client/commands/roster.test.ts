@@ -123,6 +123,7 @@ describe("a roster", () => {
 describe("agreements", () => {
   test("are signed, one for each other party, in order", async () => {
     const vault = vaultFile("AT");
+    openVault(join(folder, vault), PASSPHRASE).pinRoster(CAST.roster);
     const args = [
       "agreement",
       "sign",
@@ -152,12 +153,14 @@ describe("agreements", () => {
     await refused("file-exists", ...args);
   });
 
-  test("with nobody, oneself, for no time or rows or another field's name are refused", async () => {
+  test("with nobody, oneself, for no time or rows or another field's name, or a party of no roster are refused", async () => {
     const vault = vaultFile("AT");
+    openVault(join(folder, vault), PASSPHRASE).pinRoster(CAST.roster);
     const sign = (...args: string[]) => ["agreement", "sign", "--vault", vault, "--out", "AT.agreements", ...args];
     for (const args of [
       sign("--with", "AT", ...TIMES),
       sign("--with", "hr", ...TIMES),
+      sign("--with", "XX", ...TIMES),
       sign("--with", "HR", ...TIMES, "--field", "Drugs & Arms"),
       sign("--with", "HR", ...TIMES, "--until", "2026-01-01T00:00:00Z"),
       sign("--with", "HR", ...TIMES, "--from", "tomorrow"),
@@ -170,7 +173,7 @@ describe("agreements", () => {
 
   test("make the pairings of a round: what one side alone signed, or for another time, is none", async () => {
     const roster = file("roster.json", CAST.roster);
-    const agreed = (from: string, to: string, validUntil = "2028-01-01T00:00:00Z"): Agreement => {
+    const agreed = (from: string, to: string, validUntil = "2100-01-01T00:00:00Z"): Agreement => {
       const giver = CAST.identities.find(({ party }) => party === from);
       if (giver === undefined) throw new RangeError(`no party ${from}`);
       return signStatement(giver, "agreement", {
@@ -186,13 +189,14 @@ describe("agreements", () => {
       ...["round", "describe", "--id", "2026-4", "--roster", roster, "--categories", "suspect"],
       ...["--records", ...parties.map((party) => `${party}=100`), "--legal-basis", "Art. 9", "--purpose", "test"],
       ...["--national-basis", ...parties.map((party) => `${party}=an act`), "--lowest-band", "low"],
-      ...["--deadlines", "keys=2026-12-01T12:00:00Z", "--out", out],
+      ...["--deadlines", "keys=2096-12-01T12:00:00Z", "--out", out],
       ...["--agreements", ...agreements.map((each, at) => file(`${out}-${at}.agreements`, each))],
     ];
     const ofAT = [agreed("AT", "HR"), agreed("AT", "SI")];
     const ofHR = [agreed("HR", "AT"), agreed("HR", "SI")];
-    const ofSI = [agreed("SI", "AT"), agreed("SI", "HR", "2026-12-24T00:00:00Z")];
-    await succeed(...describeRound("round.json", ["AT", "HR", "SI"], ofSI, ofAT, ofHR));
+    const ofSI = [agreed("SI", "AT"), agreed("SI", "HR", "2096-12-24T00:00:00Z")];
+    const said = await succeed(...describeRound("round.json", ["AT", "HR", "SI"], ofSI, ofAT, ofHR));
+    expect(said).toMatch(/^no pairing: SI agreed to HR, but not for terrorism from 2096-12-01T12:00:00Z to /m);
     expect(read("round.json", RoundDescriptor)).toMatchObject({
       pairings: [
         ["AT", "HR"],
@@ -258,7 +262,7 @@ test("a party's desk goes into its notices, when it is words", async () => {
   await succeed("key", "contact", "CT desk +43 1 234", "--vault", vault);
   expect(openVault(join(folder, vault), PASSPHRASE).contact()).toBe("CT desk +43 1 234");
   for (const desk of ["two  blanks", "line\nbreak", "", "x".repeat(121)])
-    await refused("vault-invalid", "key", "contact", desk, "--vault", vault);
+    await refused("request-invalid", "key", "contact", desk, "--vault", vault);
 });
 
 test("server key makes the secretariat's key once, for its owner's eyes, and shows the public one", async () => {

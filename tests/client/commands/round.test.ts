@@ -78,6 +78,12 @@ function unsigned({ signature, ...body }: ErasureCertificate): Omit<ErasureCerti
   return body;
 }
 
+/** @returns Exit code and standard error. */
+async function forget(...args: readonly string[]): Promise<string> {
+  const { exitCode, stderr } = await aquila("forget", "--round", ROUND, "--vault", "AT", ...args);
+  return `${exitCode} ${stderr}`;
+}
+
 async function viewOf(who: string): Promise<RoundView> {
   return RoundView.parse(JSON.parse((await ask(who, "show", "--round", ROUND, "--json")).stdout));
 }
@@ -142,14 +148,23 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
 
   expect(await done(0, "op-1", "match", "--wait", "120")).toMatch(/^state +reviewed until/m);
   expect(await done(0, "dpo-1", "decide", "--pairing", "HR-AT", "--decision", "hold")).toContain("AT-HR        held");
-  expect(await done(4, "op-1", "release")).toMatch(/decoys among them: high 14, .*round-held: held .*: AT-HR/s);
+  expect(await done(4, "op-1", "release")).toMatch(
+    /hits to be released, decoys among them: high 14, .*round-held: held .*: AT-HR/s,
+  );
   await done(0, "dpo-1", "decide", "--pairing", "AT-HR", "--decision", "release");
   await done(6, "op-1", "release");
   await done(0, "op-2", "release");
   expect((await viewOf("AT")).state).toBe("released");
 
-  await done(0, "AT", "ack");
-  expect(await done(0, "AT", "results")).toMatch(/0 hits .*not open: HR/s);
+  await done(3, "AT", "results");
+  expect(await done(0, "AT", "ack")).toContain("not open: HR: waiting, not acknowledged yet by HR");
+  // What is not open is not without hits, and no file says so.
+  const waiting = await done(6, "AT", "results", "--out", "early.csv");
+  expect(waiting).toMatch(/no pairing is open.*not open: HR: waiting.*nothing is written/s);
+  expect(existsSync(at("early.csv"))).toBe(false);
+  // Hits that are not opened yet would be lost.
+  expect(await forget()).toMatch(/^3 aquila: round-state: .* goes on until /);
+  expect(await forget("--server", server.url)).toMatch(/^3 aquila: round-state: .* is released/);
   expect(await done(6, "HR", "run", "HR.jsonl")).toContain("waiting for the answers of AT");
   await done(0, "AT", "results");
   expect(await done(0, "HR", "run", "HR.jsonl")).toContain("every opened pairing is answered by both");
@@ -206,7 +221,9 @@ test("a round from its description to its certificate", { timeout: 300_000 }, as
   expect(warned).toMatch(/^with HR: 1 of 2 decoys are missing, .*; reported to the data-protection officer$/m);
   expect(warned).toMatch(/^with HR: 3 of 14 hits are at rows that stand for no record, so they are made up/m);
   expect((await aquila("explain", "--round", ROUND, "--vault", "AT", "--hit", hit)).exitCode).toBe(0);
-  expect((await aquila("forget", "--round", ROUND, "--vault", "AT")).exitCode).toBe(0);
+  expect(await forget("--server", server.url)).toBe("0 ");
+  expect(await forget("--server", server.url)).toMatch(/^3 aquila: round-unknown/);
+  expect(await done(3, "AT", "results")).toContain("is forgotten");
   expect((await aquila("explain", "--round", ROUND, "--vault", "AT", "--hit", hit)).exitCode).toBe(3);
   expect(existsSync(at("hits.csv"))).toBe(true);
 });

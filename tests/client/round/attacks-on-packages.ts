@@ -150,7 +150,7 @@ export function attacksOnPackages(played: () => PlayedRounds): void {
         const late = rows(after("answers"));
         expect(late).toHaveLength(hitCount(played(), "AT", "HR"));
         expect(new Set(late.map(({ finding }) => finding))).toEqual(new Set(["unproven"]));
-        const csv = resultsCsv(late, new Map()).trimEnd().split("\r\n").slice(1);
+        const csv = resultsCsv({ round: ROUND, keptUntil: "" }, late, new Map()).trimEnd().split("\r\n").slice(1);
         for (const line of csv) expect(line).toMatch(/the counterpart did not answer"$/);
       });
     });

@@ -118,7 +118,7 @@ describe("a bundle", () => {
   test("under another roster than the one pinned is refused", async () => {
     const bundle = await bundleOf(copyOf(table, agreed));
     const vault = createVault(path(`vault-${made++}`), agreed.identity, PASSPHRASE, LEAST_COST);
-    await expect(takeBundle(vault, bundle)).rejects.toEqual(refused("vault-invalid"));
+    await expect(takeBundle(vault, bundle)).rejects.toEqual(refused("roster-invalid"));
     expect(vault.rounds()).toEqual([]);
     expect(vault.carriage(ROUND)).toBeNull();
   });
