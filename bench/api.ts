@@ -17,14 +17,16 @@ import { RoundView } from "#engine/round/messages.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
+  IDEMPOTENCY_FIELD,
+  isWrite,
   keyIdOfParty,
   keyIdOfStaff,
   MAX_SIGNATURE_AGE_S,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_TAG,
-  signatureBase,
-  SIGNED_COMPONENTS,
+  requestBase,
+  signedComponents,
 } from "#engine/round/requests.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { castOf, describeRound } from "#fixtures/cast.ts";
@@ -161,15 +163,19 @@ function signedHeaders(
   const digest = contentDigestOf(new TextEncoder().encode(body));
   const created = Math.floor(Date.now() / 1_000);
   const nonce = randomBytes(NONCE_BYTES).toString("base64url");
-  const components = `(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")})`;
+  const components = `(${signedComponents(method)
+    .map((name) => `"${name}"`)
+    .join(" ")})`;
+  const idempotencyKey = isWrite(method) ? nonce : null;
   const times = `created=${created};expires=${created + MAX_SIGNATURE_AGE_S}`;
   const names = `nonce="${nonce}";keyid="${keyId}";alg="${SIGNATURE_ALGORITHM}";tag="${SIGNATURE_TAG}"`;
   const parameters = `${components};${times};${names}`;
-  const request = { method, authority: new URL(url).host, path, query: "?", contentDigest: digest };
-  const base = signatureBase(request, parameters);
+  const request = { method, authority: new URL(url).host, path, query: "?", contentDigest: digest, idempotencyKey };
+  const base = requestBase(request, parameters);
   const signature = sign(null, Buffer.from(base), privateKeyOf("ed25519", signSecret)).toString("base64");
   return {
     "content-digest": digest,
+    ...(idempotencyKey === null ? {} : { [IDEMPOTENCY_FIELD]: idempotencyKey }),
     "signature-input": `${SIGNATURE_LABEL}=${parameters}`,
     signature: `${SIGNATURE_LABEL}=:${signature}:`,
   };

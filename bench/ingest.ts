@@ -58,7 +58,7 @@ async function measureIngest(folder: string, records: number, batches: number): 
   const { identities, operators } = server.cast;
   try {
     const as = (identity: Parameters<typeof connect>[0]["identity"]): Connection =>
-      connect({ serverUrl: server.url, identity });
+      connect({ serverUrl: server.url, identity, secretariat: server.cast.roster.secretariat });
     const pairings = counterparts.map((id): [string, string] => [SENDER, id]);
     const setting = { id: ROUND, profile: SHIPPED_PROFILE, declaredRecords: records, now: new Date() };
     const descriptor = describeRound(server.cast, setting, { pairings });

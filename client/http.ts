@@ -3,6 +3,7 @@
  * HTTP Message Signatures (RFC 9421), Digest Fields (RFC 9530), Problem Details (RFC 9457).
  */
 import { z } from "zod";
+import { ConsistencyProof, type Cosignature } from "#engine/audit/tree-head.ts";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { SignedManifest } from "#engine/batch/manifest.ts";
@@ -20,20 +21,24 @@ import {
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
-  ActLog,
   BatchStatus,
   FollowUp,
+  InclusionProof,
+  LeafList,
   PackageKeys,
   Progress,
   ReportList,
   RoundList,
+  RoundLog,
   RoundView,
+  SignedHead,
   StatusList,
 } from "#engine/round/messages.ts";
 import { MAX_SEALED_ANSWERS } from "#engine/round/answers.ts";
 import { MAX_HITS, sectionLength } from "#engine/round/package.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { eventData } from "./event-stream.ts";
+import { openLogHead, type HeadStore } from "./log-head.ts";
 import { YearStatistics, type PartyStatistics } from "#engine/statistics/published.ts";
 import {
   asker,
@@ -50,6 +55,13 @@ import {
 const MAX_JSON_BYTES = 64 * 1_048_576;
 /** More than the largest package: base64url and seal around the sections. */
 export const MAX_PACKAGE_BYTES = 2 * sectionLength(MAX_HITS);
+/** For a connection whose heads nobody keeps. */
+const NOTHING_KEPT: HeadStore = {
+  read: () => null,
+  write: () => undefined,
+  forget: () => undefined,
+  writeFork: () => undefined,
+};
 const JSON_TYPE = "application/json";
 const OCTETS = "application/octet-stream";
 
@@ -97,10 +109,16 @@ export type Connection = {
   readonly statuses: (round: string, party: string) => Promise<StatusList>;
   readonly putReport: (report: Report) => Promise<void>;
   readonly reports: (round: string) => Promise<ReportList>;
-  readonly acts: (round: string) => Promise<ActLog>;
+  readonly acts: (round: string) => Promise<RoundLog>;
   readonly followUp: (round: string) => Promise<FollowUp>;
   readonly certificate: (round: string) => Promise<ErasureCertificate>;
   readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
+  readonly signedHead: () => Promise<SignedHead>;
+  readonly consistency: (first: number, second: number) => Promise<ConsistencyProof>;
+  readonly inclusion: (number: number, size: number) => Promise<InclusionProof>;
+  /** From an entry on; not all at once. */
+  readonly leaves: (from: number) => Promise<LeafList>;
+  readonly putCosignature: (cosignature: Cosignature) => Promise<SignedHead>;
   /** @param year - UTC. */
   readonly statistics: (year: number) => Promise<YearStatistics>;
 };
@@ -113,8 +131,23 @@ export type Connection = {
 export function connect(options: ConnectOptions): Connection {
   const origin = originOf(options.serverUrl);
   const ask = asker(options, origin);
-  const send = sender(options, origin, ask);
+  const logHead = openLogHead(options.secretariat, options.heads ?? NOTHING_KEPT);
+  const sendOnly = sender(options, origin, ask, logHead);
+  /** As {@link sendOnly}; a head that is larger than the one kept is held against it. */
+  const send: typeof sendOnly = async (call) => {
+    try {
+      return await sendOnly(call);
+    } finally {
+      await logHead.keep(proveConsistency);
+    }
+  };
   const timeouts = options.timeouts ?? { requestMs: 30_000, chunkMs: 120_000, manifestMs: 290_000 };
+
+  async function proveConsistency(first: number, second: number): Promise<ConsistencyProof> {
+    const path = `/v1/audit/consistency?first=${first}&second=${second}`;
+    const call = { method: "GET", path, timeoutMs: timeouts.requestMs, maxBytes: MAX_JSON_BYTES } as const;
+    return parseAnswer(ConsistencyProof, await sendOnly(call), `GET ${path}`);
+  }
 
   async function asJson<T>(
     shape: z.ZodType<T>,
@@ -188,7 +221,7 @@ export function connect(options: ConnectOptions): Connection {
       const path = `/v1/rounds/${round}/progress/events`;
       let last: Progress | null = null;
       try {
-        const response = await ask({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES });
+        const { response } = await ask({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES });
         if (response.status !== 200 || mediaTypeOf(response) !== "text/event-stream") {
           await response.body?.cancel();
           return null;
@@ -213,7 +246,7 @@ export function connect(options: ConnectOptions): Connection {
     putReport: (report) =>
       putNothingBack(`${roundPath(report.round)}/reports/${report.party}`, canonicalBytes(report), JSON_TYPE),
     reports: (round) => asJson(ReportList, "GET", `${roundPath(round)}/reports`),
-    acts: (round) => asJson(ActLog, "GET", `${roundPath(round)}/log`),
+    acts: (round) => asJson(RoundLog, "GET", `${roundPath(round)}/log`),
     followUp: (round) => asJson(FollowUp, "GET", `${roundPath(round)}/follow-up`),
     certificate: (round) => asJson(ErasureCertificate, "GET", `${roundPath(round)}/certificate`),
     putStatistics: (statistics) =>
@@ -222,6 +255,12 @@ export function connect(options: ConnectOptions): Connection {
         canonicalBytes(statistics),
         JSON_TYPE,
       ),
+    signedHead: () => asJson(SignedHead, "GET", "/v1/audit/head"),
+    consistency: proveConsistency,
+    inclusion: (number, size) => asJson(InclusionProof, "GET", `/v1/audit/inclusion?number=${number}&size=${size}`),
+    leaves: (from) => asJson(LeafList, "GET", `/v1/audit/leaves?from=${from}`),
+    putCosignature: (cosignature) =>
+      asJson(SignedHead, "PUT", `/v1/audit/cosignatures/${cosignature.party}`, cosignature),
     statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
 }

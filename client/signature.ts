@@ -7,6 +7,8 @@ import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { privateKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
+  IDEMPOTENCY_FIELD,
+  isWrite,
   keyIdOfParty,
   keyIdOfStaff,
   MAX_SIGNATURE_AGE_S,
@@ -14,10 +16,15 @@ import {
   SIGNATURE_LABEL,
   SIGNATURE_PARAMETERS,
   SIGNATURE_TAG,
-  SIGNED_COMPONENTS,
+  signedComponents,
 } from "#engine/round/requests.ts";
 
 const NONCE_BYTES = 16;
+
+/** @returns A fresh idempotency key for one call. */
+export function makeIdempotencyKey(): string {
+  return randomBytes(NONCE_BYTES).toString("base64url");
+}
 
 export function signerOf(identity: Identity | StaffIdentity): SigningKey {
   const keyId = "party" in identity ? keyIdOfParty(identity.party) : keyIdOfStaff(identity.role, identity.id);
@@ -26,6 +33,7 @@ export function signerOf(identity: Identity | StaffIdentity): SigningKey {
 
 /**
  * @param body - Empty for a request without one.
+ * @param idempotencyKey - Of the call; for a request that changes nothing it is not sent.
  * @param created - Time of signing; the signature expires {@link MAX_SIGNATURE_AGE_S} later.
  * @returns Headers Content-Digest, Signature and Signature-Input, with a fresh nonce.
  */
@@ -35,12 +43,13 @@ export async function signRequest(
   url: URL,
   body: Uint8Array,
   created: Date,
+  idempotencyKey: string,
 ): Promise<Record<string, string>> {
   const signed = await httpbis.signMessage(
     {
       key: signer,
       name: SIGNATURE_LABEL,
-      fields: SIGNED_COMPONENTS,
+      fields: signedComponents(method),
       params: SIGNATURE_PARAMETERS,
       paramValues: {
         created,
@@ -49,7 +58,14 @@ export async function signRequest(
         tag: SIGNATURE_TAG,
       },
     },
-    { method, url, headers: { "content-digest": contentDigestOf(body) } },
+    {
+      method,
+      url,
+      headers: {
+        "content-digest": contentDigestOf(body),
+        ...(isWrite(method) ? { [IDEMPOTENCY_FIELD]: idempotencyKey } : {}),
+      },
+    },
   );
   return Object.fromEntries(
     Object.entries(signed.headers).map(([name, value]) => [

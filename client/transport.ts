@@ -2,11 +2,17 @@
  * Signed requests to one server, with time-outs, retries and one reading of refusals; client/http.ts has the routes.
  * HTTP Message Signatures (RFC 9421), Problem Details (RFC 9457).
  */
+import type { KeyObject } from "node:crypto";
 import type { z } from "zod";
+import { TreeHead } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { Problem } from "#engine/round/messages.ts";
-import { signRequest, signerOf } from "./signature.ts";
+import { publicKeyOf } from "#engine/round/raw-key.ts";
+import { contentDigestOf } from "#engine/round/requests.ts";
+import { isAnswerSigned, TREE_HEAD_FIELD } from "#engine/round/signed-answers.ts";
+import type { HeadStore, LogHead } from "./log-head.ts";
+import { makeIdempotencyKey, signRequest, signerOf } from "./signature.ts";
 
 const RETRY_STATUSES = [429, 503];
 /** Faults before a request's first byte has left. */
@@ -28,13 +34,17 @@ export type ConnectOptions = {
   /** Origin of the server; https, or http to a loopback address. */
   readonly serverUrl: string;
   readonly identity: Identity | StaffIdentity;
+  /** The secretariat's public key, from a roster that the caller trusts; every answer must be signed with it. */
+  readonly secretariat: string;
+  /** Where the heads of its audit log are kept; those of this connection alone are compared when left out. */
+  readonly heads?: HeadStore;
   readonly fetch?: typeof globalThis.fetch;
   readonly log?: (event: RequestEvent) => void;
   readonly now?: () => Date;
   readonly wait?: (durationMs: number) => Promise<void>;
   /** For an answer to begin and end; the manifest, after which the server reads the whole batch, has `manifestMs`. */
   readonly timeouts?: { readonly requestMs: number; readonly chunkMs: number; readonly manifestMs: number };
-  /** For GET and PUT; the pause doubles from `pauseMs` unless the server's Retry-After says another. */
+  /** The pause doubles from `pauseMs` unless the server's Retry-After says another. */
   readonly retry?: { readonly attempts: number; readonly pauseMs: number; readonly longestPauseMs: number };
 };
 
@@ -45,6 +55,8 @@ export type Call = {
   readonly body?: { readonly bytes: Uint8Array; readonly type: string };
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** The same for each attempt; made by {@link sender}. */
+  readonly idempotencyKey?: string;
 };
 export type Answer = {
   readonly status: number;
@@ -60,12 +72,15 @@ export function refusalOf(error: unknown): Problem | null {
   return refusal.success ? refusal.data : null;
 }
 
+/** An answer as it came, and the signature of the request that it must be to. */
+export type Asked = { readonly response: Response; readonly requestSignature: string };
+
 /**
  * Asks once, and once more if the server had closed the idle connection meanwhile: fetch does not tell a connection that
  * was used before from a new one, so that is taken from an answer having come before. A write that was carried out after
  * all changes nothing the second time, or is refused in the round's new state.
  */
-export function asker(options: ConnectOptions, origin: string): (call: Call) => Promise<Response> {
+export function asker(options: ConnectOptions, origin: string): (call: Call) => Promise<Asked> {
   const signer = signerOf(options.identity);
   const now = options.now ?? (() => new Date());
   let hasAnswered = false;
@@ -73,33 +88,43 @@ export function asker(options: ConnectOptions, origin: string): (call: Call) => 
     const signal = AbortSignal.timeout(call.timeoutMs);
     const url = new URL(call.path, origin);
     const bytes = new Uint8Array(call.body?.bytes ?? []);
-    const askOnce = async (): Promise<Response> => {
+    const askOnce = async (): Promise<Asked> => {
       // Signed anew for each attempt: the server takes a nonce once.
-      const headers = await signRequest(signer, call.method, url, bytes, now());
+      const headers = await signRequest(
+        signer,
+        call.method,
+        url,
+        bytes,
+        now(),
+        call.idempotencyKey ?? makeIdempotencyKey(),
+      );
       if (call.body !== undefined) headers["content-type"] = call.body.type;
       const body = call.body === undefined ? {} : { body: bytes };
-      return (options.fetch ?? globalThis.fetch)(url, {
+      const response = await (options.fetch ?? globalThis.fetch)(url, {
         method: call.method,
         headers,
         ...body,
         redirect: "error",
         signal,
       });
+      return { response, requestSignature: headers["signature"] ?? "" };
     };
-    const response = await askOnce().catch((error: unknown) => {
+    const asked = await askOnce().catch((error: unknown) => {
       if (!hasAnswered || !CLOSED_IDLE.includes(causeCode(error))) throw error;
       return askOnce();
     });
     hasAnswered = true;
-    return response;
+    return asked;
   };
 }
 
 export function sender(
   options: ConnectOptions,
   origin: string,
-  ask: (call: Call) => Promise<Response>,
+  ask: (call: Call) => Promise<Asked>,
+  logHead: LogHead,
 ): (call: Call) => Promise<Answer> {
+  const secretariat = publicKeyOf("ed25519", options.secretariat);
   const wait = options.wait ?? ((durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)));
   const now = options.now ?? (() => new Date());
   const retry = options.retry ?? { attempts: 4, pauseMs: 500, longestPauseMs: 30_000 };
@@ -115,9 +140,13 @@ export function sender(
         durationMs: performance.now() - startedMs,
       });
     try {
-      const response = await ask(call);
-      const answer = await readAnswer(response, call);
-      record(response.status);
+      const sizeBefore = logHead.size();
+      const asked = await ask(call);
+      const answer = await readAnswer(asked.response, call);
+      // A proxy, or a server that closes, cannot sign that it is busy.
+      if (!RETRY_STATUSES.includes(answer.status) || asked.response.headers.has("signature"))
+        logHead.see(checkedHead(secretariat, asked, answer, call), sizeBefore);
+      record(answer.status);
       return answer;
     } catch (error) {
       record(null);
@@ -126,13 +155,13 @@ export function sender(
     }
   }
 
-  return async function send(call: Call): Promise<Answer> {
-    const attempts = call.method === "POST" ? 1 : retry.attempts;
+  return async function send(asked: Call): Promise<Answer> {
+    const call = { ...asked, idempotencyKey: makeIdempotencyKey() };
     for (let attempt = 1; ; attempt++) {
       const answer = await attemptOnce(call, attempt);
       const failed = answer instanceof LinkageError;
       if (!failed && !RETRY_STATUSES.includes(answer.status)) return accepted(answer, call);
-      if (attempt >= attempts) {
+      if (attempt >= retry.attempts) {
         if (failed) throw answer;
         return accepted(answer, call);
       }
@@ -175,6 +204,27 @@ async function readAnswer(response: Response, call: Call): Promise<Answer> {
     bytes: new Uint8Array(Buffer.concat(pieces, byteLength)),
     retryAfter: response.headers.get("retry-after"),
   };
+}
+
+/**
+ * @returns The head of the audit log that came with an answer, not looked at.
+ * @throws {@link LinkageError} `server-answer-invalid` if the secretariat did not sign the answer to this very request.
+ */
+function checkedHead(
+  key: KeyObject,
+  { response: { headers, status }, requestSignature }: Asked,
+  { bytes }: Answer,
+  call: Call,
+): TreeHead {
+  const treeHead = headers.get(TREE_HEAD_FIELD) ?? "";
+  const answer = { status, contentDigest: contentDigestOf(bytes), treeHead, requestSignature };
+  const signed = {
+    signatureInput: headers.get("signature-input") ?? "",
+    signature: headers.get("signature") ?? "",
+  };
+  if (!isAnswerSigned(key, answer, signed))
+    throw answerInvalid(call, `(status ${status}) is not signed by the secretariat of the roster`);
+  return parseJson(TreeHead, Buffer.from(treeHead, "base64url").toString(), `${call.method} ${call.path}`);
 }
 
 export function mediaTypeOf(response: Response): string {
@@ -229,8 +279,8 @@ function unreachable(call: Call, origin: string, cause: unknown): LinkageError {
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   const reason = timedOut ? `did not answer within ${call.timeoutMs} ms` : `cannot be reached (${code})`;
   const doubt =
-    call.method === "POST" && !NEVER_SENT.includes(code)
-      ? "; the request may have been carried out: ask for the round's status"
+    call.method !== "GET" && !NEVER_SENT.includes(code)
+      ? "; the request may have been carried out: give the command again"
       : "";
   return new LinkageError("server-unreachable", `${origin} ${reason}${doubt}`, { cause });
 }

@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { TreeHead } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { Field } from "#engine/round/agreement.ts";
 import { Identity } from "#engine/round/identity.ts";
@@ -19,6 +20,7 @@ import { quotaStart } from "#engine/round/quota.ts";
 import { checkRoster, Roster, rosterChanges, rosterDigest, type RosterChanges } from "#engine/round/roster.ts";
 import { CarriedFiles } from "./carried-files.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
+import { Fork, type HeadStore } from "./log-head.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
 import { OWN, SealedFolder, type VaultAccess } from "./sealed-folder.ts";
 import { changeBoxPassphrase } from "./sealed-identity.ts";
@@ -183,6 +185,27 @@ export class Vault extends CarriedFiles {
     if (pinned !== null) this.keepFormerRoster(pinned);
     this.files.writeJson(OWN, "roster.json", roster);
     return changes;
+  }
+
+  /** @returns Where the heads of the secretariat's audit log are kept. */
+  heads(): HeadStore {
+    return {
+      read: () => this.files.readJson(OWN, "tree-head.json", TreeHead),
+      write: (head) => {
+        this.files.writeJson(OWN, "tree-head.json", head);
+      },
+      forget: () => {
+        this.files.destroy(OWN, "tree-head.json");
+      },
+      writeFork: (heads) => {
+        this.files.writeJson(OWN, "fork.json", [...heads]);
+      },
+    };
+  }
+
+  /** @returns Two heads of the secretariat's log that cannot both be; null if none were met. */
+  fork(): Fork | null {
+    return this.files.readJson(OWN, "fork.json", Fork);
   }
 
   private formerRosters(): Roster[] {

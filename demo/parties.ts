@@ -114,7 +114,10 @@ export class PartyRound {
     this.#serverUrl = serverUrl;
     this.#parties = roster.parties.map((party) => party.id);
     this.#round = round;
-    this.#operators = operators.map((identity) => ({ identity, connection: this.#connectAs(identity, identity.id) }));
+    this.#operators = operators.map((identity) => ({
+      identity,
+      connection: this.#connectAs(identity, roster.secretariat, identity.id),
+    }));
     const [first] = this.#operators;
     if (first === undefined) throw new RangeError("a round needs operators");
     this.operator = first.connection;
@@ -224,14 +227,14 @@ export class PartyRound {
   async #each(step: (vault: Vault, connection: Connection) => unknown): Promise<void> {
     for (const party of this.#parties) {
       using vault = openVault(vaultFolderOf(this.#folder, party), VAULT_PASSPHRASE);
-      await step(vault, this.#connectAs(vault.identity, party));
+      await step(vault, this.#connectAs(vault.identity, vault.roster().secretariat, party));
     }
   }
 
-  #connectAs(identity: Identity | StaffIdentity, name: string): Connection {
+  #connectAs(identity: Identity | StaffIdentity, secretariat: string, name: string): Connection {
     const folder = this.#wireFolder;
     const recording = folder === undefined ? {} : { fetch: recordingFetch(folder, name) };
-    return connect({ serverUrl: this.#serverUrl, identity, ...recording });
+    return connect({ serverUrl: this.#serverUrl, identity, secretariat, ...recording });
   }
 }
 

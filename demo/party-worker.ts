@@ -64,6 +64,8 @@ export async function encodeAndSubmit(task: SubmitTask): Promise<SubmitAnswer> {
   const connection = connect({
     serverUrl: task.serverUrl,
     identity: vault.identity,
+    secretariat: vault.roster().secretariat,
+    heads: vault.heads(),
     ...(task.wireFolder === undefined ? {} : { fetch: recordingFetch(task.wireFolder, party) }),
   });
 

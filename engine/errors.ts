@@ -53,13 +53,18 @@ export const PROBLEM_CODES = [
   // statistics
   "statistics-budget-spent",
   "statistics-conflict",
+  // audit log
+  "audit-invalid",
+  "audit-fork",
   // requests
   "request-invalid",
   "request-signature",
   "request-forbidden",
   "request-too-large",
   "not-found",
+  "idempotency-conflict",
   "overloaded",
+  "server-starting",
   "internal",
   // a party's own files and the way to the server
   "identity-invalid",

@@ -17,13 +17,16 @@ import fastify, {
 } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
+import { signAnswers } from "./answers.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerName, callerOf, signersOf, type Caller } from "./caller.ts";
+import { holdToKeys, writeOf } from "./idempotency.ts";
 import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
-import { makeNonces } from "./nonces.ts";
+import { makeNonces, type Nonces } from "./nonces.ts";
 import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
 import { answerProblem, REFUSED_WITH } from "./refusal.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { metricsRoute, operationRoutes } from "./routes/operations.ts";
@@ -32,7 +35,8 @@ import { releaseRoutes } from "./routes/release.ts";
 import { roundRoutes } from "./routes/rounds.ts";
 import { statisticsRoutes } from "./routes/statistics.ts";
 import type { Secretariat } from "./secretariat.ts";
-import { checkContentDigest, requireContentDigest, verifySignature } from "./signature.ts";
+import { insertNonce, listNonces } from "./store/nonces.ts";
+import { checkContentDigest, expiryOf, requireContentDigest, verifySignature } from "./signature.ts";
 
 /** The app as routes see it. */
 export type App = FastifyInstance<
@@ -79,19 +83,25 @@ export async function buildApp(options: ApiOptions): Promise<App> {
 
   operationRoutes(app, secretariat);
   if (withMetrics) metricsRoute(app, secretariat);
+  const nonces = makeNonces();
+  const now = secretariat.clock().getTime();
+  for (const { nonce, expires_at: expiry } of await listNonces(secretariat.store, now)) nonces.use(nonce, expiry, now);
   await app.register(
     (v1: App, _options, done) => {
-      requireSignatures(v1, secretariat, tls === null ? "http" : "https");
+      requireSignatures(v1, secretariat, nonces, tls === null ? "http" : "https");
+      signAnswers(v1, secretariat);
       v1.addHook(
         "preHandler",
         limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
       );
+      holdToKeys(v1, secretariat);
       roundRoutes(v1, secretariat);
       keyRoutes(v1, secretariat);
       batchRoutes(v1, secretariat);
       releaseRoutes(v1, secretariat);
       followUpRoutes(v1, secretariat);
       statisticsRoutes(v1, secretariat);
+      auditRoutes(v1, secretariat);
       done();
     },
     { prefix: "/v1" },
@@ -147,11 +157,18 @@ async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Pro
 }
 
 /** The head is verified before the body is read, the body's digest before anything is made of it. */
-function requireSignatures(v1: App, { roster, clock }: Secretariat, scheme: "http" | "https"): void {
-  const check = { signers: signersOf(roster), nonces: makeNonces(), clock, scheme };
-  v1.addHook("onRequest", (request, _reply, done) => {
-    request.setDecorator<Caller>(CALLER, verifySignature(check, request));
-    done();
+function requireSignatures(
+  v1: App,
+  { roster, store, clock, openedSecond }: Secretariat,
+  nonces: Nonces,
+  scheme: "http" | "https",
+): void {
+  const check = { signers: signersOf(roster), nonces, clock, openedSecond, scheme };
+  v1.addHook("onRequest", async (request) => {
+    const { caller, nonce, createdMs, expiresMs } = verifySignature(check, request);
+    // Dated ahead of this clock: it would pass again after a restart.
+    if (createdMs > clock().getTime()) await insertNonce(store, { nonce, expires_at: expiryOf(expiresMs) });
+    request.setDecorator<Caller>(CALLER, { ...caller, write: writeOf(request) });
   });
   v1.addHook("preValidation", (request, _reply, done) => {
     // A chunk is long: the worker that stores it holds it against its digest.

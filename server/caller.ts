@@ -11,7 +11,15 @@ import { requireRound } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
 import type { Roster } from "#engine/round/roster.ts";
 
-export type Caller = { readonly kind: "party" | "operator" | "officer"; readonly id: string };
+export type Caller = {
+  readonly kind: "party" | "operator" | "officer";
+  readonly id: string;
+  /** Of the request that it sends; null or absent for one that changes nothing. */
+  readonly write?: Write | null;
+};
+
+/** What is kept of a write, so that it is carried out once: its idempotency key and a digest of what was asked. */
+export type Write = { readonly key: string; readonly digest: string };
 
 /** The server itself, when a deadline makes it act. */
 export const SERVER: Caller = { kind: "operator", id: "server" };
@@ -91,7 +99,12 @@ export async function requireSelf(
     return caller;
   }
   await requireRound(secretariat.store, round, caller);
-  throw new LinkageError("not-found", "there is nothing of that name for the caller");
+  throw anothers();
+}
+
+/** The refusal of what belongs to another party. */
+export function anothers(): LinkageError {
+  return new LinkageError("not-found", "there is nothing of that name for the caller");
 }
 
 /** @throws {@link LinkageError} `request-invalid` unless the body names what the path (or the caller) names. */

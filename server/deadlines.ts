@@ -12,11 +12,13 @@ import { isPast, recordAct, requireRound, type Round } from "./rounds.ts";
 import { closeRound } from "./sealing.ts";
 import { eraseEarly, isErasureApproved } from "./opening.ts";
 import type { Secretariat } from "./secretariat.ts";
+import { eraseEntries } from "./store/audit.ts";
 import { listConfirmations, listRoundKeys } from "./store/keys.ts";
 import { emptyLog } from "./store/open.ts";
 import { closePairings, listPairings } from "./store/pairings.ts";
 import { listLiveRounds } from "./store/rounds.ts";
 import { listUploads } from "./store/uploads.ts";
+import { forgetWrites } from "./store/writes.ts";
 
 /** Works off deadlines every `everyMs` until the signal aborts. */
 export async function watchDeadlines(secretariat: Secretariat, everyMs: number, signal: AbortSignal): Promise<void> {
@@ -30,9 +32,14 @@ export async function watchDeadlines(secretariat: Secretariat, everyMs: number, 
   }
 }
 
+/** How long the audit log's entries are kept; their commitments stay. */
+const ENTRIES_KEPT_YEARS = 3;
+/** How long a write is known by its idempotency key. */
+const WRITES_KEPT_MS = 86_400_000;
+
 /** One round that fails is logged and does not hold up the others. */
 export async function workOffDeadlines(secretariat: Secretariat): Promise<void> {
-  const { store, log } = secretariat;
+  const { store, log, clock } = secretariat;
   for (const id of await listLiveRounds(store)) {
     try {
       await workOff(secretariat, await requireRound(store, id, SERVER));
@@ -40,6 +47,11 @@ export async function workOffDeadlines(secretariat: Secretariat): Promise<void> 
       log.error({ round: id, fault: faultOf(error) }, "a deadline cannot be worked off; tried again soon");
     }
   }
+  await forgetWrites(store, new Date(clock().getTime() - WRITES_KEPT_MS).toISOString());
+  const before = clock();
+  before.setUTCFullYear(before.getUTCFullYear() - ENTRIES_KEPT_YEARS);
+  // What was overwritten is still in the write-ahead log.
+  if ((await eraseEntries(store, before.toISOString())) > 0) await emptyLog(store);
 }
 
 async function workOff(secretariat: Secretariat, round: Round): Promise<void> {

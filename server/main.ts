@@ -1,6 +1,7 @@
 /**
  * `npm start`: reads the configuration, listens, and closes in good order.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import closeWithGrace from "close-with-grace";
 import { LinkageError } from "#engine/errors.ts";
@@ -24,7 +25,11 @@ import { openServer } from "./open.ts";
 const EXIT_CONFIG = 78;
 const EXIT_SOFTWARE = 70;
 const GRACE_MS = 15_000;
+const SECOND_MS = 1_000;
 
+const { values: COMMAND_LINE } = parseArgs({
+  options: { config: { type: "string" }, "accept-restored-log": { type: "boolean", default: false } },
+});
 const log = makeLog();
 
 try {
@@ -61,6 +66,7 @@ async function start(config: Readonly<Config>): Promise<void> {
     maxHits: MAX_HITS,
     tls,
     metrics: { onApi: metrics === undefined && isLoopback(host), tls: metricsTls },
+    acceptsRestoredLog: COMMAND_LINE["accept-restored-log"],
     clock: () => new Date(),
     log,
   });
@@ -69,6 +75,8 @@ async function start(config: Readonly<Config>): Promise<void> {
     log.info({ signal: signal ?? "none" }, "closing");
     await app.close();
   });
+  // Nothing is taken that was signed in the second of the start.
+  await wait(SECOND_MS - (Date.now() % SECOND_MS));
   try {
     if (metrics !== undefined)
       console.log(`aquila metrics on ${await listen(metricsApp, metrics, metricsTls)}/metrics`);
@@ -87,6 +95,5 @@ async function listen(app: App, { host, port }: { host: string; port: number }, 
 }
 
 function configPath(): string {
-  const { values } = parseArgs({ options: { config: { type: "string" } } });
-  return values.config ?? process.env["AQUILA_CONFIG"] ?? DEFAULT_CONFIG_PATH;
+  return COMMAND_LINE.config ?? process.env["AQUILA_CONFIG"] ?? DEFAULT_CONFIG_PATH;
 }

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { checkRoster, type Roster } from "#engine/round/roster.ts";
+import { openAuditLog } from "./audit.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder } from "./data-key-file.ts";
@@ -21,6 +22,8 @@ import { lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
 const MINUTE_MS = 60_000;
+/** Beside the server key: outside the database's folder and its backups. */
+const TREE_HEAD_FILE = "tree-head.json";
 
 type ServerOptions = {
   /** Made if it is missing. */
@@ -45,6 +48,8 @@ type ServerOptions = {
     /** Of the metrics' own address. */
     readonly tls: Tls | null;
   };
+  /** Goes on with an audit log that is not the one of the last head: of a backup that was put back on purpose. */
+  readonly acceptsRestoredLog: boolean;
   readonly clock: Clock;
   readonly log: FastifyBaseLogger;
 };
@@ -87,11 +92,19 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   };
   try {
     await bindServerKey(store, serverKey);
+    const audit = await openAuditLog(
+      store,
+      signing,
+      clock,
+      join(dirname(serverKeyFile), TREE_HEAD_FILE),
+      options.acceptsRestoredLog,
+    );
     await keepRoster(store, roster);
     const secretariat: Secretariat = {
       roster,
       profile,
       store,
+      audit,
       roundsFolder: join(dataDir, "rounds"),
       serverKey,
       signing,
@@ -100,6 +113,8 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       lendChunkMemory: makeChunkMemory(),
       metrics: makeMetrics(store),
       clock,
+      // A clock that was set back would let what was used before pass again.
+      openedSecond: Math.floor(Math.max(clock().getTime(), audit.lastSignedMs()) / 1_000),
       log,
       maxRecords,
       leastHoursBetweenRounds,

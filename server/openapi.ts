@@ -4,6 +4,8 @@
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { AuditEntry, AuditLeaf } from "#engine/audit/entry.ts";
+import { ConsistencyProof, Cosignature, TreeHead } from "#engine/audit/tree-head.ts";
 import { SignedManifest } from "#engine/batch/manifest.ts";
 import {
   Acknowledgement,
@@ -19,7 +21,7 @@ import {
 import { Agreement } from "#engine/round/agreement.ts";
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
-import { BatchStatus, Problem, Progress, RoundView } from "#engine/round/messages.ts";
+import { BatchStatus, InclusionProof, Problem, Progress, RoundView, SignedHead } from "#engine/round/messages.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
 import { PROBLEM_MEDIA_TYPE } from "./problem.ts";
@@ -43,6 +45,7 @@ export const API_DESCRIPTION = {
     { name: "release", description: "Sealed packages, acknowledgements, package keys and answers" },
     { name: "follow-up", description: "Statuses of hits, reports and counts" },
     { name: "statistics", description: "Counts behind noise, and the yearly privacy budget" },
+    { name: "audit", description: "The log of what was done, its tree heads and proofs" },
     { name: "operations", description: "Health and metrics" },
   ],
   components: {
@@ -63,11 +66,16 @@ for (const [id, shape] of Object.entries({
   Acknowledgement,
   Agreement,
   Approval,
+  AuditEntry,
+  AuditLeaf,
   BatchStatus,
   Confirmation,
+  ConsistencyProof,
+  Cosignature,
   Dispute,
   ErasureCertificate,
   Hold,
+  InclusionProof,
   PartyStatistics,
   Problem,
   Progress,
@@ -77,8 +85,10 @@ for (const [id, shape] of Object.entries({
   RoundKey,
   RoundView,
   Seal,
+  SignedHead,
   SignedManifest,
   Status,
+  TreeHead,
   Withdrawal,
   YearStatistics,
 }))

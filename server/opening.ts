@@ -142,7 +142,7 @@ async function publishHits(store: Store, secretariat: Secretariat, round: Round)
     counts.push({ pairing: names, counts: { high: people, ...others } });
   }
   try {
-    await releaseRoundStatistics(store, secretariat.clock, round, counts, noiseOf(dataKey, round.t2, counts));
+    await releaseRoundStatistics(store, secretariat, round, counts, noiseOf(dataKey, round.t2, counts));
   } catch (error) {
     if (!(error instanceof LinkageError) || error.code !== "statistics-budget-spent") throw error;
     await recordAct(store, secretariat, round.id, null, "statistics-refused", "the year's privacy budget is spent");

@@ -25,6 +25,7 @@ export function answerProblem(
   const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
   metrics.refusals.inc({ code });
   request.setDecorator(REFUSED_WITH, code);
+  if (code === "server-starting") void reply.header("retry-after", "1");
   // The client may have more of the body to send.
   if (code === "request-too-large") void reply.header("connection", "close");
   // As text, so that no route's own answer shape is asked about it.

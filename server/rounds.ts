@@ -2,6 +2,7 @@
  * A round as the server reads it: who may see it, its data key, its deadlines, and the log of what is done to it.
  * Each act on a round is one transaction that reads the state, checks and writes, so that a round is never between two states.
  */
+import type { AuditAct } from "#engine/audit/entry.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { counterpartsOf, requireBeforeDeadline, RoundDescriptor, type DeadlineName } from "#engine/round/descriptor.ts";
 import { ROUND_STATES } from "#engine/round/states.ts";
@@ -9,10 +10,10 @@ import { callerName, type Caller } from "./caller.ts";
 import { readKeyFile } from "./data-key-file.ts";
 import { unwrapDataKey } from "./data-key.ts";
 import type { Clock, Secretariat } from "./secretariat.ts";
-import { insertAct } from "./store/acts.ts";
 import type { PairingName, PairingRow } from "./store/pairings.ts";
 import { findRound, type RoundRow } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
+import { insertWrite } from "./store/writes.ts";
 
 /** A round as stored, its descriptor read. */
 export type Round = Omit<RoundRow, "descriptor"> & { readonly descriptor: RoundDescriptor };
@@ -111,24 +112,34 @@ export function isSideOf({ lower, higher }: Pick<PairingRow, "lower" | "higher">
 }
 
 /**
- * Enters an act in the round's log, in the transaction that does it.
+ * Enters an act on a round in the audit log, in the transaction that does it.
  *
  * @param actor - Null for the server itself.
  * @param about - Parties, pairings, counts, digests; never a handle, a hit id or a key.
+ * @param recipients - Parties to whom it discloses something, in order.
  */
 export async function recordAct(
   store: Store,
-  { clock }: Pick<Secretariat, "clock">,
-  round: string,
+  { audit, clock }: Pick<Secretariat, "audit" | "clock">,
+  id: string,
   actor: Caller | null,
-  act: string,
+  act: AuditAct,
   about = "",
+  recipients: readonly string[] = [],
 ): Promise<void> {
-  await insertAct(store, {
-    round,
-    at: clock().toISOString(),
-    actor: actor === null ? "server" : callerName(actor),
+  const row = await findRound(store, id);
+  if (row === null) throw new RangeError("recordAct: there is no such round");
+  const { field, legalBasis } = readDescriptor(row);
+  const write = actor?.write ?? null;
+  if (write !== null && actor !== null)
+    await insertWrite(store, { caller: callerName(actor), ...write, at: clock().toISOString() });
+  await audit.enter(store, {
     act,
+    actor: actor === null ? "server" : callerName(actor),
+    recipients: recipients.map((party) => callerName({ kind: "party", id: party })),
+    round: id,
+    purpose: field,
+    justification: legalBasis,
     about,
   });
 }

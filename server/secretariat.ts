@@ -7,6 +7,7 @@ import type { Profile } from "#engine/profile.ts";
 import type { Progress } from "#engine/round/messages.ts";
 import type { SigningKeys } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
+import type { AuditLog } from "./audit.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/tables.ts";
@@ -21,6 +22,7 @@ export type Secretariat = {
   readonly roster: Roster;
   readonly profile: Profile;
   readonly store: Store;
+  readonly audit: AuditLog;
   /** Folder that holds one folder of encrypted files for each round. */
   readonly roundsFolder: string;
   readonly serverKey: Uint8Array;
@@ -32,6 +34,8 @@ export type Secretariat = {
   readonly lendChunkMemory: ChunkMemory;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** In which it opened, or signed its last head before, since the epoch. */
+  readonly openedSecond: number;
   readonly log: FastifyBaseLogger;
   /** Largest list that a party may declare. */
   readonly maxRecords: number;

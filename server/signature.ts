@@ -8,13 +8,15 @@ import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
 import {
   contentDigestOf,
+  IDEMPOTENCY_FIELD,
+  isWrite,
   MAX_SIGNATURE_AGE_S,
+  requestBase,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_PARAMETERS,
   SIGNATURE_TAG,
-  signatureBase,
-  SIGNED_COMPONENTS,
+  signedComponents,
   type SignedRequest,
 } from "#engine/round/requests.ts";
 import type { Caller, Signer } from "./caller.ts";
@@ -26,7 +28,13 @@ const CLOCK_TOLERANCE_S = 5;
 
 /** The one way in which `Signature-Input` can begin: no component more, less, twice or with a parameter. */
 const LABEL = `${SIGNATURE_LABEL}=`;
-const COVERED = `${LABEL}(${SIGNED_COMPONENTS.map((name) => `"${name}"`).join(" ")})`;
+const coveredBy = (method: string): string =>
+  `${LABEL}(${signedComponents(method)
+    .map((name) => `"${name}"`)
+    .join(" ")})`;
+const COVERED = { read: coveredBy("GET"), write: coveredBy("PUT") };
+/** Printable, without the quotes of a structured field. */
+const IDEMPOTENCY_KEY = /^[A-Za-z0-9_-]{16,64}$/;
 /** A parameter with an integer or a string without escapes, as it is written canonically (RFC 8941 §§3.1.2, 4.1). */
 const PARAMETER = /;([a-z]+)=(?:(0|[1-9][0-9]{0,14})|"([ !#-[\]-~]*)")/y;
 /** One entry of the 64 bytes of an Ed25519 signature. */
@@ -45,37 +53,56 @@ type SignatureCheck = {
   readonly signers: ReadonlyMap<string, Signer>;
   readonly nonces: Nonces;
   readonly clock: Clock;
+  /** The second in which the server opened, since the epoch: what was signed by then may have been used before. */
+  readonly openedSecond: number;
   readonly scheme: "http" | "https";
 };
+
+/** Who signed, and what its nonce is; times in milliseconds since the epoch. */
+type VerifiedSignature = {
+  readonly caller: Caller;
+  readonly nonce: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+};
+
+/** @returns When a signature that expires at `expiresMs` can no longer pass. */
+export function expiryOf(expiresMs: number): number {
+  return expiresMs + CLOCK_TOLERANCE_S * 1_000;
+}
 
 /**
  * Verifies the signature over the request's head; {@link checkContentDigest} then holds the body against it.
  *
  * @throws {@link LinkageError} `request-signature`, with the same detail for an unknown key and a wrong signature;
+ * `server-starting` if it was signed before the server opened;
  * `request-invalid` if the path is not in its normal form.
  */
-export function verifySignature(check: SignatureCheck, request: FastifyRequest): Caller {
+export function verifySignature(check: SignatureCheck, request: FastifyRequest): VerifiedSignature {
   const input = request.headers["signature-input"];
   const { signature } = request.headers;
   if (typeof input !== "string" || typeof signature !== "string")
     throw new LinkageError("request-signature", "the request carries no Signature and Signature-Input");
   const signed = ONE_SIGNATURE.exec(signature)?.[1];
-  const parameters = Parameters.safeParse(input.startsWith(COVERED) ? readParameters(input) : null);
+  const covered = COVERED[isWrite(request.method) ? "write" : "read"];
+  const parameters = Parameters.safeParse(input.startsWith(covered) ? readParameters(input, covered.length) : null);
   if (signed === undefined || !parameters.success)
     throw new LinkageError(
       "request-signature",
-      `Signature-Input must be ${COVERED} with each of ${SIGNATURE_PARAMETERS.join(", ")} once, and Signature one entry`,
+      `Signature-Input must be ${covered} with each of ${SIGNATURE_PARAMETERS.join(", ")} once, and Signature one entry`,
     );
   const { keyid, nonce, created, expires } = parameters.data;
   const now = check.clock().getTime();
   checkTimes(created * 1_000, expires * 1_000, now);
-  const base = signatureBase(signedRequest(check.scheme, request), input.slice(LABEL.length));
+  if (created <= check.openedSecond)
+    throw new LinkageError("server-starting", "the request was signed before the server started; sign it again");
+  const base = requestBase(signedRequest(check.scheme, request), input.slice(LABEL.length));
   const signer = check.signers.get(keyid);
   if (signer === undefined || !verify(null, Buffer.from(base), signer.key, Buffer.from(signed, "base64")))
     throw new LinkageError("request-signature", "the signature is not that of a known key over this request");
-  if (!check.nonces.use(`${keyid} ${nonce}`, (expires + CLOCK_TOLERANCE_S) * 1_000, now))
+  if (!check.nonces.use(`${keyid} ${nonce}`, expiryOf(expires * 1_000), now))
     throw new LinkageError("request-signature", "the nonce was used before");
-  return signer.caller;
+  return { caller: signer.caller, nonce: `${keyid} ${nonce}`, createdMs: created * 1_000, expiresMs: expires * 1_000 };
 }
 
 /** SHA-256 as RFC 9530 writes it: 32 bytes in base64 with padding. */
@@ -105,10 +132,10 @@ export function otherBody(): LinkageError {
 }
 
 /** @returns Every parameter by name, in any order; null if one comes twice or anything else follows, such as a second entry. */
-function readParameters(input: string): Record<string, string | number> | null {
+function readParameters(input: string, from: number): Record<string, string | number> | null {
   const found = new Map<string, string | number>();
-  PARAMETER.lastIndex = COVERED.length;
-  for (let at = COVERED.length; at < input.length; at = PARAMETER.lastIndex) {
+  PARAMETER.lastIndex = from;
+  for (let at = from; at < input.length; at = PARAMETER.lastIndex) {
     const [, name, integer, text] = PARAMETER.exec(input) ?? [];
     if (name === undefined || found.has(name)) return null;
     found.set(name, text ?? Number(integer));
@@ -134,11 +161,18 @@ function signedRequest(scheme: string, request: FastifyRequest): SignedRequest {
     throw new LinkageError("request-invalid", "Host or path are not in their normal form");
   const contentDigest = headers["content-digest"];
   if (typeof contentDigest !== "string") throw otherBody();
+  const idempotencyKey = headers[IDEMPOTENCY_FIELD] ?? null;
+  if (isWrite(method) && (typeof idempotencyKey !== "string" || !IDEMPOTENCY_KEY.test(idempotencyKey)))
+    throw new LinkageError(
+      "request-signature",
+      "a write carries an Idempotency-Key of 16 to 64 letters, digits, - and _",
+    );
   return {
     method,
     authority: url.host,
     path: url.pathname,
     query: url.search === "" ? "?" : url.search,
     contentDigest,
+    idempotencyKey: typeof idempotencyKey === "string" ? idempotencyKey : null,
   };
 }

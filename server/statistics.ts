@@ -23,15 +23,15 @@ import {
 } from "#engine/statistics/release.ts";
 import type { RandomFill } from "#engine/uniform.ts";
 import type { Caller } from "./caller.ts";
-import { requireRound, type Round } from "./rounds.ts";
-import type { Clock, Secretariat } from "./secretariat.ts";
+import { recordAct, requireRound, type Round } from "./rounds.ts";
+import type { Secretariat } from "./secretariat.ts";
 import { findStatistics, insertStatistics, listStatistics, type StatisticsRow } from "./store/statistics.ts";
 import type { Store } from "./store/tables.ts";
 
 /** Source of what the secretariat itself draws noise for; no party has such an id. */
 const SECRETARIAT = "secretariat";
 
-type Deps = Pick<Secretariat, "store" | "clock">;
+type Deps = Pick<Secretariat, "store" | "clock" | "audit">;
 
 /**
  * Publishes a round's hits by pairing and band; once it has, it changes nothing and draws nothing.
@@ -43,15 +43,16 @@ type Deps = Pick<Secretariat, "store" | "clock">;
  */
 export async function releaseRoundStatistics(
   store: Store,
-  clock: Clock,
+  secretariat: Pick<Secretariat, "audit" | "clock">,
   { id, descriptor }: Pick<Round, "id" | "descriptor">,
   counts: readonly PairingCounts[],
   random: RandomFill,
 ): Promise<void> {
   if ((await findStatistics(store, id, SECRETARIAT)) !== null) return;
-  const charged = await chargedRow(store, clock(), HIT_EPSILON);
+  const charged = await chargedRow(store, secretariat.clock(), HIT_EPSILON);
   const content = jsonText(releaseHits(descriptor, counts, random));
   await insertStatistics(store, { ...charged, round: id, source: SECRETARIAT, content });
+  await recordAct(store, secretariat, id, null, "statistics-published");
 }
 
 /**
@@ -61,7 +62,7 @@ export async function releaseRoundStatistics(
  * those of the round; `statistics-conflict` if the party sent another one; `statistics-budget-spent`.
  */
 export async function storePartyStatistics(
-  { store, clock }: Deps,
+  { store, clock, audit }: Deps,
   id: string,
   caller: Caller,
   sent: PartyStatistics,
@@ -81,6 +82,7 @@ export async function storePartyStatistics(
       throw new LinkageError("request-invalid", "body/categories: not those that the round admits");
     const charged = await chargedRow(transaction, clock(), epsilon);
     await insertStatistics(transaction, { ...charged, round: id, source: sent.party, content });
+    await recordAct(transaction, { audit, clock }, id, caller, "statistics-published");
   });
 }
 

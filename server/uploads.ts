@@ -149,7 +149,7 @@ export async function closeUpload(
         secretariat,
         round.id,
         caller,
-        "batch",
+        "batch-stored",
         `${direction.from}-${direction.to} ${digest}`,
       );
     });

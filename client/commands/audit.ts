@@ -1,10 +1,29 @@
 /**
- * `aquila audit`: what a party's data-protection officer checks of its own submissions. Talks to nobody.
+ * `aquila audit`: the secretariat's audit log, checked, co-signed and exported; and, at the party, what it submitted.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { checkRoster, Roster } from "#engine/round/roster.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { sampleBatch } from "../audit.ts";
-import { answer, EXIT, jsonOption, roundOption, unlockVault, vaultOption, type CommandIo } from "./command-io.ts";
+import { checkWitnesses, exportLog, verifyExport } from "../audit-log.ts";
+import { createFile } from "../durable-file.ts";
+import { inBuffers } from "../pieces.ts";
+import {
+  answer,
+  connectAs,
+  EXIT,
+  jsonOption,
+  readJsonFile,
+  roundOption,
+  unlockVault,
+  vaultOption,
+  withAsker,
+  type CallerOptions,
+  type CommandIo,
+} from "./command-io.ts";
 import { withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
+
+type LogOptions = CallerOptions & { readonly json: boolean };
 
 type SampleOptions = ListFileOptions & {
   readonly vault: string;
@@ -14,7 +33,8 @@ type SampleOptions = ListFileOptions & {
 };
 
 export function registerAudit(program: Command, io: CommandIo): void {
-  const audit = program.command("audit").description("check what this party submitted against its own list");
+  const audit = program.command("audit").description("check the secretariat's audit log, or what this party submitted");
+  registerLog(audit, io);
   withListOptions(
     audit
       .command("sample")
@@ -48,6 +68,64 @@ export function registerAudit(program: Command, io: CommandIo): void {
     answer(io, options.json, { rows, sampled, differing: [...differing], isCommitted, isSubmitted }, text);
     if (differing.length > 0 || !isCommitted || !isSubmitted) io.endWith(EXIT.badInput);
   });
+}
+
+function registerLog(audit: Command, io: CommandIo): void {
+  withAsker(
+    audit
+      .command("check")
+      .description(
+        "check that the log goes on from what was seen before and that no party saw another; a party co-signs",
+      )
+      .option(
+        "--accept-restored",
+        "forget what was seen before: the secretariat has said by telephone that it put back a backup",
+      ),
+  ).action(async (options: LogOptions) => {
+    await connectAs(io, options, async (connection, { identity, roster }) => {
+      const signed = await connection.signedHead();
+      await checkWitnesses(connection, roster, signed);
+      const { size, root, at } = signed.head;
+      const witnesses = signed.cosignatures.map((one) => `${one.party} (${one.size})`).join(", ");
+      const party = "party" in identity ? identity.party : null;
+      if (party !== null)
+        await connection.putCosignature(signStatement(identity, "cosignature", { party, root, size }));
+      const text = [
+        `${size} entries, signed at ${at}; nothing seen before was changed or taken out`,
+        `co-signed by ${witnesses === "" ? "nobody yet" : witnesses}${party === null ? "" : `, and now by ${party}`}`,
+      ].join("\n");
+      answer(io, options.json, signed, text);
+    });
+  });
+  withAsker(
+    audit
+      .command("export")
+      .description("write the whole log to a new file, for a supervisory authority (officer)")
+      .requiredOption("--out <file>", "new file, mode 600"),
+  ).action(async (options: LogOptions & { readonly out: string }) => {
+    await connectAs(io, options, async (connection) => {
+      const lines = await exportLog(connection);
+      createFile(options.out, inBuffers(lines));
+      answer(io, options.json, { entries: lines.length - 1 }, `${lines.length - 1} entries in ${options.out}`);
+    });
+  });
+  audit
+    .command("verify")
+    .description("verify an exported log; needs no server")
+    .argument("<file>", "what aquila audit export wrote")
+    .requiredOption("--roster <file>", "the roster that names the secretariat and the parties")
+    .addOption(jsonOption())
+    .action((path: string, options: { readonly roster: string; readonly json: boolean }) => {
+      const roster = readJsonFile(options.roster, Roster, "roster-invalid");
+      checkRoster(roster);
+      const { head, entries, erased, witnesses } = verifyExport(path, roster);
+      const text = [
+        `${entries} entries, ${erased} of them erased after their time: as the secretariat signed at ${head.at}`,
+        `co-signed by ${witnesses.length === 0 ? "nobody" : witnesses.join(", ")}`,
+        "That nothing was done without an entry cannot be proved.",
+      ].join("\n");
+      answer(io, options.json, { entries, erased, head, witnesses: [...witnesses], verified: true }, text);
+    });
 }
 
 /** @returns More than 0, at most 1. */

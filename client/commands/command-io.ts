@@ -7,8 +7,10 @@ import { CommanderError, InvalidArgumentError, Option, type Command } from "comm
 import { z } from "zod";
 import type { Json } from "#engine/canonical-json.ts";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
-import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
+import type { StaffIdentity } from "#engine/round/identity.ts";
 import { RoundId } from "#engine/round/ids.ts";
+import { Roster } from "#engine/round/roster.ts";
+import { partyAsker, staffAsker, type Asker } from "../asker.ts";
 import { connect, type Connection } from "../http.ts";
 import { printableLines } from "../printable.ts";
 import { refusalOf } from "../transport.ts";
@@ -41,7 +43,14 @@ export type CommandIo = {
 };
 
 /** Options of commands that talk to the server as a party or as staff. */
-export type CallerOptions = { readonly server: string; readonly vault?: string; readonly identity?: string };
+export type CallerOptions = {
+  readonly server: string;
+  readonly vault?: string;
+  readonly identity?: string;
+  readonly roster?: string;
+  /** Only `aquila audit check` has it. */
+  readonly acceptRestored?: boolean;
+};
 
 export function exitCodeOf(error: LinkageError): number {
   if (UNREACHABLE.includes(error.code)) return EXIT.unreachable;
@@ -76,6 +85,17 @@ export function callerOptions(): Option[] {
     new Option("--vault <folder>", "the party's vault, when a party asks").env("AQUILA_VAULT"),
     new Option("--identity <file>", "an operator's or officer's identity, when one asks").env("AQUILA_IDENTITY"),
   ];
+}
+
+/** @returns The command with the options that say whom it asks as whom. */
+export function withAsker(command: Command): Command {
+  command.addOption(serverOption());
+  for (const option of callerOptions()) command.addOption(option);
+  return command
+    .addOption(
+      new Option("--roster <file>", "the roster that names the secretariat, when staff asks").env("AQUILA_ROSTER"),
+    )
+    .addOption(jsonOption());
 }
 
 export function roundOption(): Option {
@@ -145,12 +165,53 @@ export function unlockStaff(io: CommandIo, path: string): Promise<StaffIdentity>
 }
 
 /** @returns A connection that signs as the party of `vault`, or as the operator or officer of `identity` when that is given. */
-export async function connectAs(io: CommandIo, options: CallerOptions): Promise<Connection> {
-  return connectWith(io, options.server, await callerOf(io, options));
+export async function connectAs<T>(
+  io: CommandIo,
+  options: CallerOptions,
+  use: (connection: Connection, asker: Asker) => Promise<T>,
+): Promise<T> {
+  const { vault: folder, identity, roster, server } = options;
+  const useAs = (asker: Asker): Promise<T> => {
+    if (options.acceptRestored === true) asker.heads.forget();
+    return use(connectWith(io, server, asker), asker);
+  };
+  if (identity !== undefined) {
+    if (roster === undefined) throw wrongUsage(io, "whose answers are to be trusted? name the roster with --roster");
+    const { asker } = await unlockStaffAsker(io, { identity, roster });
+    return await useAs(asker);
+  }
+  if (folder === undefined)
+    throw wrongUsage(io, "who asks? name a party's --vault or an operator's or officer's --identity");
+  using vault = await unlockVault(io, folder);
+  return await useAs(partyAsker(vault));
 }
 
-export function connectWith(io: CommandIo, serverUrl: string, identity: Identity | StaffIdentity): Connection {
-  return connect({ serverUrl, identity, fetch: io.fetch, now: io.now, wait: io.wait });
+/** Asks for the passphrase of an operator's or officer's identity, and says what it trusts. */
+export async function unlockStaffAsker(
+  io: CommandIo,
+  options: { readonly identity: string; readonly roster: string },
+): Promise<{ readonly identity: StaffIdentity; readonly asker: Asker }> {
+  const roster = readJsonFile(options.roster, Roster, "roster-invalid");
+  const identity = await unlockStaff(io, options.identity);
+  return { identity, asker: staffAsker(identity, roster, options.identity) };
+}
+
+/** @returns A connection that signs as the party, and trusts the secretariat of the roster that it pinned. */
+export function connectParty(io: CommandIo, serverUrl: string, vault: Vault): Connection {
+  return connectWith(io, serverUrl, partyAsker(vault));
+}
+
+export function connectWith(io: CommandIo, serverUrl: string, asker: Asker): Connection {
+  const { identity, roster, heads } = asker;
+  return connect({
+    serverUrl,
+    identity,
+    secretariat: roster.secretariat,
+    heads,
+    fetch: io.fetch,
+    now: io.now,
+    wait: io.wait,
+  });
 }
 
 /** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */
@@ -197,14 +258,6 @@ export function startBar(io: CommandIo, json: boolean, title: string): Bar {
       bar.stop();
     },
   };
-}
-
-async function callerOf(io: CommandIo, { vault: folder, identity }: CallerOptions): Promise<Identity | StaffIdentity> {
-  if (identity !== undefined) return unlockStaff(io, identity);
-  if (folder === undefined)
-    throw wrongUsage(io, "who asks? name a party's --vault or an operator's or officer's --identity");
-  using vault = await unlockVault(io, folder);
-  return vault.identity;
 }
 
 function roundId(text: string): string {

@@ -7,7 +7,7 @@ import { hasReached } from "#engine/round/states.ts";
 import type { Vault } from "../vault.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   jsonOption,
   roundOption,
   serverOption,
@@ -53,7 +53,7 @@ async function requireOver(io: CommandIo, vault: Vault, { server, round }: Forge
       "round-state",
       `round ${round} goes on until ${followUp}; whether it ended earlier, the secretariat says: --server`,
     );
-  const { ending, state } = await connectWith(io, server, vault.identity).round(round);
+  const { ending, state } = await connectParty(io, server, vault).round(round);
   if (ending === null && !hasReached(state, "followed-up"))
     throw new LinkageError(
       "round-state",

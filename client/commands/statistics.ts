@@ -10,15 +10,15 @@ import { findRecords } from "../list.ts";
 import { noisedStatistics } from "../statistics.ts";
 import {
   answer,
-  callerOptions,
   connectAs,
-  connectWith,
+  connectParty,
   jsonOption,
   namedServer,
   roundOption,
   serverOption,
   unlockVault,
   vaultOption,
+  withAsker,
   type CallerOptions,
   type CommandIo,
 } from "./command-io.ts";
@@ -44,7 +44,7 @@ export function registerStatistics(program: Command, io: CommandIo): void {
     const isDrawn = vault.statistics(options.round) !== null;
     const noised = await noisedStatistics(vault, options.round, find, randomFillSync, io.now());
     const isInside = vault.carriage(options.round)?.side === "inside";
-    if (!isInside) await connectWith(io, namedServer(command, options), vault.identity).putStatistics(noised);
+    if (!isInside) await connectParty(io, namedServer(command, options), vault).putStatistics(noised);
     const what = isInside ? "drawn, goes out with the next bundle" : "published";
     const errorBar = histogramErrorBar(parseRational(noised.epsilon));
     const text = [
@@ -55,14 +55,13 @@ export function registerStatistics(program: Command, io: CommandIo): void {
     answer(io, options.json, { ...noised, errorBar }, text);
   });
 
-  const show = statistics
-    .command("show")
-    .description("everything that was published in a year, with error bars, and the privacy budget that is left")
-    .addOption(serverOption())
-    .requiredOption("--year <year>", "calendar year, UTC", calendarYear);
-  for (const option of callerOptions()) show.addOption(option);
-  show.addOption(jsonOption()).action(async (options: ShowOptions) => {
-    const published = await (await connectAs(io, options)).statistics(options.year);
+  withAsker(
+    statistics
+      .command("show")
+      .description("everything that was published in a year, with error bars, and the privacy budget that is left")
+      .requiredOption("--year <year>", "calendar year, UTC", calendarYear),
+  ).action(async (options: ShowOptions) => {
+    const published = await connectAs(io, options, (connection) => connection.statistics(options.year));
     answer(io, options.json, published, yearText(published));
   });
 }

@@ -6,6 +6,8 @@
  */
 import { z } from "zod";
 import { MAX_CHUNKS } from "../batch/manifest.ts";
+import { AuditEntry, AuditLeaf } from "../audit/entry.ts";
+import { Cosignature, MAX_PROOF, TreeHead } from "../audit/tree-head.ts";
 import { PROBLEM_CODES } from "../errors.ts";
 import { Approval, ConfirmationDispute, Report, Seal, Status } from "./acts.ts";
 import { Bytes32 } from "./binary.ts";
@@ -18,6 +20,10 @@ import { ABORT_REASONS, PairingState, RoundState } from "./states.ts";
 import { SealedBatch } from "./transcript.ts";
 
 const MAX_DIRECTIONS = MAX_PARTIES * (MAX_PARTIES - 1);
+/** Entries on one round that its log shows. */
+export const MAX_LOGGED = 100_000;
+/** Leaves in one answer. */
+export const MAX_LEAVES = 1_000;
 const Count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const CreateRound = RoundDescriptor;
@@ -111,18 +117,23 @@ export const ReportList = z.array(Report).max(10_000);
 export type ReportList = z.infer<typeof ReportList>;
 
 /** What was done to a round, in order. */
-export const ActLog = z
-  .array(
-    z.strictObject({
-      at: z.iso.datetime(),
-      actor: z.string().max(64),
-      act: z.string().max(64),
-      /** Parties, pairing, counts or digests; never a handle, hit id or key. */
-      about: z.string().max(2_000),
-    }),
-  )
-  .max(100_000);
-export type ActLog = z.infer<typeof ActLog>;
+export const RoundLog = z.array(AuditEntry).max(MAX_LOGGED);
+export type RoundLog = z.infer<typeof RoundLog>;
+
+/** The audit log's last head and, of each party that co-signed one, the latest. */
+export const SignedHead = z.strictObject({
+  head: TreeHead,
+  cosignatures: z.array(Cosignature).max(MAX_PARTIES),
+});
+export type SignedHead = z.infer<typeof SignedHead>;
+
+/** Leaves of the audit log in order. */
+export const LeafList = z.array(AuditLeaf).max(MAX_LEAVES);
+export type LeafList = z.infer<typeof LeafList>;
+
+/** Where an entry is in the log of a size. */
+export const InclusionProof = z.strictObject({ path: z.array(Bytes32).max(MAX_PROOF) });
+export type InclusionProof = z.infer<typeof InclusionProof>;
 
 /** Hits by band as both sides judged them at the follow-up deadline; decoys and silent ones are `open`. */
 export const FollowUp = z

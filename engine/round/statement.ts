@@ -22,6 +22,8 @@ export const STATEMENT_LABELS = {
   report: "aquila/v1/report",
   hold: "aquila/v1/hold",
   erasure: "aquila/v1/erasure",
+  treeHead: "aquila/v1/tree-head",
+  cosignature: "aquila/v1/tree-head-cosignature",
 } as const;
 export type StatementKind = keyof typeof STATEMENT_LABELS;
 

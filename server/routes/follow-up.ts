@@ -10,7 +10,7 @@ import type { App } from "../app.ts";
 import { callerOf, requireOfficer, requireSame, requireSelf } from "../caller.ts";
 import { followUpOf, postReport, postStatuses, statusesOf } from "../follow-up.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
-import { requireRound } from "../rounds.ts";
+import { recordAct, requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { listReports } from "../store/acts.ts";
 import { listFollowUps } from "../store/packages.ts";
@@ -56,7 +56,9 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const caller = await requireSelf(secretariat, request, request.params);
-      return statusesOf(secretariat, request.params.round, caller.id, caller);
+      const statuses = await statusesOf(secretariat, request.params.round, caller.id, caller);
+      await recordAct(store, secretariat, request.params.round, caller, "statuses-read", `${statuses.length}`);
+      return statuses;
     },
   });
 
@@ -92,7 +94,9 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
       response: { 200: ReportList, default: REFUSAL },
     },
     handler: async (request) => {
-      const { id, t2 } = await requireRound(store, request.params.round, requireOfficer(request));
+      const officer = requireOfficer(request);
+      const { id, t2 } = await requireRound(store, request.params.round, officer);
+      await recordAct(store, secretariat, id, officer, "reports-read");
       return (await listReports(store, id)).map(({ party, lower, higher, kind, found, amount, signature }) => ({
         count: found,
         kind,
@@ -123,6 +127,7 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
       if (caller.kind === "party")
         throw new LinkageError("request-forbidden", "only operators and officers may see this");
       const { id } = await requireRound(store, request.params.round, caller);
+      await recordAct(store, secretariat, id, caller, "follow-up-read");
       return followUpOf(await listFollowUps(store, id));
     },
   });

@@ -9,6 +9,7 @@ import { Roster } from "#engine/round/roster.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireParty, requireSame, requireSelf } from "../caller.ts";
 import { dispute, postConfirmation, postRoundKey } from "../key-exchange.ts";
+import { once } from "../idempotency.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { requireOfRoster, rosterOf } from "../round-roster.ts";
 import { requireRound } from "../rounds.ts";
@@ -97,7 +98,7 @@ export function keyRoutes(app: App, secretariat: Secretariat): void {
       const { round } = request.params;
       await requireOfRoster(secretariat, round, caller);
       const roster = await rosterOf(secretariat, await requireRound(store, round, caller));
-      await dispute({ ...secretariat, roster }, round, caller, request.body);
+      await once(request, () => dispute({ ...secretariat, roster }, round, caller, request.body));
       return viewOf(secretariat, await requireRound(store, round, caller), caller);
     },
   });

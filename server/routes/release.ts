@@ -10,7 +10,7 @@ import type { App } from "../app.ts";
 import { requireSame, requireSelf } from "../caller.ts";
 import { Bytes, bytesAnswer, REFUSAL, SIGNED } from "../openapi.ts";
 import { acknowledge, packageKeysOf, readAnswers, readPackage, storeAnswers } from "../release.ts";
-import { requireRound } from "../rounds.ts";
+import { recordAct, requireRound } from "../rounds.ts";
 import type { Secretariat } from "../secretariat.ts";
 import { viewOf } from "../view.ts";
 
@@ -19,6 +19,8 @@ const DirectionParams = z.strictObject({ round: RoundId, from: PartyId, to: Part
 const TAGS = ["release"];
 
 export function releaseRoutes(app: App, secretariat: Secretariat): void {
+  const { store } = secretariat;
+
   app.route({
     method: "GET",
     url: "/rounds/:round/packages/:party",
@@ -33,6 +35,7 @@ export function releaseRoutes(app: App, secretariat: Secretariat): void {
     handler: async (request, reply) => {
       const caller = await requireSelf(secretariat, request, request.params);
       const sealed = await readPackage(secretariat, request.params.round, caller.id, caller);
+      await recordAct(store, secretariat, request.params.round, caller, "package-sent", "", [caller.id]);
       return reply.type("application/octet-stream").send(sealed);
     },
   });
@@ -70,7 +73,11 @@ export function releaseRoutes(app: App, secretariat: Secretariat): void {
     },
     handler: async (request) => {
       const caller = await requireSelf(secretariat, request, request.params);
-      return packageKeysOf(secretariat, request.params.round, caller.id, caller);
+      const { round } = request.params;
+      const keys = await packageKeysOf(secretariat, round, caller.id, caller);
+      const names = keys.map(({ counterpart }) => counterpart).join(" ");
+      if (keys.length > 0) await recordAct(store, secretariat, round, caller, "keys-sent", names, [caller.id]);
+      return keys;
     },
   });
 
@@ -111,6 +118,7 @@ export function releaseRoutes(app: App, secretariat: Secretariat): void {
       const { round, to } = request.params;
       const caller = await requireSelf(secretariat, request, { round, party: to });
       const sealed = await readAnswers(secretariat, request.params, caller);
+      await recordAct(store, secretariat, round, caller, "answers-sent", `of ${request.params.from}`, [to]);
       return reply.type("application/octet-stream").send(sealed);
     },
   });

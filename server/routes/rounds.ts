@@ -4,22 +4,23 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { Approval, ApprovedAct, ErasureCertificate, Hold, Seal, Withdrawal } from "#engine/round/acts.ts";
-import { ActLog, CreateRound, Progress, RoundList, RoundView } from "#engine/round/messages.ts";
+import { CreateRound, MAX_LOGGED, Progress, RoundList, RoundLog, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
 import { callerOf, requireOfficer, requireOperator, requireSame, requireSelf, type Caller } from "../caller.ts";
 import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
+import { once } from "../idempotency.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
 import { makeStreamCount } from "../event-streams.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
 import { requireOfRoster } from "../round-roster.ts";
-import { readRound, requireRound } from "../rounds.ts";
+import { readRound, recordAct, requireRound } from "../rounds.ts";
 import { approve, createRound } from "../opening.ts";
 import { decide } from "../review.ts";
 import { closeRound, postSeal, withdraw } from "../sealing.ts";
 import type { Secretariat } from "../secretariat.ts";
-import { listActs } from "../store/acts.ts";
+import { listEntriesOf } from "../store/audit.ts";
 import { listRounds, listRoundsOf } from "../store/rounds.ts";
 import { listUploads } from "../store/uploads.ts";
 import { progressOf, viewOf } from "../view.ts";
@@ -173,7 +174,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
         const { round } = request.params;
         // Whoever is an operator now may end what others began.
         if (name !== "abort") await requireOfRoster(secretariat, round, operator);
-        await act(secretariat, round, operator);
+        await once(request, () => act(secretariat, round, operator));
         return reply.code(status).send(await show(round, operator));
       },
     });
@@ -272,11 +273,13 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       tags: TAGS,
       security: SIGNED,
       params: RoundParams,
-      response: { 200: ActLog, default: REFUSAL },
+      response: { 200: RoundLog, default: REFUSAL },
     },
     handler: async (request) => {
-      const round = await requireRound(store, request.params.round, requireOfficer(request));
-      return (await listActs(store, round.id)).map(({ at, actor, act, about }) => ({ at, actor, act, about }));
+      const officer = requireOfficer(request);
+      const { id } = await requireRound(store, request.params.round, officer);
+      await recordAct(store, secretariat, id, officer, "log-read");
+      return listEntriesOf(store, id, MAX_LOGGED);
     },
   });
 

@@ -1,11 +1,7 @@
 /**
- * Statements on what was done to rounds: approvals, withdrawals, seals, holds, reports and the log of acts.
+ * Statements on what was done to rounds: approvals, withdrawals, seals, holds and reports.
  */
-import type { Selectable } from "kysely";
 import type { Store, Tables } from "./tables.ts";
-
-/** Most acts that a log shows. */
-const LISTED = 100_000;
 
 /** Does nothing if it is there already. */
 export async function insertApproval(store: Store, row: Tables["approvals"]): Promise<void> {
@@ -89,13 +85,4 @@ export async function listReports(store: Store, round: string): Promise<Tables["
     .orderBy("higher")
     .orderBy("kind")
     .execute();
-}
-
-export async function insertAct(store: Store, row: Omit<Tables["acts"], "number">): Promise<void> {
-  await store.insertInto("acts").values(row).execute();
-}
-
-/** @returns In the order in which they were done. */
-export async function listActs(store: Store, round: string): Promise<Selectable<Tables["acts"]>[]> {
-  return store.selectFrom("acts").selectAll().where("round", "=", round).orderBy("number").limit(LISTED).execute();
 }

@@ -11,6 +11,7 @@ import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
 import { quotas } from "./migrations/0011-quotas.ts";
 import { matched } from "./migrations/0012-matched.ts";
+import { audit } from "./migrations/0020-audit.ts";
 import type { Store, Tables } from "./tables.ts";
 
 const PRIVATE_MODE = 0o600;
@@ -39,6 +40,7 @@ export async function openStore(path: string): Promise<Store> {
     "0010-statistics": statistics,
     "0011-quotas": quotas,
     "0012-matched": matched,
+    "0020-audit": audit,
   };
   const migrator = new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();

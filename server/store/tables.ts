@@ -1,7 +1,7 @@
 /**
  * The tables as kysely sees them; server/store/migrations makes them.
  */
-import type { Compilable, CompiledQuery, Generated, Kysely } from "kysely";
+import type { Compilable, CompiledQuery, Kysely } from "kysely";
 import type { ApprovedAct, Hold, Report } from "#engine/round/acts.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
 import type { PairingState, RoundState } from "#engine/round/states.ts";
@@ -96,7 +96,21 @@ export type Tables = {
     signature: string;
   };
   follow_ups: { round: string; band: ReleasedBand; confirmed: number; refuted: number; open: number };
-  acts: { number: Generated<number>; round: string; at: string; actor: string; act: string; about: string };
+  audit_leaves: {
+    number: number;
+    /** 32 bytes, base64url. */
+    commitment: string;
+    /** Canonical JSON of an AuditEntry, and its salt; null once their time is over. */
+    entry: string | null;
+    salt: string | null;
+    round: string | null;
+    at: string;
+  };
+  /** `nonce` with its signer; `expires_at` in milliseconds since the epoch. */
+  nonces: { nonce: string; expires_at: number };
+  /** Writes that were carried out, for a day. */
+  writes: { caller: string; key: string; digest: string; at: string };
+  cosignatures: { party: string; size: number; root: string; signature: string };
   statistics: {
     round: string;
     /** Id of the party that drew the noise, or `secretariat`. */

@@ -14,8 +14,10 @@ import { checkDescriptor, descriptorT0, RoundDescriptor } from "#engine/round/de
 import type { RoundView } from "#engine/round/messages.ts";
 import { Roster, rosterDigest } from "#engine/round/roster.ts";
 import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { runAquila, type Outcome } from "./commands/command-line.ts";
 import { PASSPHRASE } from "./folders.ts";
+import { signed } from "./signed-response.ts";
 
 /**
  * Keys of AT and HR, of operators anna and bert, of officer dora and of the secretariat, their signed roster, pinned at
@@ -71,10 +73,15 @@ async function succeed(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
+const ROSTER = ["--roster", "roster.json"];
 const KEYS = ["hr", "at", "bert", "anna", "dora", "secretariat"].map((name) => `${name}.json`);
 
+/** @returns Address of a server whose answers the secretariat of the roster signs. */
 async function listen(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
+  const keys = signingKeysOf(openServerKey(join(folder, "server.key")));
+  const server = createServer((request, response) => {
+    listener(request, signed(request, response, keys));
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closing.push(() => {
     server.closeAllConnections();
@@ -222,7 +229,18 @@ describe("exit codes", () => {
     const server = await listen((_request, response) => {
       response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(refusal));
     });
-    const args = ["round", "show", "--round", "2026-4", "--server", server, "--identity", "anna.key", "--json"];
+    const args = [
+      "round",
+      "show",
+      "--round",
+      "2026-4",
+      "--server",
+      server,
+      "--identity",
+      "anna.key",
+      ...ROSTER,
+      "--json",
+    ];
     const { exitCode, stdout, stderr } = await aquila(...args);
     expect([exitCode, JSON.parse(stdout), stderr]).toEqual([4, refusal, "aquila: round-unknown: no\n"]);
   });
@@ -230,7 +248,7 @@ describe("exit codes", () => {
   test("5 when nothing listens", async () => {
     const server = await listen(() => undefined);
     for (const close of closing.splice(0)) close();
-    const args = ["round", "create", "descriptor.json", "--server", server, "--identity", "anna.key"];
+    const args = ["round", "create", "descriptor.json", "--server", server, "--identity", "anna.key", ...ROSTER];
     const { exitCode, stderr } = await aquila(...args);
     expect([exitCode, stderr]).toEqual([5, expect.stringContaining("cannot be reached (ECONNREFUSED)")]);
   });
@@ -297,7 +315,18 @@ describe("waiting for the review", () => {
       const view = viewIn(follows === 2 ? "reviewed" : "matching");
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(view));
     });
-    const args = ["--round", "2026-4", "--wait", "60", "--server", server, "--identity", "anna.key", "--json"];
+    const args = [
+      "--round",
+      "2026-4",
+      "--wait",
+      "60",
+      "--server",
+      server,
+      "--identity",
+      "anna.key",
+      ...ROSTER,
+      "--json",
+    ];
     const { exitCode, stdout } = await aquila("round", "match", ...args);
     expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { state: "reviewed" }]);
     expect(asked).toEqual(["POST /match", "GET ", "GET /progress/events", "GET ", "GET /progress/events", "GET "]);

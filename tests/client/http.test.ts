@@ -9,12 +9,15 @@ import { connect } from "#client/http.ts";
 import { refusalOf, type ConnectOptions, type RequestEvent } from "#client/transport.ts";
 import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
-import { contentDigestOf, SIGNATURE_PARAMETERS, SIGNED_COMPONENTS } from "#engine/round/requests.ts";
+import { contentDigestOf, SIGNATURE_PARAMETERS, signedComponents } from "#engine/round/requests.ts";
 import { rosterOf } from "../engine/round/parties.ts";
+import { signed } from "./signed-response.ts";
 
 const identity = makeIdentity("AT");
 const operator = makeStaffIdentity("operator", "anna");
+const secretariat = makeIdentity("ZZ");
 const roster = rosterOf([identity]);
+const trust = { secretariat: secretariat.signKey };
 const ABSENT = { state: "absent", chunkDigests: [], digest: null };
 
 type Received = {
@@ -40,7 +43,7 @@ async function serve(...replies: Reply[]) {
       received.push(one);
       const reply = replies[Math.min(received.length, replies.length) - 1];
       if (reply === undefined) throw new RangeError("no reply");
-      reply(response, one);
+      reply(signed(request, response, secretariat), one);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -55,6 +58,7 @@ async function serve(...replies: Reply[]) {
     connect({
       serverUrl: `http://127.0.0.1:${port}`,
       identity,
+      ...trust,
       log: (event) => events.push(event),
       wait: (durationMs) => {
         waits.push(durationMs);
@@ -82,7 +86,7 @@ async function read(request: IncomingMessage): Promise<Received> {
   let parameters: SignatureParameters | null = null;
   const verified = await httpbis.verifyMessage(
     {
-      requiredFields: SIGNED_COMPONENTS,
+      requiredFields: signedComponents(method),
       requiredParams: SIGNATURE_PARAMETERS,
       keyLookup: (found) => {
         parameters = found;
@@ -114,6 +118,47 @@ const hangUp: Reply = (response) => {
   response.destroy();
 };
 const silence: Reply = () => undefined;
+
+describe("the secretariat's signature", () => {
+  test.each<[string, (connectTo: Awaited<ReturnType<typeof serve>>["connectTo"]) => ReturnType<typeof connect>]>([
+    ["of another key", (connectTo) => connectTo({ secretariat: identity.signKey })],
+    [
+      "over another request",
+      (connectTo) => {
+        let first: Response | null = null;
+        const replayed: typeof fetch = async (...asked) => (first ??= await fetch(...asked)).clone();
+        const connection = connectTo({ fetch: replayed });
+        return { ...connection, roster: async () => (await connection.roster(), connection.roster()) };
+      },
+    ],
+    [
+      "over another body",
+      (connectTo) =>
+        connectTo({
+          fetch: async (...asked) => {
+            const { status, headers } = await fetch(...asked);
+            return new Response(JSON.stringify({ ...roster, serial: 2 }), { status, headers });
+          },
+        }),
+    ],
+    [
+      "that is not there",
+      (connectTo) =>
+        connectTo({
+          fetch: async (...asked) => {
+            const answer = await fetch(...asked);
+            return new Response(await answer.text(), { headers: { "content-type": "application/json" } });
+          },
+        }),
+    ],
+  ])("%s is none", async (_name, connection) => {
+    const { connectTo } = await serve(json(roster));
+    await expect(connection(connectTo).roster()).rejects.toMatchObject({
+      code: "server-answer-invalid",
+      detail: expect.stringContaining("not signed by the secretariat") as string,
+    });
+  });
+});
 
 describe("a request", () => {
   test("is signed over method, authority, path, query and body, and names key, age and tag", async () => {
@@ -209,13 +254,23 @@ describe("when the network fails", () => {
     expect(waits).toEqual([500, 1_000]);
   });
 
-  test("a POST is not tried again, and the message says that it may have been carried out", async () => {
+  test("a write is tried again under its idempotency key, a POST too, and another has another", async () => {
+    const { received, connectTo } = await serve(hangUp, hangUp, json([]));
+    await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
+    await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
+    const keys = received.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys.slice(0, 3)).toEqual([keys[0], keys[0], keys[0]]);
+    expect(keys[3]).not.toBe(keys[0]);
+    expect(received.map(({ verified }) => verified)).toEqual([true, true, true, true]);
+  });
+
+  test("a write that gets no answer says that it may have been carried out", async () => {
     const { received, connectTo } = await serve(hangUp);
     await expect(connectTo().closeRound("2026-4")).rejects.toMatchObject({
       code: "server-unreachable",
       detail: expect.stringContaining("may have been carried out") as string,
     });
-    expect(received.length).toBe(1);
+    expect(received.length).toBe(4);
   });
 
   test("it ends after a few attempts", async () => {
@@ -223,7 +278,7 @@ describe("when the network fails", () => {
     await expect(connectTo().roster()).rejects.toMatchObject({ code: "server-unreachable" });
     expect(received.length).toBe(4);
     const serverUrl = await nothingListens();
-    const closed = connect({ serverUrl, identity, wait: () => Promise.resolve() });
+    const closed = connect({ serverUrl, identity, ...trust, wait: () => Promise.resolve() });
     await expect(closed.roster()).rejects.toMatchObject({ code: "server-unreachable" });
     await expect(closed.closeRound("2026-4")).rejects.toMatchObject({
       detail: `${serverUrl} cannot be reached (ECONNREFUSED)`,
@@ -274,7 +329,7 @@ describe("a connection that the server closed while it was idle", () => {
       }
       used.add(request.socket);
       nonces.push(/nonce="([^"]*)"/.exec(String(request.headers["signature-input"]))?.[1] ?? "");
-      response.writeHead(200, { "content-type": "application/json" }).end("[]");
+      signed(request, response, secretariat).writeHead(200, { "content-type": "application/json" }).end("[]");
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     closing.push(async () => {
@@ -292,7 +347,7 @@ describe("a connection that the server closed while it was idle", () => {
     const { nonces, serverUrl } = await serveOnce(close);
     const waits: number[] = [];
     const wait = (durationMs: number): Promise<void> => Promise.resolve(void waits.push(durationMs));
-    const connection = connect({ serverUrl, identity: operator, wait });
+    const connection = connect({ serverUrl, identity: operator, ...trust, wait });
     expect(await connection.rounds()).toEqual([]);
     // The answer's shape is not the round's: it came, and that is what is asked here.
     await expect(connection.closeRound("2026-4")).rejects.toMatchObject({ code: "server-answer-invalid" });
@@ -303,7 +358,7 @@ describe("a connection that the server closed while it was idle", () => {
 
   test("is replaced once only", async () => {
     const { received, connectTo } = await serve(json(roster), hangUp);
-    const connection = connectTo();
+    const connection = connectTo({ retry: { attempts: 1, pauseMs: 1, longestPauseMs: 1 } });
     await connection.roster();
     await expect(connection.closeRound("2026-4")).rejects.toMatchObject({ code: "server-unreachable" });
     expect(received.map(({ method }) => method)).toEqual(["GET", "POST", "POST"]);
@@ -363,13 +418,15 @@ describe("the server's address", () => {
     "nonsense",
     "https://a:b@127.0.0.1",
   ])("%s is refused", (serverUrl) => {
-    expect(() => connect({ serverUrl, identity })).toThrow(expect.objectContaining({ code: "request-invalid" }));
+    expect(() => connect({ serverUrl, identity, ...trust })).toThrow(
+      expect.objectContaining({ code: "request-invalid" }),
+    );
   });
 
   test.each(["https://aquila.example:8443", "http://localhost:3000", "http://[::1]:3000/"])(
     "%s is taken",
     (serverUrl) => {
-      connect({ serverUrl, identity });
+      connect({ serverUrl, identity, ...trust });
     },
   );
 });

@@ -67,6 +67,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
     riskIndicators: Object.fromEntries(RISK_INDICATORS.map((indicator) => [indicator, null])),
     round: ID,
   },
+  "PUT /v1/audit/cosignatures/:party": { party: "AT", root: DIGEST, size: 1, signature: SIGNATURE },
   "POST /disputes": {
     kind: "confirmation",
     counterpart: "HR",
@@ -74,6 +75,12 @@ const BODIES: Readonly<Record<string, unknown>> = {
     t0: DIGEST,
     ...OF_ROUND,
   },
+};
+const QUERIES: Readonly<Record<string, string>> = {
+  "/v1/statistics": "?year=2026",
+  "/v1/audit/consistency": "?first=0&second=1",
+  "/v1/audit/inclusion": "?number=0&size=1",
+  "/v1/audit/leaves": "?from=0",
 };
 const PLACES: Readonly<Record<string, string>> = {
   round: ID,
@@ -139,7 +146,7 @@ function ownRefusal(caller: Caller, forParty: string | null): string | null {
 async function ask(caller: Caller, method: string, path: string): Promise<Answer> {
   const place = path.replaceAll(/:([a-z]+)/g, (_all, name: string) => PLACES[name] ?? "");
   const body = path === "/v1/rounds" && method === "POST" ? descriptor() : bodyOf(method, path);
-  const query = path === "/v1/statistics" ? "?year=2026" : "";
+  const query = QUERIES[path] ?? "";
   return send(server.url, callers[caller], method, place + query, body);
 }
 

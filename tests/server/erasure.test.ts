@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ErasureCertificate } from "#engine/round/acts.ts";
-import { ActLog, type RoundView } from "#engine/round/messages.ts";
+import { RoundLog, type RoundView } from "#engine/round/messages.ts";
 import { isSignedBy } from "#engine/round/statement.ts";
 import {
   acknowledge,
@@ -115,7 +115,8 @@ describe("an erased round", () => {
     await approve(house, server.url, "erase", view);
     await server.app.close();
 
-    server = await startServer(backup);
+    await expect(startServer(backup)).rejects.toMatchObject({ code: "audit-invalid" });
+    server = await startServer(backup, { acceptsRestoredLog: true });
     expect(viewIn(await send(server.url, operatorSigning(house), "GET", `/v1/rounds/${ID}`)).state).toBe("released");
     const asAT = (path: string) => send(server.url, partySigning(house, "AT"), "GET", `/v1/rounds/${ID}/${path}`);
     for (const path of ["packages/AT", "packages/AT/keys", "answers/HR/AT", "statuses/AT"]) {
@@ -180,7 +181,7 @@ describe("erasing before the follow-up", () => {
     for (const party of PARTIES) await acknowledge(house, server.url, party, released);
     expect(viewIn(await approve(house, server.url, "erase", released)).state).toBe("erased");
     const log = await send(server.url, officerSigning(house), "GET", `/v1/rounds/${ID}/log`);
-    const acts = ActLog.parse(JSON.parse(log.text)).map(({ act }) => act);
+    const acts = RoundLog.parse(JSON.parse(log.text)).map(({ act }) => act);
     expect(acts.slice(-3)).toEqual(["approved-erase", "followed-up", "erased"]);
     expect(server.log.join("")).not.toContain("cannot be worked off");
   });

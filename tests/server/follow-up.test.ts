@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Status } from "#engine/round/acts.ts";
-import { ActLog, FollowUp, ReportList, StatusList, type RoundView } from "#engine/round/messages.ts";
+import { RoundLog, FollowUp, ReportList, StatusList, type RoundView } from "#engine/round/messages.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { acknowledge, approve, matchRound, openedHits, putStatuses, sealedRound } from "./acts.ts";
 import {
@@ -144,7 +144,7 @@ describe("the log", () => {
   it("tells officers what was done, in order, and nobody else; never a hit, a handle or a key", async () => {
     await say("AT", [hitAt(0), "confirmed"]);
     const answer = await ask(officerSigning(house), "/log");
-    const log = ActLog.parse(JSON.parse(answer.text));
+    const log = RoundLog.parse(JSON.parse(answer.text));
     expect(log.map(({ actor, act }) => `${actor} ${act}`)).toEqual([
       "operator:op-1 created",
       "operator:op-1 approved-open",
@@ -152,7 +152,7 @@ describe("the log", () => {
       "server opened",
       ...["AT", "HR", "SI"].map((party) => `party:${party} round-key`),
       ...["AT", "AT", "HR", "SI"].map((party) => `party:${party} confirmation`),
-      ...["AT", "HR", "AT", "SI"].map((party) => `party:${party} batch`),
+      ...["AT", "HR", "AT", "SI"].map((party) => `party:${party} batch-stored`),
       "operator:op-1 sealed",
       ...["AT", "HR", "SI"].map((party) => `party:${party} seal`),
       "operator:op-1 matching",
@@ -160,10 +160,22 @@ describe("the log", () => {
       "operator:op-1 approved-release",
       "operator:op-2 approved-release",
       "server released",
+      "party:AT package-sent",
       "party:AT acknowledged",
+      "party:HR package-sent",
       "party:HR acknowledged",
       "server pairing-opened",
+      "party:AT package-sent",
+      "party:AT keys-sent",
+      "officer:dpo-1 log-read",
     ]);
+    expect(log.find(({ act }) => act === "keys-sent")).toMatchObject({
+      about: "HR",
+      justification: "Convention, Article 9",
+      operation: "disclosure",
+      purpose: "terrorism",
+      recipients: ["party:AT"],
+    });
     for (const hit of hits) expect(answer.text).not.toContain(hit);
     for (const signing of [operatorSigning(house), partySigning(house, "AT")])
       expect(codeOf(await ask(signing, "/log"))).toBe("request-forbidden");

@@ -3,10 +3,12 @@
  * batches with planted equal keys.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { TreeHead } from "#engine/audit/tree-head.ts";
 import { manifestOf, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { writeBatch } from "#engine/batch/write.ts";
@@ -104,9 +106,13 @@ export async function startServer(
     maxHits?: number;
     deadlinesEveryMs?: number;
     metricsOnApi?: boolean;
+    acceptsRestoredLog?: boolean;
   } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
+  // What is signed in the second of a start is refused: this one was a second ago.
+  let isOpen = false;
+  const clock = (): Date => (isOpen ? house.clock() : new Date(house.clock().getTime() - 1_000));
   const { app, metricsApp } = await openServer({
     dataDir: house.dataDir,
     serverKeyFile: join(house.folder, "keys", "server.key"),
@@ -120,12 +126,25 @@ export async function startServer(
     ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
     tls: null,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
-    clock: () => house.clock(),
+    acceptsRestoredLog: changes.acceptsRestoredLog ?? false,
+    clock,
     log: makeLog("info", { write: (line) => void log.push(line) }),
   });
+  isOpen = true;
+  // Nor is anything taken that was signed in the second of the last head.
+  await untilNextSecond(house);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return { app, metricsApp, url: `http://127.0.0.1:${port}`, log };
+}
+
+/** Waits until the second in which the last head was signed is over. */
+async function untilNextSecond(house: House): Promise<void> {
+  const path = join(house.folder, "keys", "tree-head.json");
+  if (!existsSync(path)) return;
+  const { at } = TreeHead.parse(JSON.parse(readFileSync(path, "utf8")));
+  const leftMs = 1_000 * (Math.floor(Date.parse(at) / 1_000) + 1) - house.clock().getTime();
+  if (leftMs > 0) await wait(Math.min(leftMs, 1_000));
 }
 
 export function identityOf(house: House, party: string): Identity {
@@ -135,7 +154,7 @@ export function identityOf(house: House, party: string): Identity {
 }
 
 export function partySigning(house: House, party: string): Signing {
-  return { keyId: keyIdOfParty(party), signSecret: identityOf(house, party).signSecret, clock: () => house.clock() };
+  return signingOf(house, keyIdOfParty(party), identityOf(house, party).signSecret);
 }
 
 /** @param which - The first or the second operator. */
@@ -148,7 +167,11 @@ export function officerSigning(house: House): Signing {
 }
 
 function staffSigning(house: House, { role, id, signSecret }: StaffIdentity): Signing {
-  return { keyId: keyIdOfStaff(role, id), signSecret, clock: () => house.clock() };
+  return signingOf(house, keyIdOfStaff(role, id), signSecret);
+}
+
+function signingOf(house: House, keyId: string, signSecret: string): Signing {
+  return { keyId, signSecret, clock: () => house.clock(), secretariat: house.roster.secretariat };
 }
 
 /** @param changes - `parties` by id alone have their legal basis filled in. */

@@ -259,7 +259,11 @@ describe("matching", () => {
     const followed: Progress[] = [];
     const [told, last] = await Promise.all([
       send(url, partySigning(house, "AT"), "GET", "/v1/rounds/test-1/progress/events"),
-      connect({ serverUrl: url, identity: house.cast.operators[0] }).followProgress("test-1", 60_000, (progress) => {
+      connect({
+        serverUrl: url,
+        identity: house.cast.operators[0],
+        secretariat: house.roster.secretariat,
+      }).followProgress("test-1", 60_000, (progress) => {
         followed.push(progress);
       }),
     ]);

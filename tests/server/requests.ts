@@ -3,24 +3,37 @@
  */
 import { randomBytes } from "node:crypto";
 import { createSigner, httpbis } from "http-message-signatures";
-import { privateKeyOf } from "#engine/round/raw-key.ts";
+import { TreeHead } from "#engine/audit/tree-head.ts";
+import { privateKeyOf, publicKeyOf } from "#engine/round/raw-key.ts";
 import {
   contentDigestOf,
+  IDEMPOTENCY_FIELD,
+  isWrite,
   SIGNATURE_ALGORITHM,
   SIGNATURE_LABEL,
   SIGNATURE_PARAMETERS,
   SIGNATURE_TAG,
-  SIGNED_COMPONENTS,
+  signedComponents,
 } from "#engine/round/requests.ts";
+import { isAnswerSigned, TREE_HEAD_FIELD } from "#engine/round/signed-answers.ts";
+import { isSignedBy } from "#engine/round/statement.ts";
 
 /** One who signs requests. */
-export type Signing = { readonly keyId: string; readonly signSecret: string; readonly clock: () => Date };
+export type Signing = {
+  readonly keyId: string;
+  readonly signSecret: string;
+  readonly clock: () => Date;
+  /** The public key that answers must be signed with, base64url. */
+  readonly secretariat: string;
+};
 
 export type Answer = {
   readonly status: number;
   readonly type: string;
   readonly bytes: Uint8Array;
   readonly text: string;
+  /** Size of the audit log's head that came with it; null if the answer is not signed. */
+  readonly logSize: number | null;
 };
 
 /** What a test can get wrong on purpose. */
@@ -28,6 +41,7 @@ export type Twist = {
   readonly created?: Date;
   readonly expires?: Date;
   readonly nonce?: string;
+  readonly idempotencyKey?: string;
   readonly keyId?: string;
   readonly components?: string[];
   readonly parameters?: string[];
@@ -41,7 +55,7 @@ export type Twist = {
   readonly contentType?: string;
 };
 
-/** Sends a signed request. @param body - JSON when it is not bytes. */
+/** Sends a signed request and checks the signature of its answer. @param body - JSON when it is not bytes. */
 export async function send(
   base: string,
   signing: Signing,
@@ -58,7 +72,7 @@ export async function send(
     {
       key: signer,
       name: twist.label ?? SIGNATURE_LABEL,
-      fields: twist.components ?? SIGNED_COMPONENTS,
+      fields: twist.components ?? signedComponents(method),
       params: twist.parameters ?? SIGNATURE_PARAMETERS,
       paramValues: {
         created,
@@ -68,7 +82,16 @@ export async function send(
         tag: twist.tag ?? SIGNATURE_TAG,
       },
     },
-    { method, url: base + path, headers: { "content-digest": contentDigestOf(bytes) } },
+    {
+      method,
+      url: base + path,
+      headers: {
+        "content-digest": contentDigestOf(bytes),
+        ...(isWrite(method)
+          ? { [IDEMPOTENCY_FIELD]: twist.idempotencyKey ?? randomBytes(16).toString("base64url") }
+          : {}),
+      },
+    },
   );
   const contentType = twist.contentType ?? (isBytes ? "application/octet-stream" : "application/json");
   const response = await fetch(base + (twist.sentPath ?? path), {
@@ -81,11 +104,13 @@ export async function send(
     ...(body === undefined ? {} : { body: twist.sentPieces ?? Buffer.from(twist.sentBody ?? bytes), duplex: "half" }),
   });
   const answer = new Uint8Array(await response.arrayBuffer());
+  const logSize = checkedLogSize(response, answer, flat(signed.headers)["Signature"] ?? "", signing.secretariat);
   return {
     status: response.status,
     type: response.headers.get("content-type") ?? "",
     bytes: answer,
     text: new TextDecoder().decode(answer),
+    logSize,
   };
 }
 
@@ -93,6 +118,23 @@ export async function send(
 export function codeOf(answer: Answer): string {
   if (!answer.type.startsWith("application/problem+json")) return String(answer.status);
   return (JSON.parse(answer.text) as { code: string }).code;
+}
+
+/** @throws Error if the answer should be signed, and is not as it should be. */
+function checkedLogSize(response: Response, body: Uint8Array, requestSignature: string, key: string): number | null {
+  const { headers, status } = response;
+  const signature = headers.get("signature");
+  if (signature === null) {
+    if (!response.ok || headers.get("content-type") === "text/event-stream") return null;
+    throw new Error("the answer is not signed");
+  }
+  const treeHead = headers.get(TREE_HEAD_FIELD) ?? "";
+  const answer = { status, contentDigest: contentDigestOf(body), treeHead, requestSignature };
+  const head = TreeHead.parse(JSON.parse(Buffer.from(treeHead, "base64url").toString()));
+  const inputs = { signatureInput: headers.get("signature-input") ?? "", signature };
+  if (!isAnswerSigned(publicKeyOf("ed25519", key), answer, inputs) || !isSignedBy(key, "treeHead", head))
+    throw new Error("the answer is not signed by the secretariat");
+  return head.size;
 }
 
 function flat(headers: Record<string, string | string[]>): Record<string, string> {

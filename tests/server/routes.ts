@@ -7,6 +7,10 @@ export type Who = "all" | "self" | "party" | "operator" | "officer" | "staff" | 
 
 export const ROUTES: readonly (readonly [method: string, path: string, who: Who])[] = [
   ["DELETE", "/v1/rounds/:round/batches/:from/:to", "self"],
+  ["GET", "/v1/audit/consistency", "all"],
+  ["GET", "/v1/audit/head", "all"],
+  ["GET", "/v1/audit/inclusion", "all"],
+  ["GET", "/v1/audit/leaves", "officer"],
   ["GET", "/v1/roster", "all"],
   ["GET", "/v1/rounds", "all"],
   ["GET", "/v1/rounds/:round", "all"],
@@ -28,6 +32,7 @@ export const ROUTES: readonly (readonly [method: string, path: string, who: Who]
   ["POST", "/v1/rounds/:round/close", "operator"],
   ["POST", "/v1/rounds/:round/disputes", "party"],
   ["POST", "/v1/rounds/:round/match", "operator"],
+  ["PUT", "/v1/audit/cosignatures/:party", "self"],
   ["PUT", "/v1/rounds/:round/acknowledgements/:party", "self"],
   ["PUT", "/v1/rounds/:round/answers/:from/:to", "self"],
   ["PUT", "/v1/rounds/:round/approvals/:act/:operator", "operator"],

@@ -9,6 +9,8 @@ import { parseRational, sumOf } from "#engine/statistics/budget.ts";
 import { YearStatistics, type PartyStatistics } from "#engine/statistics/published.ts";
 import type { PairingCounts } from "#engine/statistics/release.ts";
 import { releaseRoundStatistics, statisticsOf, storePartyStatistics } from "#server/statistics.ts";
+import { openAuditLog, type AuditLog } from "#server/audit.ts";
+import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { openStore } from "#server/store/open.ts";
 import { moveRound } from "#server/store/rounds.ts";
 import { listStatistics } from "#server/store/statistics.ts";
@@ -55,6 +57,12 @@ function storeOf(house: House): Promise<Store> {
   return openStore(join(house.dataDir, "aquila.db"));
 }
 
+/** The audit log of a house whose server is closed. */
+function auditOf(house: House, store: Store, clock: () => Date): Promise<AuditLog> {
+  const keys = signingKeysOf(openServerKey(join(house.folder, "keys", "server.key")));
+  return openAuditLog(store, keys, clock, join(house.folder, "keys", "tree-head.json"), false);
+}
+
 /** A house with drafts of these ids, made by a server that is closed again. */
 async function houseWith(ids: readonly string[]): Promise<{ house: House; drafts: RoundDescriptor[] }> {
   const house = makeHouse();
@@ -70,6 +78,7 @@ describe("the yearly budget", () => {
   let house: House;
   let drafts: RoundDescriptor[];
   let store: Store;
+  let audit: AuditLog;
   let now: Date;
   const clock = () => now;
   beforeEach(async () => {
@@ -77,6 +86,7 @@ describe("the yearly budget", () => {
     store = await storeOf(house);
     for (const id of ids) await moveRound(store, id, "draft", "released");
     now = new Date("2026-12-31T23:59:59.999Z");
+    audit = await auditOf(house, store, clock);
     return async () => {
       await store.destroy();
       removeHouse(house);
@@ -89,12 +99,18 @@ describe("the yearly budget", () => {
     return store
       .transaction()
       .execute((transaction) =>
-        releaseRoundStatistics(transaction, clock, { id: descriptor.id, descriptor }, COUNTS, randomFillSync),
+        releaseRoundStatistics(
+          transaction,
+          { audit, clock },
+          { id: descriptor.id, descriptor },
+          COUNTS,
+          randomFillSync,
+        ),
       );
   };
   const sendHistogram = (at: number, party: string): Promise<void> => {
     const id = `round-${at}`;
-    return storePartyStatistics({ store, clock }, id, { kind: "party", id: party }, statisticsFor(id, party));
+    return storePartyStatistics({ store, clock, audit }, id, { kind: "party", id: party }, statisticsFor(id, party));
   };
   const spentIn = async (year: number): Promise<string> => (await statisticsOf({ store }, year)).budget.spent;
 
@@ -159,7 +175,9 @@ describe("statistics over HTTP", () => {
     const store = await storeOf(house);
     await moveRound(store, "released", "draft", "released");
     const descriptor = makeDescriptor(house, { id: "released" });
-    await releaseRoundStatistics(store, () => new Date(), { id: "released", descriptor }, COUNTS, randomFillSync);
+    const clock = (): Date => new Date();
+    const audit = await auditOf(house, store, clock);
+    await releaseRoundStatistics(store, { audit, clock }, { id: "released", descriptor }, COUNTS, randomFillSync);
     await store.destroy();
     server = await startServer(house);
     const pair = ["AT", "HR"].map((id) => ({ id, declaredRecords: 90 }));

@@ -8,7 +8,7 @@ import { exchangeSealed } from "../../carried-round.ts";
 import { tidyVault } from "../../retention.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   jsonOption,
   roundOption,
   unlockVault,
@@ -65,12 +65,7 @@ export function registerBundle(round: Command, io: CommandIo): void {
         `round ${options.round} is not carried from this vault; run: aquila round results`,
       );
     try {
-      const exchanged = await exchangeSealed(
-        connectWith(io, options.server, vault.identity),
-        vault,
-        options.round,
-        io.now(),
-      );
+      const exchanged = await exchangeSealed(connectParty(io, options.server, vault), vault, options.round, io.now());
       const { faults, refused, ...found } = exchanged;
       const { opened, sent, fetched } = found;
       const warnings = warningsOf(faults, refused);

@@ -6,7 +6,7 @@ import { SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { agreeKeys, type KeyAgreement } from "../../agree.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   EXIT,
   jsonOption,
   roundOption,
@@ -47,7 +47,7 @@ export function registerJoin(round: Command, io: CommandIo): void {
 async function agreeWithin(io: CommandIo, options: AgreeOptions): Promise<KeyAgreement> {
   let isShown = false;
   using vault = await unlockVault(io, options.vault);
-  const connection = connectWith(io, options.server, vault.identity);
+  const connection = connectParty(io, options.server, vault);
   const deadlineMs = io.now().getTime() + options.wait * 1_000;
   for (;;) {
     const now = io.now();

@@ -13,7 +13,7 @@ import { sealRound } from "../../seal.ts";
 import { recallBatches } from "../../submit.ts";
 import type { Vault } from "../../vault.ts";
 import { walkRound, type Standing } from "../../walk.ts";
-import { answer, connectWith, EXIT, seconds, UNREACHABLE, unlockVault, type CommandIo } from "../command-io.ts";
+import { answer, connectParty, EXIT, seconds, UNREACHABLE, unlockVault, type CommandIo } from "../command-io.ts";
 import { withListOptions, type ListFileOptions } from "../list-options.ts";
 import { encodeInto, summaryText } from "./encode.ts";
 import { answerResults, withParty, type PartyOptions } from "./results.ts";
@@ -28,7 +28,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     round.command("seal").description("check what was submitted and co-sign it; the keys to encode are destroyed"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const outcome = await sealRound(connectWith(io, options.server, vault.identity), vault, options.round, io.now());
+    const outcome = await sealRound(connectParty(io, options.server, vault), vault, options.round, io.now());
     const text =
       outcome.state === "waiting"
         ? `round ${options.round}: waiting for submission to close`
@@ -44,7 +44,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     using vault = await unlockVault(io, options.vault);
     const { identity } = vault;
     const descriptor = vault.descriptor(options.round);
-    const connection = connectWith(io, options.server, identity);
+    const connection = connectParty(io, options.server, vault);
     const t0 = descriptor === null ? (await connection.round(options.round)).t0 : descriptorT0(descriptor);
     const withdrawal = { party: identity.party, round: options.round, t0 };
     const view = await connection.withdraw(signStatement(identity, "withdrawal", withdrawal));
@@ -57,7 +57,7 @@ export function registerParty(round: Command, io: CommandIo): void {
       .description("take this party's batches back before submission closes, to encode and submit a corrected list"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const counterparts = await recallBatches(connectWith(io, options.server, vault.identity), vault, options.round);
+    const counterparts = await recallBatches(connectParty(io, options.server, vault), vault, options.round);
     const text = `round ${options.round}: the batches for ${counterparts.join(", ")} are taken back; encode and submit again`;
     answer(io, options.json, { recalled: counterparts }, text);
   });
@@ -69,7 +69,7 @@ export function registerParty(round: Command, io: CommandIo): void {
     .action(async (path: string, options: RunOptions) => {
       using vault = await unlockVault(io, options.vault);
       vault.requireOneVault(options.round);
-      const connection = connectWith(io, options.server, vault.identity);
+      const connection = connectParty(io, options.server, vault);
       try {
         if (options.out !== undefined) requireCreatable(options.out);
         const standing = await walkWithin(io, path, options, connection, vault);

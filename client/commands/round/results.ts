@@ -30,7 +30,7 @@ import { unopenedOf, unopenedText, type Unopened } from "../../unopened.ts";
 import type { Vault } from "../../vault.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   EXIT,
   jsonOption,
   namedServer,
@@ -56,7 +56,7 @@ export function registerResults(round: Command, io: CommandIo): void {
     async (options: PartyOptions) => {
       using vault = await unlockVault(io, options.vault);
       requireKnown(vault, options.round);
-      const view = await acknowledgePackage(connectWith(io, options.server, vault.identity), vault, options.round);
+      const view = await acknowledgePackage(connectParty(io, options.server, vault), vault, options.round);
       const counterparts = (vault.pairings(options.round) ?? []).map(({ counterpart }) => counterpart);
       const opened = counterparts.filter((counterpart) =>
         view.pairings.some(({ pairing, state }) => pairing.includes(counterpart) && state === "opened"),
@@ -90,7 +90,7 @@ export function registerResults(round: Command, io: CommandIo): void {
           vault.carriage(options.round)?.side === "inside"
             ? await carriedResults(vault, options.round, io.now())
             : await fetchedResults(
-                connectWith(io, namedServer(command, options), vault.identity),
+                connectParty(io, namedServer(command, options), vault),
                 vault,
                 options.round,
                 io.now(),
@@ -108,7 +108,7 @@ export function registerResults(round: Command, io: CommandIo): void {
     .action(async (status: HitStatus, hits: string[], options: PartyOptions) => {
       using vault = await unlockVault(io, options.vault);
       const { identity } = vault;
-      const connection = connectWith(io, options.server, identity);
+      const connection = connectParty(io, options.server, vault);
       const said = hits.map((hit): Status =>
         signStatement(identity, "status", { hit, party: identity.party, round: options.round, status }),
       );

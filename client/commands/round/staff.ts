@@ -22,7 +22,7 @@ import {
   seconds,
   serverOption,
   startBar,
-  unlockStaff,
+  unlockStaffAsker,
   type CommandIo,
 } from "../command-io.ts";
 import { forecastOf } from "./describe.ts";
@@ -30,7 +30,12 @@ import { answerView } from "./view.ts";
 
 const POLL_MS = 1_000;
 
-type StaffOptions = { readonly server: string; readonly identity: string; readonly json: boolean };
+type StaffOptions = {
+  readonly server: string;
+  readonly identity: string;
+  readonly roster: string;
+  readonly json: boolean;
+};
 type RoundOptions = StaffOptions & { readonly round: string };
 
 export function registerStaff(round: Command, io: CommandIo): void {
@@ -38,7 +43,7 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .argument("<descriptor>", "descriptor file")
     .action(async (path: string, options: StaffOptions) => {
       const descriptor = readDescriptor(path);
-      const view = await (await connectStaff(io, options)).createRound(descriptor);
+      const view = await (await connectStaff(io, options)).connection.createRound(descriptor);
       answerView(io, options.json, view, "The round is created; two operators open it.");
     });
   withStaff(
@@ -47,8 +52,7 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .argument("<descriptor>", "descriptor file")
     .action(async (path: string, options: StaffOptions) => {
       const descriptor = readDescriptor(path);
-      const identity = await unlockStaff(io, options.identity);
-      const connection = connectWith(io, options.server, identity);
+      const { identity, connection } = await connectStaff(io, options);
       const view = await connection.round(descriptor.id);
       if (view.t0 !== descriptorT0(descriptor))
         throw new LinkageError("round-descriptor-invalid", "the server holds another descriptor under this id");
@@ -70,7 +74,7 @@ export function registerStaff(round: Command, io: CommandIo): void {
     .addOption(roundOption())
     .addOption(new Option("--wait <seconds>", "wait until it is matched").argParser(seconds).default(0))
     .action(async (options: RoundOptions & { wait: number }) => {
-      const connection = await connectStaff(io, options);
+      const { connection } = await connectStaff(io, options);
       await connection.matchRound(options.round);
       const view = await awaitReview(io, connection, options);
       answerView(io, options.json, view);
@@ -83,8 +87,7 @@ export function registerStaff(round: Command, io: CommandIo): void {
     withStaff(round.command(act).description(description))
       .addOption(roundOption())
       .action(async (options: RoundOptions) => {
-        const identity = await unlockStaff(io, options.identity);
-        const connection = connectWith(io, options.server, identity);
+        const { identity, connection } = await connectStaff(io, options);
         await approveAct(io, options, { identity, connection, view: await connection.round(options.round) }, act);
       });
   registerOfficer(round, io);
@@ -102,8 +105,7 @@ function registerOfficer(round: Command, io: CommandIo): void {
       new Option("--decision <word>", "what is to be done").choices(["hold", "release", "drop"]).makeOptionMandatory(),
     )
     .action(async (options: RoundOptions & { pairing: [string, string]; decision: "hold" | "release" | "drop" }) => {
-      const identity = await unlockStaff(io, options.identity);
-      const connection = connectWith(io, options.server, identity);
+      const { identity, connection } = await connectStaff(io, options);
       const { t2 } = await connection.round(options.round);
       if (t2 === null) throw new LinkageError("round-state", "the round is not sealed yet");
       const { decision, pairing, round: id } = options;
@@ -114,14 +116,14 @@ function registerOfficer(round: Command, io: CommandIo): void {
   withStaff(round.command("log").description("show what was done to a round (officer)"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const acts = await (await connectStaff(io, options)).acts(options.round);
+      const acts = await (await connectStaff(io, options)).connection.acts(options.round);
       const lines = acts.map(({ at, actor, act, about }) => `${at}  ${actor.padEnd(16)}  ${act.padEnd(22)}  ${about}`);
       answer(io, options.json, acts, lines.join("\n"));
     });
   withStaff(round.command("reports").description("show what clients found wrong with their hits (officer)"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const reports = await (await connectStaff(io, options)).reports(options.round);
+      const reports = await (await connectStaff(io, options)).connection.reports(options.round);
       const lines = reports.map(
         ({ party, pairing, kind, count, of }) => `${party}  ${pairing.join("-")}  ${kind}: ${count} of ${of}`,
       );
@@ -130,7 +132,7 @@ function registerOfficer(round: Command, io: CommandIo): void {
   withStaff(round.command("follow-up").description("show by band what became of the hits (operator, officer)"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const counts = await (await connectStaff(io, options)).followUp(options.round);
+      const counts = await (await connectStaff(io, options)).connection.followUp(options.round);
       const lines = counts.map(
         ({ band, confirmed, refuted, open }) =>
           `${band.padEnd(6)}  ${confirmed} confirmed, ${refuted} refuted, ${open} open (decoys among them)`,
@@ -210,7 +212,7 @@ function registerStep(
   withStaff(round.command(name).description(description))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      const view = await (await connectStaff(io, options))[step](options.round);
+      const view = await (await connectStaff(io, options)).connection[step](options.round);
       answerView(io, options.json, view, done);
     });
 }
@@ -223,11 +225,18 @@ function withStaff(command: Command): Command {
         .env("AQUILA_IDENTITY")
         .makeOptionMandatory(),
     )
+    .addOption(
+      new Option("--roster <file>", "the roster that names the secretariat").env("AQUILA_ROSTER").makeOptionMandatory(),
+    )
     .addOption(jsonOption());
 }
 
-async function connectStaff(io: CommandIo, { server, identity }: StaffOptions): Promise<Connection> {
-  return connectWith(io, server, await unlockStaff(io, identity));
+async function connectStaff(
+  io: CommandIo,
+  options: StaffOptions,
+): Promise<{ readonly identity: StaffIdentity; readonly connection: Connection }> {
+  const { identity, asker } = await unlockStaffAsker(io, options);
+  return { identity, connection: connectWith(io, options.server, asker) };
 }
 
 async function awaitReview(

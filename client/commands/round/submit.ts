@@ -9,7 +9,7 @@ import { requireBeforeDeadline } from "#engine/round/descriptor.ts";
 import { submitBatch, type Submission } from "../../submit.ts";
 import {
   answer,
-  connectWith,
+  connectParty,
   jsonOption,
   roundOption,
   serverOption,
@@ -51,7 +51,7 @@ async function submitAll(io: CommandIo, { server, vault: folder, round, json }: 
     throw new LinkageError("round-state", `this vault agreed on no keys in round ${round}; run: aquila round join`);
   const descriptor = vault.descriptor(round);
   if (descriptor !== null) requireBeforeDeadline(descriptor, "submission", io.now());
-  const connection = connectWith(io, server, vault.identity);
+  const connection = connectParty(io, server, vault);
   const view = await connection.round(round);
   if (view.state !== "submitting") {
     const state = view.ending === null ? `is ${view.state}` : `was ${endingText(view)}`;

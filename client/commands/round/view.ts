@@ -7,48 +7,32 @@ import type { RoundView } from "#engine/round/messages.ts";
 import { DEADLINE_OF } from "#engine/round/states.ts";
 import { createFile } from "../../durable-file.ts";
 import { endingText } from "../../ending.ts";
-import {
-  answer,
-  callerOptions,
-  connectAs,
-  jsonOption,
-  roundOption,
-  serverOption,
-  type CallerOptions,
-  type CommandIo,
-} from "../command-io.ts";
+import { answer, connectAs, roundOption, withAsker, type CallerOptions, type CommandIo } from "../command-io.ts";
 
 export type RoundOptions = CallerOptions & { readonly round: string; readonly json: boolean };
 
 export function registerViews(round: Command, io: CommandIo): void {
-  withCaller(round.command("list").description("list the rounds that the caller is in; for staff all")).action(
+  withAsker(round.command("list").description("list the rounds that the caller is in; for staff all")).action(
     async (options: CallerOptions & { json: boolean }) => {
-      const views = await (await connectAs(io, options)).rounds();
+      const views = await connectAs(io, options, (connection) => connection.rounds());
       const lines = views.map((view) => `${view.descriptor.id.padEnd(24)} ${stateText(view)}`).join("\n");
       answer(io, options.json, views, views.length === 0 ? "no rounds" : lines);
     },
   );
-  withCaller(round.command("show").description("show a round"))
+  withAsker(round.command("show").description("show a round"))
     .addOption(roundOption())
     .action(async (options: RoundOptions) => {
-      answerView(io, options.json, await (await connectAs(io, options)).round(options.round));
+      answerView(io, options.json, await connectAs(io, options, (connection) => connection.round(options.round)));
     });
-  withCaller(round.command("certificate").description("fetch the erasure certificate of an erased round"))
+  withAsker(round.command("certificate").description("fetch the erasure certificate of an erased round"))
     .addOption(roundOption())
     .option("--out <file>", "write it to a new file, for aquila verify-erasure")
     .action(async (options: RoundOptions & { out?: string }) => {
-      const certificate = await (await connectAs(io, options)).certificate(options.round);
+      const certificate = await connectAs(io, options, (connection) => connection.certificate(options.round));
       if (options.out !== undefined) createFile(options.out, [Buffer.from(`${JSON.stringify(certificate)}\n`)]);
       const text = `round ${certificate.round} was erased at ${certificate.erasedAt} (${certificate.outcome}); the server's word, not a proof`;
       answer(io, options.json, certificate, text);
     });
-}
-
-/** Options of a command that a party or a member of staff can give. */
-function withCaller(command: Command): Command {
-  command.addOption(serverOption());
-  for (const option of callerOptions()) command.addOption(option);
-  return command.addOption(jsonOption());
 }
 
 /** @param done - What the command did, said before the round is shown. */

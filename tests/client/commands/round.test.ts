@@ -55,7 +55,10 @@ const aquila = (...args: readonly string[]): Promise<Outcome> => runAquila(house
 
 /** Gives a command that talks to the server about the round. @returns Exit code and what is shown. */
 async function ask(who: string, command: string, ...args: readonly string[]): Promise<Outcome> {
-  const caller = who.startsWith("op") || who.startsWith("dpo") ? ["--identity", `${who}.key`] : ["--vault", who];
+  const caller =
+    who.startsWith("op") || who.startsWith("dpo")
+      ? ["--identity", `${who}.key`, "--roster", "roster.json"]
+      : ["--vault", who];
   const { exitCode, stdout, stderr } = await aquila("round", command, ...args, "--server", server.url, ...caller);
   return { exitCode, stdout, stderr };
 }

@@ -1,6 +1,7 @@
 /**
  * `aquila statistics` as parties and operators meet it, with a real secretariat.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -58,6 +59,9 @@ test("a party submits its noised histogram, again without harm, and everybody is
   vault.keepPairings(ROUND, [{ counterpart: "HR", ...keys }]);
   const hit = { band: "high", cells: "", handle, hit: handle, pattern: 1 } as const;
   vault.keepSection(ROUND, { counterpart: "HR", hitCount: 1, decoys: 0, decoysMissing: 0, noRecord: 0, hits: [hit] });
+  vault.pinRoster(house.roster);
+  const rosterPath = join(folder, "roster.json");
+  writeFileSync(rosterPath, JSON.stringify(house.roster));
   const operator = join(folder, "opal.json");
   createIdentityFile(operator, STAFF_FILE, house.cast.operators[0], PASSPHRASE, LEAST_COST);
 
@@ -70,7 +74,7 @@ test("a party submits its noised histogram, again without harm, and everybody is
 
   const year = String(new Date().getUTCFullYear());
   const show = ["show", "--year", year, "--server", server.url];
-  const asOperator = await statistics(...show, "--identity", operator, "--json");
+  const asOperator = await statistics(...show, "--identity", operator, "--roster", rosterPath, "--json");
   expect(`${asOperator.exitCode} ${asOperator.stderr}`).toBe("0 ");
   const shown = YearStatistics.parse(JSON.parse(asOperator.stdout));
   expect(shown).toMatchObject({ budget: { limit: "4/1", spent: "1/6" }, hits: [], parties: [{ party: "AT" }] });

@@ -120,6 +120,7 @@ export function connectAs(
   return connect({
     serverUrl: server.url,
     identity: identityOf(house, party),
+    secretariat: house.roster.secretariat,
     now: () => house.clock(),
     ...options,
   });

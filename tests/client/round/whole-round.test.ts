@@ -150,6 +150,7 @@ test("an answer of each kind was lost at each party, and every walk is done", ()
       "GET /batches",
       "GET /packages",
       "GET /packages/keys",
+      "GET /v1/audit/consistency",
       "PUT /acknowledgements",
       "PUT /answers",
       "PUT /batches/chunks/0",

@@ -16,7 +16,15 @@ import { PAIRINGS, ROUND, type Play } from "./round-play.ts";
 import { keyFolderOf, secretsOf } from "./round-secrets.ts";
 
 /** Acts of which a round's log may have more than one: a matching that is cut off begins again. */
-const REPEATED = ["matching"];
+const REPEATED = [
+  "matching",
+  "package-sent",
+  "keys-sent",
+  "answers-sent",
+  "statuses-read",
+  "log-read",
+  "follow-up-read",
+];
 /** What start-up says of a round whose erasure was cut off, before it goes on with it. */
 const EXPECTED_ERROR = "the round's key file is missing; the round can only be erased";
 
@@ -71,7 +79,7 @@ export async function checkEnd(round: Play, certificate: ErasureCertificate, { c
   try {
     expect(server.log.filter((line) => !line.includes('"level":"info"'))).toEqual([]);
     const connectAs = (identity: Parameters<typeof connect>[0]["identity"]) =>
-      connect({ serverUrl: server.url, identity, now: () => house.clock() });
+      connect({ serverUrl: server.url, identity, secretariat: house.roster.secretariat, now: () => house.clock() });
     const operator = connectAs(house.cast.operators[0]);
     const parties = round.vaults.map((vault) => ({ vault, connection: connectAs(vault.identity) }));
     await round.acknowledged.check(operator, parties);

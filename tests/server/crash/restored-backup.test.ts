@@ -35,7 +35,7 @@ const keepBackup = (round: Play, moment: Moment): void => {
 async function putBack(round: Play, moment: Moment): Promise<RunningServer> {
   rmSync(round.house.dataDir, { recursive: true });
   cpSync(backupOf(round, moment), round.house.dataDir, { recursive: true });
-  return startServer(round.house, { profile: SHIPPED_PROFILE });
+  return startServer(round.house, { profile: SHIPPED_PROFILE, acceptsRestoredLog: true });
 }
 
 /** Plays a round on one server. @param isStopped - Before the erasure. */
@@ -57,7 +57,7 @@ async function playWithBackups(round: Play, isStopped: boolean): Promise<Erasure
 }
 
 function connectAs({ house }: Play, { url }: RunningServer, identity: Parameters<typeof connect>[0]["identity"]) {
-  return connect({ serverUrl: url, identity, now: () => house.clock() });
+  return connect({ serverUrl: url, identity, secretariat: house.roster.secretariat, now: () => house.clock() });
 }
 
 describe("after the round was erased", () => {

@@ -127,7 +127,14 @@ export async function playOn(
 ): Promise<ErasureCertificate> {
   const { house, vaults, descriptor, acknowledged } = round;
   const connectAs = (identity: Identity | StaffIdentity): Connection =>
-    connect({ serverUrl: url, identity, now: () => house.clock(), retry: ONCE, fetch: acknowledged.fetch });
+    connect({
+      serverUrl: url,
+      identity,
+      secretariat: house.roster.secretariat,
+      now: () => house.clock(),
+      retry: ONCE,
+      fetch: acknowledged.fetch,
+    });
   const [first, second] = house.cast.operators;
   const operator = connectAs(first);
   const operators = [

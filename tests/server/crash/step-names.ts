@@ -2,6 +2,9 @@
  * Short names of durable steps: what is done to which kind of file, or what a transaction commits.
  * They hold no id of a round and no random name, so that a step has the same name in every run.
  */
+import { z } from "zod";
+
+const Act = z.looseObject({ act: z.string() });
 
 /** Tried in order. */
 const KINDS: readonly (readonly [pattern: RegExp, kind: string])[] = [
@@ -9,11 +12,14 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/\/data-keys\/./, "key file"],
   [/\/data-keys$/, "key folder"],
   [/\/server\.key/, "server key"],
+  [/\/tree-head\.json\.part$/, "unfinished tree head"],
+  [/\/tree-head\.json$/, "tree head"],
   [/\/rounds\/[^/]+\/.*\.part$/, "unfinished round file"],
   [/\/rounds\/[^/]+\/./, "round file"],
   [/\/rounds\/[^/]+$/, "round folder"],
   [/\/rounds$/, "rounds folder"],
   [/\/data$/, "data folder"],
+  [/\/keys$/, "keys folder"],
 ];
 
 /** Modules that write for others; whoever calls them says what it is. */
@@ -51,7 +57,8 @@ export class Transaction {
   #note(verb: string, text: string, parameters: readonly unknown[]): void {
     const table = /^\s*(?:insert (?:or \w+ )?into|update|delete from) "?(\w+)"?/i.exec(text)?.[1] ?? "schema";
     const column = /\(([^)]*)\) values/i.exec(text)?.[1]?.split(",") ?? [];
-    const act = table === "acts" ? parameters[column.findIndex((name) => name.includes('"act"'))] : undefined;
+    const entry = parameters[column.findIndex((name) => name.includes('"entry"'))];
+    const act = table === "audit_leaves" && typeof entry === "string" ? Act.parse(JSON.parse(entry)).act : undefined;
     const state = verb === "update" && /^update "rounds" set "state" = \?/i.test(text) ? parameters[0] : undefined;
     if (typeof act === "string") this.#acts.push(act);
     if (typeof state === "string") this.#acts.push(`→${state}`);
