@@ -25,7 +25,7 @@ import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
 import { makeNonces, type Nonces } from "./nonces.ts";
 import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
-import { answerProblem, REFUSED_WITH } from "./refusal.ts";
+import { answerProblem } from "./refusal.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -65,6 +65,9 @@ const MINUTE_MS = 60_000;
 /** Parties may share an address, so it may send as much as this many signers. */
 const SIGNERS_PER_ADDRESS = 20;
 const MAX_PARAM_LENGTH = 100;
+
+/** Name of the request's decorator that holds the code it was refused with. */
+const REFUSED_WITH = "refusedWith";
 
 /** The docs page brings its own scripts and sets styles inline. */
 const DOCS_POLICY =
@@ -134,10 +137,11 @@ async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Pro
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error: LinkageError, request, reply) => {
-    answerProblem(metrics, error, request, reply);
+    request.setDecorator(REFUSED_WITH, answerProblem(metrics, error, request, reply));
   });
   app.setNotFoundHandler((request, reply) => {
-    answerProblem(metrics, new LinkageError("not-found", "there is nothing here"), request, reply);
+    const error = new LinkageError("not-found", "there is nothing here");
+    request.setDecorator(REFUSED_WITH, answerProblem(metrics, error, request, reply));
   });
 
   takeBodies(app);
