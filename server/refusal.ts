@@ -9,6 +9,7 @@ import type { Metrics } from "./metrics.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "./problem.ts";
 
 const MOST_FAULTS = 5;
+const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = { "server-starting": 1, "server-busy": 5 };
 
 /**
  * Sends a refusal; what is not a {@link LinkageError} says only whose fault it was.
@@ -26,7 +27,8 @@ export function answerProblem(
   if (code === "internal") request.log.error({ fault: faultOf(error) }, "request failed");
   const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
   metrics.refusals.inc({ code });
-  if (code === "server-starting") void reply.header("retry-after", "1");
+  const retryAfter = RETRY_AFTER_S[code];
+  if (retryAfter !== undefined) void reply.header("retry-after", String(retryAfter));
   // The client may have more of the body to send.
   if (code === "request-too-large") void reply.header("connection", "close");
   // As text, so that no route's own answer shape is asked about it.

@@ -97,7 +97,9 @@ export function valuesOf(schema: Schema, schemas: Schemas, names: Names, name = 
     };
     if (properties === undefined)
       return fc.dictionary(
-        propertyNames === undefined ? fc.string() : values(propertyNames).map(String),
+        propertyNames === undefined
+          ? fc.string()
+          : values(propertyNames).map((one) => (typeof one === "string" ? one : JSON.stringify(one))),
         values(additionalProperties),
         { maxKeys: MOST_ITEMS },
       );
