@@ -102,6 +102,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       options.acceptsRestoredLog,
     );
     await keepRoster(store, roster);
+    const matchings = new Map<string, Matching>();
     const secretariat: Secretariat = {
       roster,
       profile,
@@ -113,7 +114,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       keyFolder,
       pool,
       lendChunkMemory: makeChunkMemory(),
-      metrics: makeMetrics(store),
+      metrics: makeMetrics({ store, pool, matchings }),
       clock,
       // A clock that was set back would let what was used before pass again.
       openedSecond: Math.floor(Math.max(clock().getTime(), audit.lastSignedMs()) / 1_000),
@@ -121,7 +122,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       maxRecords,
       leastHoursBetweenRounds,
       maxHits,
-      matchings: new Map<string, Matching>(),
+      matchings,
       jobs,
     };
     await recover(secretariat);

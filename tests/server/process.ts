@@ -53,7 +53,14 @@ export async function startProcess(
   });
   const child = spawn(
     process.execPath,
-    ["--max-semi-space-size=16", ...nodeArguments, "start.mjs", "server/main.ts", "--config", join(house.folder, config)],
+    [
+      "--max-semi-space-size=16",
+      ...nodeArguments,
+      "start.mjs",
+      "server/main.ts",
+      "--config",
+      join(house.folder, config),
+    ],
     { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...environment } },
   );
   const said: string[] = [];
