@@ -9,15 +9,7 @@ import { makeMetrics } from "#server/metrics.ts";
 import type { Matching } from "#server/secretariat.ts";
 import { openStore } from "#server/store/open.ts";
 import { acknowledge, sealedRound } from "./acts.ts";
-import {
-  makeDescriptor,
-  makeHouse,
-  operatorSigning,
-  partySigning,
-  people,
-  removeHouse,
-  startServer,
-} from "./harness.ts";
+import { makeDescriptor, makeHouse, partySigning, people, removeHouse, startServer } from "./harness.ts";
 import { send } from "./requests.ts";
 
 it("counts matchings by stage, and what waits for a worker", async () => {
