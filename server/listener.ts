@@ -5,8 +5,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 
-/** Certificate chain and private key, PEM. */
-export type Tls = { readonly cert: string; readonly key: string };
+/** Certificate chain, private key and, if clients have to show certificates, the authorities that sign those; PEM. */
+export type Tls = { readonly cert: string; readonly key: string; readonly ca?: string };
 
 /** Bodies of everything but chunks and manifests, bytes. */
 export const JSON_LIMIT_BYTES = 65_536;
@@ -43,7 +43,16 @@ export function makeListener(tls: Tls | null, handler: RequestListener, timeouts
   const server =
     tls === null
       ? createServer(options, handler)
-      : createTlsServer({ ...options, ...tls, minVersion: "TLSv1.3" }, handler);
+      : createTlsServer(
+          {
+            ...options,
+            ...tls,
+            minVersion: "TLSv1.3",
+            requestCert: tls.ca !== undefined,
+            rejectUnauthorized: tls.ca !== undefined,
+          },
+          handler,
+        );
   server.requestTimeout = timeouts.request;
   server.headersTimeout = timeouts.headers;
   server.timeout = timeouts.idle;
