@@ -41,10 +41,14 @@ export async function startServer(
     requestsPerMinute: 1_000_000,
   };
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
-  const child = spawn(process.execPath, ["start.mjs", "server/main.ts", "--config", join(folder, "config.json")], {
-    cwd: join(import.meta.dirname, ".."),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--max-semi-space-size=16", "start.mjs", "server/main.ts", "--config", join(folder, "config.json")],
+    {
+      cwd: join(import.meta.dirname, ".."),
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const lines = createInterface({ input: child.stdout });
   const url = await new Promise<string>((resolve, reject) => {
     // Every request's log line comes here too and is read away.

@@ -18,7 +18,8 @@ export function signAnswers(
 ): void {
   const key = privateKeyOf("ed25519", signing.signSecret);
   v1.addHook("onSend", async (request, reply, payload) => {
-    const body = bytesOf(payload);
+    // The content of an answer to HEAD is empty (RFC 9530, B.2).
+    const body = request.method === "HEAD" ? NONE : bytesOf(payload);
     const { signature: requestSignature } = request.headers;
     if (body === null || typeof requestSignature !== "string") return;
     const treeHead = toBase64url(canonicalBytes(await audit.head()));

@@ -21,11 +21,12 @@ import { signAnswers } from "./answers.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerName, callerOf, signersOf, type Caller } from "./caller.ts";
 import { holdToKeys, writeOf } from "./idempotency.ts";
-import { JSON_LIMIT_BYTES, makeListener, type Tls } from "./listener.ts";
+import { JSON_LIMIT_BYTES, makeListener, type Timeouts, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
 import { makeNonces, type Nonces } from "./nonces.ts";
 import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
-import { answerProblem, REFUSED_WITH } from "./refusal.ts";
+import { refuseOverload } from "./overload.ts";
+import { answerProblem } from "./refusal.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -54,6 +55,8 @@ type AppOptions = {
   readonly tls: Tls | null;
   /** For each signer. */
   readonly requestsPerMinute: number;
+  /** Those of server/listener.ts when left out. */
+  readonly timeouts?: Timeouts | undefined;
 };
 
 type ApiOptions = AppOptions & {
@@ -66,6 +69,9 @@ const MINUTE_MS = 60_000;
 const SIGNERS_PER_ADDRESS = 20;
 const MAX_PARAM_LENGTH = 100;
 
+/** Name of the request's decorator that holds the code it was refused with. */
+const REFUSED_WITH = "refusedWith";
+
 /** The docs page brings its own scripts and sets styles inline. */
 const DOCS_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'";
@@ -74,6 +80,7 @@ const DOCS_POLICY =
 export async function buildApp(options: ApiOptions): Promise<App> {
   const { secretariat, tls, requestsPerMinute, withMetrics } = options;
   const app = await bareApp(options);
+  refuseOverload(app);
   await app.register(swagger, {
     openapi: API_DESCRIPTION,
     transform: toJsonSchema,
@@ -117,7 +124,7 @@ export async function buildMetricsApp(options: AppOptions): Promise<App> {
 }
 
 /** @returns An app without routes: limits, problems, headers, log lines. */
-async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Promise<App> {
+async function bareApp({ secretariat, tls, requestsPerMinute, timeouts }: AppOptions): Promise<App> {
   const { log, metrics } = secretariat;
   const app: App = fastify({
     loggerInstance: log,
@@ -126,7 +133,7 @@ async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Pro
     bodyLimit: JSON_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },
     return503OnClosing: true,
-    serverFactory: (handler) => makeListener(tls, handler),
+    serverFactory: (handler) => makeListener(tls, handler, timeouts),
     frameworkErrors: (error, request, reply) => {
       answerProblem(metrics, error, request, reply);
     },
@@ -134,10 +141,11 @@ async function bareApp({ secretariat, tls, requestsPerMinute }: AppOptions): Pro
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error: LinkageError, request, reply) => {
-    answerProblem(metrics, error, request, reply);
+    request.setDecorator(REFUSED_WITH, answerProblem(metrics, error, request, reply));
   });
   app.setNotFoundHandler((request, reply) => {
-    answerProblem(metrics, new LinkageError("not-found", "there is nothing here"), request, reply);
+    const error = new LinkageError("not-found", "there is nothing here");
+    request.setDecorator(REFUSED_WITH, answerProblem(metrics, error, request, reply));
   });
 
   takeBodies(app);

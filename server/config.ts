@@ -37,7 +37,8 @@ export const Config = z
     leastHoursBetweenRounds: z.int().min(0).max(8_784).default(24),
     /** For each signer; twenty times as many for each address. */
     requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
-    tls: z.strictObject({ certFile: Path, keyFile: Path }).optional(),
+    /** With `clientCaFile` only clients with a certificate of that authority are let in. */
+    tls: z.strictObject({ certFile: Path, keyFile: Path, clientCaFile: Path.optional() }).optional(),
     /** Where /metrics is served instead of the API's address. */
     metrics: z.strictObject({ host: Host, port: Port }).optional(),
   })
@@ -66,10 +67,16 @@ export function readConfig(path: string): Readonly<Config> {
     serverKeyFile: absolute(config.serverKeyFile),
     rosterFile: absolute(config.rosterFile),
     ...(config.profileFile === undefined ? {} : { profileFile: absolute(config.profileFile) }),
-    ...(config.tls === undefined
-      ? {}
-      : { tls: { certFile: absolute(config.tls.certFile), keyFile: absolute(config.tls.keyFile) } }),
+    ...(config.tls === undefined ? {} : { tls: absoluteTls(config.tls, absolute) }),
   });
+}
+
+function absoluteTls(
+  { certFile, keyFile, clientCaFile }: NonNullable<Config["tls"]>,
+  absolute: (file: string) => string,
+): Config["tls"] {
+  const own = { certFile: absolute(certFile), keyFile: absolute(keyFile) };
+  return clientCaFile === undefined ? own : { ...own, clientCaFile: absolute(clientCaFile) };
 }
 
 /** @throws {@link LinkageError} `file-unreadable`. */

@@ -5,8 +5,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 
-/** Certificate chain and private key, PEM. */
-export type Tls = { readonly cert: string; readonly key: string };
+/** Certificate chain, private key and, if clients have to show certificates, the authorities that sign those; PEM. */
+export type Tls = { readonly cert: string; readonly key: string; readonly ca?: string };
 
 /** Bodies of everything but chunks and manifests, bytes. */
 export const JSON_LIMIT_BYTES = 65_536;
@@ -16,26 +16,47 @@ export const CHUNK_LIMIT_BYTES = CHUNK_BYTES;
 /** A descriptor holds two agreements for each pairing: enough for 32 parties. */
 export const DESCRIPTOR_LIMIT_BYTES = 1_048_576;
 
-/** From the first byte of a request to its last. */
-const REQUEST_TIMEOUT_MS = 120_000;
-const HEADERS_TIMEOUT_MS = 15_000;
-/** Without a byte in either direction; a manifest's answer may take this long. */
-const IDLE_TIMEOUT_MS = 300_000;
-const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+/** Milliseconds. */
+export type Timeouts = {
+  /** From the first byte of a request to its last. */
+  readonly request: number;
+  /** To the last byte of its head. */
+  readonly headers: number;
+  /** Without a byte in either direction; a manifest's answer may take this long. */
+  readonly idle: number;
+  /** Between two requests. */
+  readonly keepAlive: number;
+  /** How often connections are held against `request` and `headers`. */
+  readonly checkEvery: number;
+};
+const TIMEOUTS: Timeouts = { request: 120_000, headers: 15_000, idle: 300_000, keepAlive: 30_000, checkEvery: 5_000 };
 const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 64;
 
 /** @param tls - Null for plain HTTP, which is for loopback only. */
-export function makeListener(tls: Tls | null, handler: RequestListener): Server {
-  const options = { maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: true };
+export function makeListener(tls: Tls | null, handler: RequestListener, timeouts = TIMEOUTS): Server {
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requireHostHeader: true,
+    connectionsCheckingInterval: timeouts.checkEvery,
+  };
   const server =
     tls === null
       ? createServer(options, handler)
-      : createTlsServer({ ...options, ...tls, minVersion: "TLSv1.3" }, handler);
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.timeout = IDLE_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+      : createTlsServer(
+          {
+            ...options,
+            ...tls,
+            minVersion: "TLSv1.3",
+            requestCert: tls.ca !== undefined,
+            rejectUnauthorized: tls.ca !== undefined,
+          },
+          handler,
+        );
+  server.requestTimeout = timeouts.request;
+  server.headersTimeout = timeouts.headers;
+  server.timeout = timeouts.idle;
+  server.keepAliveTimeout = timeouts.keepAlive;
   server.maxHeadersCount = MAX_HEADERS;
   return server;
 }

@@ -51,8 +51,7 @@ try {
 
 async function start(config: Readonly<Config>): Promise<void> {
   const { host, port, metrics } = config;
-  const tls =
-    config.tls === undefined ? null : { cert: readText(config.tls.certFile), key: readText(config.tls.keyFile) };
+  const tls = config.tls === undefined ? null : readTls(config.tls);
   const metricsTls = metrics === undefined || isLoopback(metrics.host) ? null : tls;
   const { app, metricsApp } = await openServer({
     dataDir: config.dataDir,
@@ -85,6 +84,11 @@ async function start(config: Readonly<Config>): Promise<void> {
     await app.close();
     throw error;
   }
+}
+
+function readTls({ certFile, keyFile, clientCaFile }: NonNullable<Config["tls"]>): Tls {
+  const own = { cert: readText(certFile), key: readText(keyFile) };
+  return clientCaFile === undefined ? own : { ...own, ca: readText(clientCaFile) };
 }
 
 /** @returns The address taken. */

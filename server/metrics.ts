@@ -2,9 +2,12 @@
  * What the secretariat measures of itself; Prometheus text at /metrics.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Progress } from "#engine/round/messages.ts";
 import { ROUND_STATES } from "#engine/round/states.ts";
 import { countRoundsByState } from "./store/rounds.ts";
+import type { Matching } from "./secretariat.ts";
 import type { Store } from "./store/tables.ts";
+import type { WorkerPool } from "./workers/pool.ts";
 
 export type Metrics = {
   readonly registry: Registry;
@@ -16,7 +19,15 @@ export type Metrics = {
   readonly tileSeconds: Histogram;
 };
 
-export function makeMetrics(store: Store): Metrics {
+/** What is looked at when the metrics are asked for. */
+type Measured = {
+  readonly store: Store;
+  readonly pool: Pick<WorkerPool, "waiting">;
+  /** By round. */
+  readonly matchings: ReadonlyMap<string, Matching>;
+};
+
+export function makeMetrics({ store, pool, matchings }: Measured): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -28,6 +39,24 @@ export function makeMetrics(store: Store): Metrics {
     async collect() {
       for (const state of ROUND_STATES) this.set({ state }, 0);
       for (const { state, count } of await countRoundsByState(store)) this.set({ state }, count);
+    },
+  });
+  new Gauge({
+    name: "aquila_matchings",
+    help: "Matchings under way, by stage",
+    labelNames: ["stage"],
+    registers,
+    collect() {
+      for (const stage of Progress.shape.stage.options) this.set({ stage }, 0);
+      for (const { progress } of matchings.values()) this.inc({ stage: progress.stage });
+    },
+  });
+  new Gauge({
+    name: "aquila_tasks_waiting",
+    help: "Tasks that no worker has taken yet: chunks to store, batches to read, tiles, packages",
+    registers,
+    collect() {
+      this.set(pool.waiting());
     },
   });
   return {

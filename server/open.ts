@@ -13,7 +13,7 @@ import { openKeyFolder } from "./data-key-file.ts";
 import { openServerKey, signingKeysOf } from "./data-key.ts";
 import { watchDeadlines, workOffDeadlines } from "./deadlines.ts";
 import { makeFolder } from "./encrypted-file.ts";
-import type { Tls } from "./listener.ts";
+import type { Timeouts, Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
 import { keepRoster } from "./round-roster.ts";
@@ -42,6 +42,8 @@ type ServerOptions = {
   /** How often deadlines are looked at; each minute when left out. */
   readonly deadlinesEveryMs?: number;
   readonly tls: Tls | null;
+  /** Those of server/listener.ts when left out. */
+  readonly timeouts?: Timeouts | undefined;
   readonly metrics: {
     /** Whether the API's address serves /metrics. */
     readonly onApi: boolean;
@@ -100,6 +102,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       options.acceptsRestoredLog,
     );
     await keepRoster(store, roster);
+    const matchings = new Map<string, Matching>();
     const secretariat: Secretariat = {
       roster,
       profile,
@@ -111,7 +114,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       keyFolder,
       pool,
       lendChunkMemory: makeChunkMemory(),
-      metrics: makeMetrics(store),
+      metrics: makeMetrics({ store, pool, matchings }),
       clock,
       // A clock that was set back would let what was used before pass again.
       openedSecond: Math.floor(Math.max(clock().getTime(), audit.lastSignedMs()) / 1_000),
@@ -119,16 +122,17 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       maxRecords,
       leastHoursBetweenRounds,
       maxHits,
-      matchings: new Map<string, Matching>(),
+      matchings,
       jobs,
     };
     await recover(secretariat);
     await workOffDeadlines(secretariat);
     const watching = watchDeadlines(secretariat, options.deadlinesEveryMs ?? MINUTE_MS, stopping.signal);
     jobs.add(watching);
-    const { requestsPerMinute, metrics } = options;
-    const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute });
-    const app = await buildApp({ secretariat, tls: options.tls, requestsPerMinute, withMetrics: metrics.onApi });
+    const { requestsPerMinute, metrics, timeouts } = options;
+    const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute, timeouts });
+    const { onApi: withMetrics } = metrics;
+    const app = await buildApp({ secretariat, tls: options.tls, requestsPerMinute, timeouts, withMetrics });
     app.addHook("onClose", async () => {
       await metricsApp.close();
       await close();

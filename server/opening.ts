@@ -25,19 +25,21 @@ import { noiseOf } from "./statistics-noise.ts";
 import { releaseRoundStatistics } from "./statistics.ts";
 import { insertApproval, listApprovals } from "./store/acts.ts";
 import { insertPairings, listPairings, listRecent } from "./store/pairings.ts";
-import { findRound, insertRound, insertRoundParties, moveRound, setOpened } from "./store/rounds.ts";
+import { countLiveRounds, findRound, insertRound, insertRoundParties, moveRound, setOpened } from "./store/rounds.ts";
 import type { Store } from "./store/tables.ts";
 
 /** State in which an act is approved. */
 const STATE_OF: Readonly<Record<ApprovedAct, RoundState>> = { open: "draft", release: "reviewed", erase: "released" };
 const HOUR_MS = 3_600_000;
+/** Rounds that are not erased. */
+const MAX_LIVE_ROUNDS = 256;
 
 /**
  * Creates a round in state draft; the same descriptor again changes nothing.
  *
  * @throws {@link LinkageError} `round-descriptor-invalid` if it contradicts itself, the roster or the server's limits, its
  * agreements are not signed, its id belongs to another round, or a pairing of it was matched for the same field too short a
- * time ago or still may be, in another round; `profile-mismatch` if it names a profile that the server does not have.
+ * time ago or still may be, in another round; `limit-reached`; `profile-mismatch` if it names a profile that the server does not have.
  */
 export async function createRound(
   secretariat: Secretariat,
@@ -56,6 +58,8 @@ export async function createRound(
     if (known !== null) throw new LinkageError("round-descriptor-invalid", "another round has this id");
     if (isPast(descriptor, "keys", clock))
       throw new LinkageError("round-descriptor-invalid", "the deadline keys has passed already");
+    if ((await countLiveRounds(store)) >= MAX_LIVE_ROUNDS)
+      throw new LinkageError("limit-reached", `${MAX_LIVE_ROUNDS} rounds are not erased yet; erase one`);
     await requireInterval(store, secretariat, descriptor);
     makeFolder(folderOf(secretariat, id));
     const wrapped = wrapDataKey(secretariat.serverKey, id, makeDataKey());

@@ -65,6 +65,8 @@ export const PROBLEM_ANSWERS = {
   "idempotency-conflict": { status: 422, title: "The idempotency key was used for another request" },
   overloaded: { status: 429, title: "Too many requests" },
   "server-starting": { status: 503, title: "The server has just started" },
+  "server-busy": { status: 503, title: "The server has too much to do" },
+  "limit-reached": { status: 409, title: "As many are open as may be at once" },
   internal: { status: 500, title: "The server failed" },
   "identity-invalid": { status: 400, title: "The identity is not valid" },
   "roster-invalid": { status: 400, title: "The roster is not valid" },

@@ -3,33 +3,37 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
-import { LinkageError } from "#engine/errors.ts";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { faultOf } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "./problem.ts";
 
-/** Name of the request's decorator that holds the code it was refused with. */
-export const REFUSED_WITH = "refusedWith";
-
 const MOST_FAULTS = 5;
+const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = { "server-starting": 1, "server-busy": 5 };
 
-/** Sends a refusal; what is not a {@link LinkageError} says only whose fault it was. */
+/**
+ * Sends a refusal; what is not a {@link LinkageError} says only whose fault it was.
+ *
+ * @param request - May be one that the router refused: it has no decorators then.
+ * @returns The code.
+ */
 export function answerProblem(
   metrics: Pick<Metrics, "refusals">,
   error: FastifyError | LinkageError,
   request: FastifyRequest,
   reply: FastifyReply,
-): void {
+): ProblemCode {
   const { code, detail } = refusalOf(error);
   if (code === "internal") request.log.error({ fault: faultOf(error) }, "request failed");
   const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
   metrics.refusals.inc({ code });
-  request.setDecorator(REFUSED_WITH, code);
-  if (code === "server-starting") void reply.header("retry-after", "1");
+  const retryAfter = RETRY_AFTER_S[code];
+  if (retryAfter !== undefined) void reply.header("retry-after", String(retryAfter));
   // The client may have more of the body to send.
   if (code === "request-too-large") void reply.header("connection", "close");
   // As text, so that no route's own answer shape is asked about it.
   void reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+  return code;
 }
 
 function refusalOf(error: FastifyError | LinkageError): LinkageError {

@@ -38,7 +38,7 @@ const IDEMPOTENCY_KEY = /^[A-Za-z0-9_-]{16,64}$/;
 /** A parameter with an integer or a string without escapes, as it is written canonically (RFC 8941 §§3.1.2, 4.1). */
 const PARAMETER = /;([a-z]+)=(?:(0|[1-9][0-9]{0,14})|"([ !#-[\]-~]*)")/y;
 /** One entry of the 64 bytes of an Ed25519 signature. */
-const ONE_SIGNATURE = new RegExp(`^${LABEL}:([A-Za-z0-9+/]{86}==):$`);
+const ONE_SIGNATURE = new RegExp(`^${LABEL}:([A-Za-z0-9+/]{85}[AQgw]==):$`);
 
 const Parameters = z.strictObject({
   created: z.int(),
@@ -156,8 +156,10 @@ function checkTimes(created: number, expires: number, now: number): void {
 /** What the signature covers must be what is routed: a path that URL parsing would change is refused. */
 function signedRequest(scheme: string, request: FastifyRequest): SignedRequest {
   const { headers, method } = request;
-  const url = URL.parse(`${scheme}://${headers.host ?? ""}${request.url}`);
-  if (url === null || url.pathname + url.search !== request.url)
+  // Of two Hosts node gives the first, a proxy may go by the other (RFC 9112, §3.2).
+  const [host = "", another] = request.raw.headersDistinct["host"] ?? [];
+  const url = URL.parse(`${scheme}://${host}${request.url}`);
+  if (url?.host !== host || another !== undefined || url.pathname + url.search !== request.url)
     throw new LinkageError("request-invalid", "Host or path are not in their normal form");
   const contentDigest = headers["content-digest"];
   if (typeof contentDigest !== "string") throw otherBody();

@@ -27,6 +27,7 @@ import { findPairing } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import {
   completeUpload,
+  countOpenUploads,
   deleteChunks,
   deleteUpload,
   findChunk,
@@ -41,6 +42,9 @@ import {
 import { batchState } from "./view.ts";
 import type { StoredBatch } from "./workers/tasks.ts";
 
+/** Of one party, in all rounds: enough for two rounds of every party at once. */
+const MAX_OPEN_UPLOADS = 62;
+
 /** A chunk as it comes. */
 type Chunk = {
   readonly index: number;
@@ -54,7 +58,7 @@ type Chunk = {
  * Reads a chunk and stores it on disk before it returns; one that is refused by its place is not read. The same chunk again changes nothing; another one takes its place until the
  * manifest is in.
  *
- * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`; `chunk-invalid` if it
+ * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`, `limit-reached`; `chunk-invalid` if it
  * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed,
  * `request-too-large`, `request-invalid` if it is cut off.
  */
@@ -68,6 +72,7 @@ export async function storeChunk(
   const round = await requireSubmission(store, direction, caller);
   requireBefore(round, "submission", secretariat.clock);
   requirePlace(secretariat, round, direction, chunk.index);
+  await requireRoom(store, direction);
   if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
 
   const dataKey = await dataKeyOf(secretariat, round);
@@ -86,6 +91,7 @@ export async function storeChunk(
     replaced = await store.transaction().execute(async (transaction) => {
       // The round may have moved on while the file was written.
       await requireSubmission(transaction, direction, caller);
+      await requireRoom(transaction, direction);
       await insertUpload(transaction, direction);
       const before = await findChunk(transaction, direction, chunk.index);
       await replaceChunk(transaction, {
@@ -232,6 +238,16 @@ async function requireSubmission(store: Store, direction: Direction, caller: Cal
   if (upload?.state === "complete") throw new LinkageError("batch-duplicate", "this batch is already in");
   if (upload?.state === "checking") throw new LinkageError("batch-duplicate", "this batch is being read");
   return round;
+}
+
+/** @throws {@link LinkageError} `limit-reached` if this would be one upload more than its sender may have open. */
+async function requireRoom(store: Store, direction: Direction): Promise<void> {
+  if ((await findUpload(store, direction)) !== null) return;
+  if ((await countOpenUploads(store, direction.from)) >= MAX_OPEN_UPLOADS)
+    throw new LinkageError(
+      "limit-reached",
+      `${direction.from} has ${MAX_OPEN_UPLOADS} uploads open; complete or take back one`,
+    );
 }
 
 function requirePlace({ profile }: Secretariat, round: Round, { from }: Direction, index: number): void {

@@ -104,6 +104,16 @@ export async function setErased(store: Store, id: string, certificate: string): 
   await store.updateTable("rounds").set({ state: "erased", key_id: null, certificate }).where("id", "=", id).execute();
 }
 
+/** @returns Number of rounds that are not erased. */
+export async function countLiveRounds(store: Store): Promise<number> {
+  const { count } = await store
+    .selectFrom("rounds")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("state", "<>", "erased")
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /** @returns Ids of all rounds that are not erased, oldest first. */
 export async function listLiveRounds(store: Store): Promise<string[]> {
   const rows = await store

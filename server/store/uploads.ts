@@ -44,6 +44,19 @@ export const listUploads = queryBy<UploadRow>((store, round) =>
   store.selectFrom("uploads").selectAll().where("round", "=", round).orderBy("sender").orderBy("recipient"),
 );
 
+/** @returns Number of batches that a party has begun and not completed, in rounds that still take them. */
+export async function countOpenUploads(store: Store, party: string): Promise<number> {
+  const { count } = await store
+    .selectFrom("uploads")
+    .innerJoin("rounds", "rounds.id", "uploads.round")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("uploads.sender", "=", party)
+    .where("uploads.state", "<>", "complete")
+    .where("rounds.state", "=", "submitting")
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /** @returns Whether the upload was in `from` and now is in `to`. */
 export async function moveUpload(
   store: Store,

@@ -23,6 +23,8 @@ import type {
 export type WorkerPool = {
   /** Number of threads. */
   readonly workers: number;
+  /** @returns Number of tasks that no thread has taken yet. */
+  readonly waiting: () => number;
   /** Digests, encrypts and stores a chunk, which stays where it is if its memory is shared. */
   readonly storeChunk: (task: ChunkTask) => Promise<ChunkAnswer>;
   readonly checkBatch: (task: CheckTask) => Promise<CheckAnswer>;
@@ -47,11 +49,17 @@ export function openPool(workers: number, profile: Profile): WorkerPool {
   });
   // One reader at a time: a batch under check is whole in memory.
   let lastCheck: Promise<unknown> = Promise.resolve();
+  let waitingChecks = 0;
   return {
     workers,
+    waiting: () => piscina.queueSize + waitingChecks,
     storeChunk: async (task) => (await piscina.run(task, { name: "storeChunk" })) as ChunkAnswer,
     checkBatch: (task) => {
-      const check = lastCheck.then(() => piscina.run(task, { name: "checkBatch" })) as Promise<CheckAnswer>;
+      waitingChecks += 1;
+      const check = lastCheck.then(() => {
+        waitingChecks -= 1;
+        return piscina.run(task, { name: "checkBatch" });
+      }) as Promise<CheckAnswer>;
       lastCheck = check.catch(() => undefined);
       return check;
     },

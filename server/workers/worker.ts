@@ -61,7 +61,7 @@ export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
   const whole = createHash("sha256");
   const check = startCheck(profile, expected, stored.byteLength);
   const refusals: Refusal[] = [];
-  const memory = new Uint8Array(CHUNK_BYTES + SEALING_BYTES);
+  const memory = new Uint8Array(Math.min(CHUNK_BYTES, stored.byteLength) + SEALING_BYTES);
   stored.paths.forEach((path, index) => {
     const sealed = memory.subarray(0, readFileInto(memory, path));
     const chunk = decryptInto(memory, stored.dataKey, chunkContext({ ...stored, index, path }), sealed);

@@ -1,6 +1,9 @@
 /**
- * Who may use which route: every one under /v1, for each kind of caller.
+ * Who may use which route: every one that the server has, by every method, for each kind of caller and each owner.
+ * The routes are those that the server itself announces: one without a case here fails.
  */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SignedManifest } from "#engine/batch/manifest.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
@@ -82,76 +85,96 @@ const QUERIES: Readonly<Record<string, string>> = {
   "/v1/audit/inclusion": "?number=0&size=1",
   "/v1/audit/leaves": "?from=0",
 };
-const PLACES: Readonly<Record<string, string>> = {
-  round: ID,
-  from: "AT",
-  to: "HR",
-  party: "AT",
-  act: "open",
-  operator: "op-1",
-  officer: "dpo-1",
-  index: "0",
-};
+/** What answers without a signature: nothing of parties. */
+const PUBLIC = ["/healthz", "/metrics", "/openapi.json", "/docs", "/docs/*"];
+/** By all of these each path is asked, whether the server has the method there or not. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
 
 let house: House;
 let server: RunningServer;
-/** By kind: the party that the paths name, another of the round, one that is not in it, staff, and nobody known. */
-let callers: Readonly<Record<"self" | "other" | "foreign" | "operator" | "officer" | "stranger", Signing>>;
+/** `METHOD path` of each route, as the server adds it. */
+const announced = new Set<string>();
+/** Two parties of the round, one that is not in it, staff, one whose key nobody knows, and one without a key. */
+let callers: Readonly<Record<CallerName, Signing | null>>;
+const CALLERS = ["AT", "HR", "SI", "op-1", "op-2", "dpo-1", "stranger", "nobody"] as const;
+type CallerName = (typeof CALLERS)[number];
+/** Whose object a path names: the last one is nobody's. */
+const OWNERS: Readonly<Record<"party" | "operator" | "officer", readonly string[]>> = {
+  party: ["AT", "HR", "SI", "ZZ"],
+  operator: ["op-1", "op-2", "op-9"],
+  officer: ["dpo-1", "dpo-9"],
+};
+const UNKNOWN_ROUND = "test-9";
+
 beforeAll(async () => {
+  const watch = (message: unknown): void => {
+    (message as { fastify: FastifyInstance }).fastify.addHook("onRoute", ({ method, url }) => {
+      for (const one of [method].flat()) announced.add(`${one} ${url}`);
+    });
+  };
+  subscribe("fastify.initialization", watch);
   house = makeHouse();
   server = await startServer(house);
+  unsubscribe("fastify.initialization", watch);
   callers = {
-    self: partySigning(house, "AT"),
-    other: partySigning(house, "HR"),
-    foreign: partySigning(house, "SI"),
-    operator: operatorSigning(house),
-    officer: officerSigning(house),
+    AT: partySigning(house, "AT"),
+    HR: partySigning(house, "HR"),
+    SI: partySigning(house, "SI"),
+    "op-1": operatorSigning(house, 0),
+    "op-2": operatorSigning(house, 1),
+    "dpo-1": officerSigning(house),
     stranger: { ...partySigning(house, "AT"), signSecret: makeIdentity("AT").signSecret, keyId: keyIdOfParty("AT") },
+    nobody: null,
   };
+  await send(server.url, operatorSigning(house), "POST", "/v1/rounds", descriptor());
 });
 afterAll(async () => {
   await server.app.close();
   removeHouse(house);
 });
 
-type Caller = keyof typeof callers;
+/** One question: which route, about whose object in which round. */
+type Case = {
+  readonly method: string;
+  readonly path: string;
+  readonly owner: string;
+  readonly round: string;
+};
 
-/** What a caller is refused with; null when it may. The counterpart's answers are the other's to fetch. */
-function refusalOf(caller: Caller, who: Who, hasRound: boolean): string | null {
-  if (caller === "stranger") return "request-signature";
-  const isParty = caller === "self" || caller === "other" || caller === "foreign";
-  const isOfRound = caller !== "foreign" || !hasRound;
-  const forParty = isOfRound ? null : "round-unknown";
-  switch (who) {
-    case "all":
-      return isParty ? forParty : null;
-    case "party":
-      return isParty ? forParty : "request-forbidden";
-    case "self or staff":
-      return isParty ? ownRefusal(caller, forParty) : null;
-    case "self":
-      return isParty ? ownRefusal(caller, forParty) : "request-forbidden";
-    case "staff":
-      return isParty ? "request-forbidden" : null;
-    case "operator":
-    case "officer":
-      return caller === who ? null : "request-forbidden";
-  }
+/** @returns The kind of owner that the path names; null if it names none. */
+function ownerKindOf(path: string): keyof typeof OWNERS | null {
+  if (/:(party|from)/.test(path)) return "party";
+  if (path.endsWith("/:operator")) return "operator";
+  return path.endsWith("/:officer") ? "officer" : null;
 }
 
-function ownRefusal(caller: Caller, forParty: string | null): string | null {
-  return caller === "self" ? null : (forParty ?? "not-found");
+/** The path of GET answers names first who gives them, and then whose they are to fetch. */
+function isFetchedByLast({ method, path }: Case): boolean {
+  return method !== "PUT" && path.endsWith("/answers/:from/:to");
 }
 
-async function ask(caller: Caller, method: string, path: string): Promise<Answer> {
-  const place = path.replaceAll(/:([a-z]+)/g, (_all, name: string) => PLACES[name] ?? "");
-  const body = path === "/v1/rounds" && method === "POST" ? descriptor() : bodyOf(method, path);
-  const query = QUERIES[path] ?? "";
-  return send(server.url, callers[caller], method, place + query, body);
+function placesOf(asked: Case): Readonly<Record<string, string>> {
+  const other = asked.owner === "AT" ? "HR" : "AT";
+  const [from, to] = isFetchedByLast(asked) ? [other, asked.owner] : [asked.owner, other];
+  const { owner, round } = asked;
+  return { round, from, to, party: owner, act: "open", operator: owner, officer: owner, index: "0" };
 }
 
-function bodyOf(method: string, path: string): unknown {
-  return BODIES[`${method} ${path.replace("/v1/rounds/:round", "")}`];
+/** Names what the path names. */
+function bodyOf(asked: Case): unknown {
+  const { method, path, owner, round } = asked;
+  if (method === "POST" && path === "/v1/rounds") return descriptor();
+  const body = BODIES[`${method} ${path.replace("/v1/rounds/:round", "")}`];
+  if (body === undefined || body instanceof Uint8Array) return body;
+  const named = JSON.stringify(body)
+    .replaceAll(`"round":"${ID}"`, `"round":"${round}"`)
+    .replaceAll(
+      /"(party|operator|officer)":"([^"]*)"/g,
+      (_all, kind: string, named: string) => `"${kind}":"${owner || named}"`,
+    )
+    .replace(/"from":"[^"]*"/, `"from":"${placesOf(asked)["from"] ?? ""}"`)
+    .replace(/"to":"[^"]*"/, `"to":"${placesOf(asked)["to"] ?? ""}"`);
+  return JSON.parse(named) as unknown;
 }
 
 function descriptor(): unknown {
@@ -159,34 +182,147 @@ function descriptor(): unknown {
   return makeDescriptor(house, { id: ID, pairings: [["AT", "HR"]], parties });
 }
 
-const REFUSED = ["request-forbidden", "round-unknown", "not-found", "request-signature"];
+async function ask(caller: CallerName, asked: Case): Promise<Answer> {
+  const { method, path } = asked;
+  const places = placesOf(asked);
+  const target = path.replaceAll(/:([a-z]+)/g, (_all, name: string) => places[name] ?? "") + (QUERIES[path] ?? "");
+  const signing = callers[caller];
+  const body = bodyOf(asked);
+  if (signing !== null) return send(server.url, signing, method, target, body);
+  const answer = await fetch(server.url + target, {
+    method,
+    ...(body === undefined ? {} : { body: "{}", headers: { "content-type": "application/json" } }),
+  });
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const type = answer.headers.get("content-type") ?? "";
+  return { status: answer.status, type, bytes, text: new TextDecoder().decode(bytes), logSize: null };
+}
 
-describe.each(ROUTES.map(([method, path, who]) => [`${method} ${path}`, method, path, who] as const))(
+/** What a caller is refused with; null when it may. */
+function refusalOf(caller: CallerName, who: Who, { owner, path, round }: Case): string | null {
+  if (caller === "stranger" || caller === "nobody") return "request-signature";
+  const isParty = caller === "AT" || caller === "HR" || caller === "SI";
+  const hasRound = path.includes(":round");
+  const isForeign = hasRound && (round !== ID || (isParty && caller === "SI"));
+  const unknown = isForeign ? "round-unknown" : null;
+  const own = unknown ?? (caller === owner ? null : "not-found");
+  // Whether the signer may sign for another is asked before there is a round to look for.
+  const ownName = caller === owner ? unknown : "request-invalid";
+  switch (who) {
+    case "all":
+      return unknown;
+    case "party":
+      return isParty ? unknown : "request-forbidden";
+    case "self or staff":
+      return isParty ? own : unknown;
+    case "self":
+      return isParty ? own : "request-forbidden";
+    case "staff":
+      return isParty ? "request-forbidden" : unknown;
+    case "operator":
+      if (!caller.startsWith("op-")) return "request-forbidden";
+      return path.endsWith("/:operator") ? ownName : unknown;
+    case "officer":
+      if (caller !== "dpo-1") return "request-forbidden";
+      return path.endsWith("/:officer") ? ownName : unknown;
+  }
+}
+
+const STATUS_OF: Readonly<Record<string, number>> = {
+  "request-signature": 401,
+  "request-forbidden": 403,
+  "request-invalid": 400,
+  "round-unknown": 404,
+  "not-found": 404,
+};
+
+/** The answer without the names that the caller sent, and with its length. */
+function sameness({ status, type, text, bytes }: Answer, { owner, round }: Case): unknown {
+  const named = text.replaceAll(round, "ROUND").replaceAll(new RegExp(`/${owner}(?=[/"])`, "g"), "/OWNER");
+  return { status, type, text: named, length: bytes.length - owner.length - round.length };
+}
+
+function casesOf(method: string, path: string): Case[] {
+  const kind = ownerKindOf(path);
+  const owners = kind === null ? [""] : OWNERS[kind];
+  const rounds = path.includes(":round") ? [ID, UNKNOWN_ROUND] : [ID];
+  return owners.flatMap((owner) => rounds.map((round) => ({ method, path, owner, round })));
+}
+
+const isThere = (method: string, path: string): boolean =>
+  ROUTES.some(([one, at]) => at === path && (one === method || (one === "GET" && method === "HEAD")));
+
+it("the cases are those of the server's own routes", () => {
+  const isPublic = (route: string): boolean =>
+    PUBLIC.some((path) => new RegExp(`^(GET|HEAD) ${path.replace("*", ".*")}$`).test(route));
+  const signed = ROUTES.flatMap(([method, path]) =>
+    method === "GET" ? [`GET ${path}`, `HEAD ${path}`] : [`${method} ${path}`],
+  );
+  expect([...announced].filter((route) => !isPublic(route)).sort()).toEqual(signed.sort());
+  for (const path of PUBLIC.slice(0, 3)) expect(announced).toContain(`GET ${path}`);
+});
+
+// Whoever aborts the round leaves an erased one: last.
+const byEffect = [...ROUTES].sort(
+  ([, one], [, other]) => Number(one.endsWith("/abort")) - Number(other.endsWith("/abort")),
+);
+describe.each(byEffect.map(([method, path, who]) => [`${method} ${path}`, method, path, who] as const))(
   "%s",
   (_name, method, path, who) => {
-    it.each(["stranger", "foreign", "other", "self", "officer", "operator"] as const)("for %s", async (caller) => {
-      // Whoever aborted it leaves an erased round, of which the rest is refused by its state.
-      await send(server.url, operatorSigning(house), "POST", "/v1/rounds", descriptor());
-      // The path of GET answers names first who gives them.
-      const isCounterparts = method === "GET" && path.endsWith("/answers/:from/:to");
-      const swapped = { self: "other", other: "self" } as const;
-      const asked = isCounterparts && (caller === "self" || caller === "other") ? swapped[caller] : caller;
-      const code = codeOf(await ask(asked, method, path));
-      const refusal = refusalOf(caller, who, path.includes(":round"));
-      if (refusal === null) expect([...REFUSED, "request-invalid", "internal"]).not.toContain(code);
-      else expect(code).toBe(refusal);
+    const methods = method === "GET" ? ["GET", "HEAD"] : [method];
+    it.each(CALLERS)("for %s, whosever object it names", async (caller) => {
+      for (const asked of methods.flatMap((one) => casesOf(one, path))) {
+        const answer = await ask(caller, asked);
+        const refusal = refusalOf(caller, who, asked);
+        const about = `${asked.method} of ${asked.owner} in ${asked.round}`;
+        if (refusal === null) {
+          expect([401, 403, 500], about).not.toContain(answer.status);
+          if (asked.method === "HEAD") continue;
+          expect(["round-unknown", "not-found", "request-invalid"], about).not.toContain(codeOf(answer));
+        } else {
+          expect(answer.status, about).toBe(STATUS_OF[refusal]);
+          if (asked.method !== "HEAD") expect(codeOf(answer), about).toBe(refusal);
+        }
+      }
     });
   },
 );
 
-describe("a request without a signature", () => {
-  it.each(ROUTES.map(([method, path]) => [`${method} ${path}`, method, path] as const))(
-    "%s is refused",
-    async (_name, method, path) => {
-      const place = path.replaceAll(/:([a-z]+)/g, (_all, name: string) => PLACES[name] ?? "");
-      const body = method === "GET" ? {} : { body: "{}", headers: { "content-type": "application/json" } };
-      const answer = await fetch(server.url + place, { method, ...body });
-      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "request-signature"]);
+describe("what is not the caller's answers like what is not there, to the byte", () => {
+  it.each(ROUTES.filter(([, path]) => path.includes(":round")).map(([method, path]) => [method, path] as const))(
+    "%s %s: a round of others",
+    async (method, path) => {
+      const owner = ownerKindOf(path) === "party" ? "SI" : (OWNERS[ownerKindOf(path) ?? "party"][0] ?? "");
+      const [theirs, none] = [ID, UNKNOWN_ROUND].map((round) => ({ method, path, owner, round }));
+      if (theirs === undefined || none === undefined) throw new RangeError("two cases are wanted");
+      expect(sameness(await ask("SI", theirs), theirs)).toEqual(sameness(await ask("SI", none), none));
     },
   );
+
+  it.each(ROUTES.filter(([, path]) => ownerKindOf(path) !== null).map(([method, path]) => [method, path] as const))(
+    "%s %s: an object of others",
+    async (method, path) => {
+      const kind = ownerKindOf(path) ?? "party";
+      const [caller, owner = "", unknown = ""] = (
+        { party: ["AT", "HR", "ZZ"], operator: ["op-1", "op-2", "op-9"], officer: ["dpo-1", "dpo-8", "dpo-9"] } as const
+      )[kind];
+      const [theirs, none] = [owner, unknown].map((one) => ({ method, path, owner: one, round: ID }));
+      if (theirs === undefined || none === undefined) throw new RangeError("two cases are wanted");
+      expect(sameness(await ask(caller, theirs), theirs)).toEqual(sameness(await ask(caller, none), none));
+    },
+  );
+});
+
+describe("a method that a path does not have answers all alike, and like a path that is not there", () => {
+  it.each([...new Set(ROUTES.map(([, path]) => path))])("%s", async (path) => {
+    const nowhere = { method: "GET", path: "/v1/nowhere", owner: "", round: ID };
+    const expected = { ...(JSON.parse((await ask("AT", nowhere)).text) as object), instance: "" };
+    for (const method of METHODS.filter((one) => !isThere(one, path)))
+      for (const asked of casesOf(method, path).filter(({ round }) => round === ID))
+        for (const caller of CALLERS) {
+          const answer = await ask(caller, asked);
+          expect(answer.status, `${method} for ${caller}`).toBe(404);
+          if (method !== "HEAD") expect({ ...(JSON.parse(answer.text) as object), instance: "" }).toEqual(expected);
+        }
+  });
 });

@@ -28,6 +28,7 @@ import { signStatement } from "#engine/round/statement.ts";
 import { castOf, describeRound, type Cast } from "#fixtures/cast.ts";
 import type { App } from "#server/app.ts";
 import { openServerKey, signingKeysOf } from "#server/data-key.ts";
+import type { Timeouts } from "#server/listener.ts";
 import { makeLog } from "#server/log.ts";
 import { openServer } from "#server/open.ts";
 import { send, type Answer, type Signing } from "./requests.ts";
@@ -107,6 +108,7 @@ export async function startServer(
     deadlinesEveryMs?: number;
     metricsOnApi?: boolean;
     acceptsRestoredLog?: boolean;
+    timeouts?: Timeouts;
   } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
@@ -125,6 +127,7 @@ export async function startServer(
     requestsPerMinute: changes.requestsPerMinute ?? 100_000,
     ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
     tls: null,
+    timeouts: changes.timeouts,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
     acceptsRestoredLog: changes.acceptsRestoredLog ?? false,
     clock,

@@ -26,7 +26,12 @@ export class EndedEarly extends Error {
 }
 
 /** How node itself is run. */
-type NodeRun = { readonly nodeArguments?: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
+type NodeRun = {
+  readonly nodeArguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Kills it so long after it was started. */
+  readonly killAfterMs?: number | undefined;
+};
 
 /**
  * Starts `npm start`'s process on a free port.
@@ -36,7 +41,7 @@ type NodeRun = { readonly nodeArguments?: readonly string[]; readonly environmen
 export async function startProcess(
   house: House,
   changes: object = {},
-  { nodeArguments = [], environment = {} }: NodeRun = {},
+  { nodeArguments = [], environment = {}, killAfterMs }: NodeRun = {},
 ): Promise<ServerProcess> {
   const file = (name: string, value: unknown): string => {
     writeFileSync(join(house.folder, name), JSON.stringify(value));
@@ -53,8 +58,19 @@ export async function startProcess(
   });
   const child = spawn(
     process.execPath,
-    [...nodeArguments, "start.mjs", "server/main.ts", "--config", join(house.folder, config)],
-    { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...environment } },
+    [
+      "--max-semi-space-size=16",
+      ...nodeArguments,
+      "start.mjs",
+      "server/main.ts",
+      "--config",
+      join(house.folder, config),
+    ],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...environment },
+      ...(killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: "SIGKILL" as const }),
+    },
   );
   const said: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {

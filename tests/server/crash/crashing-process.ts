@@ -1,5 +1,5 @@
 /**
- * The server's own process under the shipped profile, killed at one of its durable steps.
+ * The server's own process under the shipped profile, killed at one of its durable steps or at any time.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,23 +12,29 @@ const PRELOAD = new URL("./preload.ts", import.meta.url).href;
 /** Shared by all starts, since a start is mostly compiling. */
 const COMPILE_CACHE = join(tmpdir(), "aquila-test-compile-cache");
 
+/** At a durable step, or so long after the process was started. */
+export type Kill = Crash | { readonly afterMs: number };
+
 /**
- * @param crash - Null lets it run.
+ * @param kill - Null lets it run.
  * @returns Null if it was killed before it listened.
  * @throws {@link EndedEarly} if it ended in another way.
  */
-export async function startCrashing(house: House, crash: Crash | null): Promise<ServerProcess | null> {
+export async function startCrashing(house: House, kill: Kill | null): Promise<ServerProcess | null> {
   const environment = {
     [STEPS_VARIABLE]: stepsFile(house),
     NODE_COMPILE_CACHE: COMPILE_CACHE,
-    ...(crash === null ? {} : { [CRASH_VARIABLE]: crashText(crash) }),
+    ...(kill === null || "afterMs" in kill ? {} : { [CRASH_VARIABLE]: crashText(kill) }),
   };
   // `profileFile` left out is the shipped one.
   const changes = { profileFile: undefined, leastHoursBetweenRounds: 0 };
-  return startProcess(house, changes, { nodeArguments: ["--import", PRELOAD], environment }).catch((error: unknown) => {
-    if (!(error instanceof EndedEarly) || error.by !== "SIGKILL") throw error;
-    return null;
-  });
+  const killAfterMs = kill !== null && "afterMs" in kill ? kill.afterMs : undefined;
+  return startProcess(house, changes, { nodeArguments: ["--import", PRELOAD], environment, killAfterMs }).catch(
+    (error: unknown) => {
+      if (!(error instanceof EndedEarly) || error.by !== "SIGKILL") throw error;
+      return null;
+    },
+  );
 }
 
 /** @returns Names of the durable steps of all the house's processes, in order; the last may not have been done. */

@@ -1,10 +1,10 @@
 /**
  * What holds at the end of a round, whatever its server went through.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { connect } from "#client/http.ts";
+import { exportLog, verifyExport } from "#client/audit-log.ts";
 import { resultsOf } from "#client/results.ts";
 import type { Vault } from "#client/vault.ts";
 import type { ErasureCertificate } from "#engine/round/acts.ts";
@@ -12,7 +12,8 @@ import { isSignedBy } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { startServer } from "../harness.ts";
 import { found, type Secrets } from "../secret-search.ts";
-import { PAIRINGS, ROUND, type Play } from "./round-play.ts";
+import { stepsOf, type Kill } from "./crashing-process.ts";
+import { closePlay, connectTo, openPlay, PAIRINGS, play, ROUND, type Beside, type Play } from "./round-play.ts";
 import { keyFolderOf, secretsOf } from "./round-secrets.ts";
 
 /** Acts of which a round's log may have more than one: a matching that is cut off begins again. */
@@ -30,6 +31,31 @@ const EXPECTED_ERROR = "the round's key file is missing; the round can only be e
 
 /** Secrets of one round, taken when they are all there. */
 export type Kept = { clear: Secrets; wrapped: Secrets };
+
+/**
+ * Plays a round at a server that is killed, and checks its end.
+ *
+ * @param pairs - What has to be found; null if that is not known yet.
+ * @returns How many of the kills came, the durable steps that were done, and what was found.
+ */
+export async function playWell(
+  kills: readonly Kill[],
+  pairs: Record<string, string[]> | null,
+  beside?: Beside,
+): Promise<{ crashed: number; done: string[]; found: Record<string, string[]> }> {
+  const kept: Kept = { clear: [], wrapped: [] };
+  const round = openPlay(keepSecrets(kept));
+  try {
+    const { crashed, certificate } = await play(round, kills, beside);
+    const done = stepsOf(round.house);
+    const found = pairsOf(round);
+    if (pairs !== null) expect(found).toEqual(pairs);
+    await checkEnd(round, certificate, kept);
+    return { crashed, done, found };
+  } finally {
+    closePlay(round);
+  }
+}
 
 /** Also sees that the search finds what is there. */
 export function keepSecrets(kept: Kept): (round: Play) => void {
@@ -78,13 +104,17 @@ export async function checkEnd(round: Play, certificate: ErasureCertificate, { c
   const server = await startServer(house, { profile: SHIPPED_PROFILE });
   try {
     expect(server.log.filter((line) => !line.includes('"level":"info"'))).toEqual([]);
-    const connectAs = (identity: Parameters<typeof connect>[0]["identity"]) =>
-      connect({ serverUrl: server.url, identity, secretariat: house.roster.secretariat, now: () => house.clock() });
+    const connectAs = (identity: Parameters<typeof connectTo>[2]) => connectTo(round, server.url, identity);
     const operator = connectAs(house.cast.operators[0]);
     const parties = round.vaults.map((vault) => ({ vault, connection: connectAs(vault.identity) }));
     await round.acknowledged.check(operator, parties);
     expect(await operator.certificate(ROUND)).toEqual(certificate);
-    const acts = (await connectAs(house.cast.officer).acts(ROUND)).filter(({ act }) => !REPEATED.includes(act));
+    const officer = connectAs(house.cast.officer);
+    const log = join(house.folder, "log.jsonl");
+    writeFileSync(log, (await exportLog(officer)).join(""));
+    // Who asks holds the log against the head that he saw last; this holds it against its own entries.
+    expect(verifyExport(log, house.roster).entries).toBeGreaterThan(30);
+    const acts = (await officer.acts(ROUND)).filter(({ act }) => !REPEATED.includes(act));
     const told = acts.map(({ actor, act, about }) => `${actor} ${act} ${about}`);
     expect(told, "nothing is done twice").toEqual([...new Set(told)]);
   } finally {

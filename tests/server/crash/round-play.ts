@@ -6,11 +6,13 @@ import { randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { connect, type Connection } from "#client/http.ts";
+import type { HeadStore } from "#client/log-head.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
 import { noisedStatistics } from "#client/statistics.ts";
 import { resultsOf } from "#client/results.ts";
 import { createVault, type Vault } from "#client/vault.ts";
 import type { Standing } from "#client/walk.ts";
+import type { TreeHead } from "#engine/audit/tree-head.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { ApprovedAct, ErasureCertificate } from "#engine/round/acts.ts";
@@ -25,8 +27,7 @@ import { PASSPHRASE } from "../../client/folders.ts";
 import { makeHouse, removeHouse, type House } from "../harness.ts";
 import { kill, type ServerProcess } from "../process.ts";
 import { Acknowledged } from "./acknowledged.ts";
-import { startCrashing } from "./crashing-process.ts";
-import type { Crash } from "./durable-steps.ts";
+import { startCrashing, type Kill } from "./crashing-process.ts";
 
 export const ROUND = "crash-1";
 export const PAIRINGS = [
@@ -46,12 +47,17 @@ const lists: Lists = new Map(
   Object.entries(PEOPLE_OF).map(([party, people]) => [party, listOf(party, people, () => CATEGORY)]),
 );
 
+/** What else is done to a server while a round is played at it, until it is stopped. */
+export type Beside = (round: Play, url: string) => { readonly stop: () => Promise<void> };
+
 /** A round, who plays it, and what the server has acknowledged of it. */
 export type Play = {
   readonly house: House;
   readonly vaults: readonly Vault[];
   readonly descriptor: RoundDescriptor;
   readonly acknowledged: Acknowledged;
+  /** Heads of the audit log that each of them saw last, by id; a log that does not go on from one is refused. */
+  readonly heads: Map<string, HeadStore>;
   /** Log lines of all processes of its server. */
   readonly said: string[];
   /** Called once, when everything was said and nothing is erased yet. */
@@ -73,7 +79,7 @@ export function openPlay(beforeErasure: (play: Play) => void = () => undefined):
     { pairings: PAIRINGS.map(([lower, higher]) => [lower, higher]) },
   );
   const acknowledged = new Acknowledged(ROUND);
-  return { house, vaults, descriptor, acknowledged, said: [], beforeErasure, isRipe: false };
+  return { house, vaults, descriptor, acknowledged, heads: new Map(), said: [], beforeErasure, isRipe: false };
 }
 
 export function closePlay({ house, vaults }: Play): void {
@@ -85,17 +91,21 @@ export function closePlay({ house, vaults }: Play): void {
  * Plays the round to its certificate, over as many processes as it takes.
  *
  * @param crashes - Of the first process, the second, and so on; those after the last are not killed.
+ * @param beside - What else is done to each server while it runs.
  * @returns The crashes that came, and the certificate.
  */
 export async function play(
   round: Play,
-  crashes: readonly Crash[],
+  crashes: readonly Kill[],
+  beside: Beside = () => ({ stop: () => Promise.resolve() }),
 ): Promise<{ crashed: number; certificate: ErasureCertificate }> {
   for (let crashed = 0; ; crashed++) {
     const server = await startCrashing(round.house, crashes[crashed] ?? null);
     if (server === null) continue;
+    const others = beside(round, server.url);
     try {
       const certificate = await playOn(round, server.url);
+      await others.stop();
       const exitCode = await kill(server.child, "SIGTERM");
       if (exitCode !== 0) throw new Error(`the server ended with ${exitCode}`);
       return { crashed, certificate };
@@ -103,6 +113,7 @@ export async function play(
       await requireKilled(server, error);
     } finally {
       await kill(server.child, "SIGKILL");
+      await others.stop();
       round.said.push(...server.said);
     }
   }
@@ -126,15 +137,7 @@ export async function playOn(
   onTurn: (view: RoundView) => void = () => undefined,
 ): Promise<ErasureCertificate> {
   const { house, vaults, descriptor, acknowledged } = round;
-  const connectAs = (identity: Identity | StaffIdentity): Connection =>
-    connect({
-      serverUrl: url,
-      identity,
-      secretariat: house.roster.secretariat,
-      now: () => house.clock(),
-      retry: ONCE,
-      fetch: acknowledged.fetch,
-    });
+  const connectAs = (identity: Identity | StaffIdentity): Connection => connectTo(round, url, identity);
   const [first, second] = house.cast.operators;
   const operator = connectAs(first);
   const operators = [
@@ -173,6 +176,44 @@ export async function playOn(
     }
   }
   throw new Error(`the round did not come to its end in ${MOST_TURNS} turns`);
+}
+
+/**
+ * @param id - Whose heads these are; two that ask at once need one each.
+ * @returns A connection that tries once and keeps the heads it sees for those that follow.
+ */
+export function connectTo(
+  round: Play,
+  url: string,
+  identity: Identity | StaffIdentity,
+  id = "party" in identity ? identity.party : identity.id,
+): Connection {
+  const { house, heads, acknowledged } = round;
+  const kept = heads.get(id) ?? keptInMemory();
+  heads.set(id, kept);
+  return connect({
+    serverUrl: url,
+    identity,
+    secretariat: house.roster.secretariat,
+    heads: kept,
+    now: () => house.clock(),
+    retry: ONCE,
+    fetch: acknowledged.fetch,
+  });
+}
+
+function keptInMemory(): HeadStore {
+  let last: TreeHead | null = null;
+  return {
+    read: () => last,
+    write: (head) => {
+      last = head;
+    },
+    forget: () => {
+      last = null;
+    },
+    writeFork: () => undefined,
+  };
 }
 
 type Side = { readonly vault: Vault; readonly connection: Connection };
