@@ -256,7 +256,8 @@ function hitTag(dataKey: Uint8Array, hit: string): Uint8Array {
   return new Uint8Array(hmac.digest().subarray(0, ID_BYTES));
 }
 
-function hitsContext(round: string, pairing: PairingName): Uint8Array {
+/** What the bytes are bound to. */
+export function hitsContext(round: string, pairing: PairingName): Uint8Array {
   return contextOf("aquila/v1/hits", round, ...pairing);
 }
 

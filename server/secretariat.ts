@@ -53,3 +53,8 @@ export type Secretariat = {
 export function folderOf({ roundsFolder }: Pick<Secretariat, "roundsFolder">, round: string): string {
   return join(roundsFolder, round);
 }
+
+/** @returns Folder of all rounds' folders. */
+export function roundsFolderOf(dataDir: string): string {
+  return join(dataDir, "rounds");
+}

@@ -4,9 +4,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PROFILE, type House } from "./harness.ts";
+
+/** Shared by all starts, since a start is mostly compiling. */
+export const COMPILE_CACHE = join(tmpdir(), "aquila-test-compile-cache");
 
 export type ServerProcess = {
   readonly child: ChildProcess;
@@ -25,8 +29,12 @@ export class EndedEarly extends Error {
   }
 }
 
-/** How node itself is run. */
-type NodeRun = { readonly nodeArguments?: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
+/** How node and the server are run. */
+type NodeRun = {
+  readonly nodeArguments?: readonly string[];
+  readonly serverArguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+};
 
 /**
  * Starts `npm start`'s process on a free port.
@@ -36,7 +44,7 @@ type NodeRun = { readonly nodeArguments?: readonly string[]; readonly environmen
 export async function startProcess(
   house: House,
   changes: object = {},
-  { nodeArguments = [], environment = {} }: NodeRun = {},
+  { nodeArguments = [], serverArguments = [], environment = {} }: NodeRun = {},
 ): Promise<ServerProcess> {
   const file = (name: string, value: unknown): string => {
     writeFileSync(join(house.folder, name), JSON.stringify(value));
@@ -53,7 +61,7 @@ export async function startProcess(
   });
   const child = spawn(
     process.execPath,
-    [...nodeArguments, "start.mjs", "server/main.ts", "--config", join(house.folder, config)],
+    [...nodeArguments, "start.mjs", "server/main.ts", "--config", join(house.folder, config), ...serverArguments],
     { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...environment } },
   );
   const said: string[] = [];
