@@ -65,6 +65,8 @@ export const PROBLEM_CODES = [
   "idempotency-conflict",
   "overloaded",
   "server-starting",
+  "storage-failed",
+  "storage-damaged",
   "internal",
   // a party's own files and the way to the server
   "identity-invalid",

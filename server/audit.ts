@@ -39,6 +39,8 @@ export type AuditLog = {
   readonly enter: (store: Store, deed: Deed) => Promise<void>;
   /** @returns The head over everything entered so far, on the disk; signed anew when entries came since the last. */
   readonly head: () => Promise<TreeHead>;
+  /** @returns The last head that is on the disk; null if none is. */
+  readonly lastHead: () => TreeHead | null;
   /** When the last head was signed, milliseconds since the epoch; 0 if none was. */
   readonly lastSignedMs: () => number;
   /** @throws {@link LinkageError} `request-invalid` unless 0 ≤ first ≤ second ≤ the log's size. */
@@ -131,6 +133,7 @@ export async function openAuditLog(
         signingNow = null;
       }
     },
+    lastHead: () => head,
     lastSignedMs: () => Date.parse((head ?? kept)?.at ?? new Date(0).toISOString()),
     consistency: (first, second) => {
       requireSize(second, first);

@@ -85,7 +85,7 @@ async function destroy(path: string): Promise<void> {
     const file = await open(path, "r+");
     try {
       const { size } = await file.stat();
-      await file.write(randomBytes(size), 0, size, 0);
+      await file.writeFile(randomBytes(size));
       await file.sync();
     } finally {
       await file.close();

@@ -113,6 +113,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       maxHits,
       matchings: new Map<string, Matching>(),
       jobs,
+      stopping: stopping.signal,
     };
     await recover(secretariat);
     await workOffDeadlines(secretariat);

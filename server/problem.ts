@@ -65,6 +65,8 @@ export const PROBLEM_ANSWERS = {
   "idempotency-conflict": { status: 422, title: "The idempotency key was used for another request" },
   overloaded: { status: 429, title: "Too many requests" },
   "server-starting": { status: 503, title: "The server has just started" },
+  "storage-failed": { status: 503, title: "The server's storage fails" },
+  "storage-damaged": { status: 500, title: "What the server stored is damaged" },
   internal: { status: 500, title: "The server failed" },
   "identity-invalid": { status: 400, title: "The identity is not valid" },
   "roster-invalid": { status: 400, title: "The roster is not valid" },

@@ -3,15 +3,19 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
-import { LinkageError } from "#engine/errors.ts";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { faultOf } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { storageFailure } from "./storage-failure.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "./problem.ts";
 
 /** Name of the request's decorator that holds the code it was refused with. */
 export const REFUSED_WITH = "refusedWith";
 
 const MOST_FAULTS = 5;
+/** What somebody has to look after. */
+const ALARMING: ReadonlySet<ProblemCode> = new Set(["internal", "storage-failed", "storage-damaged"]);
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { "server-starting": 1, "storage-failed": 5 };
 
 /** Sends a refusal; what is not a {@link LinkageError} says only whose fault it was. */
 export function answerProblem(
@@ -21,11 +25,12 @@ export function answerProblem(
   reply: FastifyReply,
 ): void {
   const { code, detail } = refusalOf(error);
-  if (code === "internal") request.log.error({ fault: faultOf(error) }, "request failed");
+  if (ALARMING.has(code)) request.log.error({ code, fault: faultOf(error) }, "request failed");
   const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
   metrics.refusals.inc({ code });
   request.setDecorator(REFUSED_WITH, code);
-  if (code === "server-starting") void reply.header("retry-after", "1");
+  const retryAfter = RETRY_AFTER_SECONDS[code];
+  if (retryAfter !== undefined) void reply.header("retry-after", String(retryAfter));
   // The client may have more of the body to send.
   if (code === "request-too-large") void reply.header("connection", "close");
   // As text, so that no route's own answer shape is asked about it.
@@ -41,6 +46,8 @@ function refusalOf(error: FastifyError | LinkageError): LinkageError {
     return new LinkageError("request-invalid", "the route does not take this Content-Type");
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return new LinkageError("request-invalid", "the request cannot be read");
+  const failure = storageFailure(error);
+  if (failure !== null) return failure;
   return new LinkageError("internal", "the server failed; its log has the request");
 }
 

@@ -47,6 +47,8 @@ export type Secretariat = {
   readonly matchings: Map<string, Matching>;
   /** Work that goes on after its request was answered; closing waits for it. */
   readonly jobs: Set<Promise<void>>;
+  /** Aborts when the server closes. */
+  readonly stopping: AbortSignal;
 };
 
 /** @returns Folder of a round's files. */

@@ -22,7 +22,12 @@ import { openVault, requireVault, type Vault } from "../vault.ts";
 /** Exit codes of `aquila`; docs/cli.md. */
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
 
-const UNREACHABLE: readonly ProblemCode[] = ["server-unreachable", "server-answer-invalid", "overloaded"];
+const UNREACHABLE: readonly ProblemCode[] = [
+  "server-unreachable",
+  "server-answer-invalid",
+  "overloaded",
+  "storage-failed",
+];
 
 /** The process around a command. */
 export type CommandIo = {

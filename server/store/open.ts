@@ -194,7 +194,11 @@ function dialectOf(database: DatabaseSync): SqliteDialect {
     return {
       reader: statement.columns().length > 0,
       all: (parameters) => statement.all(...parameters.map(sqlValue)),
-      run: (parameters) => statement.run(...parameters.map(sqlValue)),
+      // A database without space has rolled back by itself.
+      run: (parameters) =>
+        text === "rollback" && !database.isTransaction
+          ? { changes: 0, lastInsertRowid: 0 }
+          : statement.run(...parameters.map(sqlValue)),
       // One that is read row by row must not be run again meanwhile.
       iterate: (parameters) => database.prepare(text).iterate(...parameters.map(sqlValue)),
     };
