@@ -94,6 +94,7 @@ export async function postStatuses(
       const sealed = encrypt(dataKey, statusContext(id, party, tag), new TextEncoder().encode(JSON.stringify(status)));
       await replaceStatus(transaction, { round: id, hit_tag: tag, party, sealed });
     }
+    await recordAct(transaction, secretariat, id, caller, "statuses-stored", `${statuses.length}`);
   });
 }
 

@@ -37,6 +37,7 @@ const PRAGMAS = [
 export async function openStore(path: string): Promise<Store> {
   makePrivate(path);
   const database = openDatabase(path);
+  requireWhole(database, path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   const { error } = await migratorOf(store).migrateToLatest();
   if (error !== undefined) {
@@ -58,10 +59,9 @@ export async function openStore(path: string): Promise<Store> {
  */
 export async function openStoreToRead(path: string): Promise<Store> {
   const database = openToRead(path);
+  requireWhole(database, path);
   const store = new Kysely<Tables>({ dialect: dialectOf(database) });
   try {
-    const [{ integrity_check: found = "" } = {}] = database.prepare("PRAGMA integrity_check(1)").all();
-    if (found !== "ok") throw new LinkageError("file-unreadable", `database ${path} is damaged`);
     const broken = database.prepare("PRAGMA foreign_key_check").all().length;
     if (broken > 0) throw new LinkageError("file-unreadable", `database ${path}: ${broken} rows belong to none`);
     const migrations = await migratorOf(store).getMigrations();
@@ -149,6 +149,22 @@ function openDatabase(path: string): DatabaseSync {
     database.close();
     throw new LinkageError("file-unreadable", `database ${path} cannot be opened`, { cause: error });
   }
+}
+
+/** Cut pages may lie where nobody looks until later. @throws {@link LinkageError} `file-unreadable` if they do; the database is closed then. */
+function requireWhole(database: DatabaseSync, path: string): void {
+  let found: unknown;
+  let cause: unknown;
+  try {
+    found = database.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
+  } catch (error) {
+    cause = error;
+  }
+  if (found === "ok") return;
+  database.close();
+  throw new LinkageError("file-unreadable", `database ${path} is damaged; restore a backup: docs/operations.md`, {
+    cause,
+  });
 }
 
 function openToRead(path: string): DatabaseSync {

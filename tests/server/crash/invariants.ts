@@ -22,6 +22,7 @@ const REPEATED = [
   "keys-sent",
   "answers-sent",
   "statuses-read",
+  "statuses-stored",
   "log-read",
   "follow-up-read",
 ];
