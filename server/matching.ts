@@ -115,14 +115,13 @@ async function runMatching(
     await sweep(secretariat, round.id).catch((failure: unknown) => {
       log.error({ round: round.id, fault: faultOf(failure) }, "files that nothing names cannot be deleted");
     });
-    let isSealed = false;
-    await oncePossible(async () => {
-      isSealed = await moveRound(store, round.id, "matching", "sealed");
-    }, secretariat.stopping).catch((failure: unknown) => {
+    const sealAgain = (): Promise<boolean> => moveRound(store, round.id, "matching", "sealed");
+    const isSealed = await oncePossible(sealAgain, secretariat.stopping).catch((failure: unknown) => {
       log.error(
         { round: round.id, fault: faultOf(failure) },
         "the round cannot be sealed again; the next start does it",
       );
+      return false;
     });
     const outcome = isSealed ? "the round is sealed again" : "the round is not sealed again";
     if (signal.aborted) log.info({ round: round.id, state: "sealed" }, `matching cancelled; ${outcome}`);

@@ -43,16 +43,16 @@ export function storageFailure(error: unknown): LinkageError | null {
  * Does what frees something that is in work, again and again while storage fails.
  *
  * @param act - May be done twice.
- * @param stopping - Gives up when the server stops: the next start does it.
- * @throws Whatever else `act` throws.
+ * @param stopping - Once it aborts nothing is tried again: the next start does it.
+ * @returns What `act` returns.
+ * @throws Whatever else `act` throws; the last failure when the server stops.
  */
-export async function oncePossible(act: () => Promise<unknown>, stopping: AbortSignal): Promise<void> {
-  while (!stopping.aborted)
+export async function oncePossible<T>(act: () => Promise<T>, stopping: AbortSignal): Promise<T> {
+  for (;;)
     try {
-      await act();
-      return;
+      return await act();
     } catch (error) {
-      if (storageFailure(error) === null) throw error;
+      if (storageFailure(error) === null || stopping.aborted) throw error;
       await wait(PAUSE_MS, undefined, { signal: stopping }).catch(() => undefined);
     }
 }

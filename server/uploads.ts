@@ -19,12 +19,12 @@ import { requireState } from "#engine/round/states.ts";
 import { readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
 import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
+import { faultOf } from "./log.ts";
 import { dataKeyOf, pairingOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { listConfirmations } from "./store/keys.ts";
-import { faultOf } from "./log.ts";
-import { oncePossible, storageFailure } from "./storage-failure.ts";
 import { otherBody } from "./signature.ts";
+import { oncePossible, storageFailure } from "./storage-failure.ts";
 import { findPairing } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import {
@@ -159,7 +159,7 @@ export async function closeUpload(
     });
   } catch (error) {
     const isRefused = error instanceof LinkageError && error.code !== "storage-failed";
-    await release(secretariat, () =>
+    await letGo(secretariat, () =>
       isRefused ? dropUpload(secretariat, direction, chunks) : moveUpload(store, direction, "checking", "partial"),
     );
     throw error;
@@ -275,12 +275,13 @@ export async function expectedBatch(
 }
 
 /** Takes an upload out of the check; later, when storage does not let it be done now. */
-async function release({ jobs, log, stopping }: Secretariat, act: () => Promise<unknown>): Promise<void> {
+async function letGo({ jobs, log, stopping }: Secretariat, act: () => Promise<unknown>): Promise<void> {
   try {
     await act();
   } catch (error) {
     if (storageFailure(error) === null) throw error;
     const job = oncePossible(act, stopping)
+      .then(() => undefined)
       .catch((failure: unknown) => {
         log.error({ fault: faultOf(failure) }, "an upload stays in its check until the next start");
       })

@@ -6,6 +6,7 @@
  */
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -98,8 +99,9 @@ async function viewOf(id: string): Promise<RoundView> {
 }
 
 describe("a database that is cut", () => {
-  /** As kill -9 leaves it. */
+  /** As kill -9 leaves it, and as a stop does: all in one file. */
   let left: string;
+  let stopped: string;
   let whole: string;
   const copy = (): string => join(house.folder, "cut");
   beforeAll(async () => {
@@ -109,13 +111,15 @@ describe("a database that is cut", () => {
     copyAll(house.dataDir, left);
     copyAll(left, copy());
     whole = contentOf(copy());
+    stopped = join(house.folder, "stopped");
+    copyAll(copy(), stopped);
   });
 
   const names = ["aquila.db", "aquila.db-wal"];
   function copyAll(from: string, to: string): void {
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to);
-    for (const name of names) copyFileSync(join(from, name), join(to, name));
+    for (const name of names) if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
   }
 
   /** Starts as far as it can be refused. @returns What it would serve, or why it does not start. */
@@ -146,20 +150,27 @@ describe("a database that is cut", () => {
     "is refused, or has everything that was acknowledged",
     async () => {
       expect(await start(), "it is whole").toBe(whole);
-      const sizes = names.map((name) => statSync(join(left, name)).size);
-      expect(Math.min(...sizes), "there is something to cut in both").toBeGreaterThan(10_000);
+      const [database = "", log = ""] = names;
+      const places = [
+        { from: left, name: database },
+        { from: left, name: log },
+        { from: stopped, name: database },
+      ];
+      expect(existsSync(join(stopped, log)), "all is in one file").toBe(false);
+      for (const { from, name } of places) expect(statSync(join(from, name)).size, name).toBeGreaterThan(10_000);
       const draw = random(1);
       const outcomes: Record<string, number> = {};
       const silent: string[] = [];
       for (let cut = 0; cut < CUTS; cut++) {
-        const which = cut % 2;
-        const at = Math.floor(draw() * (sizes[which] ?? 0));
-        copyAll(left, copy());
-        truncateSync(join(copy(), names[which] ?? ""), at);
+        const { from, name } = places[cut % places.length] ?? { from: left, name: database };
+        const at = Math.floor(draw() * statSync(join(from, name)).size);
+        copyAll(from, copy());
+        truncateSync(join(copy(), name), at);
         const served = await start();
         const outcome = served === whole ? "everything" : served.length < 100 ? served : "less";
-        outcomes[`${names[which]}: ${outcome}`] = (outcomes[`${names[which]}: ${outcome}`] ?? 0) + 1;
-        if (outcome === "less") silent.push(`${names[which]} at ${at}: ${differing(served, whole)}`);
+        const told = `${name}${from === stopped ? ", stopped" : ""}: ${outcome}`;
+        outcomes[told] = (outcomes[told] ?? 0) + 1;
+        if (outcome === "less") silent.push(`${name} at ${at}: ${differing(served, whole)}`);
       }
       console.log(`${CUTS} cuts: ${JSON.stringify(outcomes)}`);
       expect(silent).toEqual([]);
@@ -235,7 +246,9 @@ describe("a bit that is flipped", () => {
       const draw = random(2);
       const served: string[] = [];
       for (let flip = 0; flip < FLIPS; flip++) {
-        const { file, party, path, code } = targets[flip % targets.length] ?? targets[0]!;
+        const target = targets[flip % targets.length];
+        if (target === undefined) throw new RangeError("there is nothing to flip");
+        const { file, party, path, code } = target;
         const bit = Math.floor(draw() * 8 * statSync(file).size);
         await flipped(file, bit, async () => {
           const answer = await ask(party, path);

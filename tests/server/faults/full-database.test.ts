@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import type { ErasureCertificate } from "#engine/round/acts.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
@@ -19,25 +19,29 @@ const DEADLINES_EVERY_MS = 100;
 
 /** The server's database; the server does not know that anybody else has it. */
 let database: DatabaseSync;
-const prepare = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, "prepare");
 beforeEach(() => {
   limit = 0;
-  const call = DatabaseSync.prototype.prepare;
-  DatabaseSync.prototype.prepare = function (this: DatabaseSync, ...given) {
-    if (this.location()?.endsWith("aquila.db") === true) database = this;
-    return call.apply(this, given);
-  };
+  // Its file is in write-ahead mode before anything else is done.
+  const spied = vi.spyOn(DatabaseSync.prototype, "exec");
+  spied.mockImplementation(function (this: DatabaseSync, text) {
+    if (this.location()?.endsWith("aquila.db") === true) keepDatabase(this);
+    this.prepare(text).run();
+  });
 });
 afterEach(() => {
-  if (prepare !== undefined) Object.defineProperty(DatabaseSync.prototype, "prepare", prepare);
+  vi.restoreAllMocks();
 });
+
+function keepDatabase(found: DatabaseSync): void {
+  database = found;
+}
 
 let limit: number;
 /** @param more - Pages beyond those that it has or may have. */
 function limitPages(more: number): void {
   const [{ page_count: count } = {}] = database.prepare("PRAGMA page_count").all();
   limit = Math.max(limit, Number(count)) + more;
-  database.exec(`PRAGMA max_page_count = ${limit}`);
+  database.prepare(`PRAGMA max_page_count = ${limit}`).all();
 }
 
 it(

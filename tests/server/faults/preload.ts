@@ -82,10 +82,9 @@ for (const operation of ["mkdir", "link", "rename"] as const)
     if (isHit(operation, String(given[0]))) throw failure(operation);
     return call(...given);
   });
-replace(promises, "rename", async (call, given) => {
-  if (isHit("rename", String(given[0]))) throw failure("rename");
-  return call(...given);
-});
+replace(promises, "rename", (call, given) =>
+  isHit("rename", String(given[0])) ? Promise.reject(failure("rename")) : call(...given),
+);
 replace(promises, "open", async (call, given) => {
   if (isWriting(given[1]) && isHit("open", String(given[0]))) throw failure("open");
   const handle = (await call(...given)) as fs.promises.FileHandle;
@@ -102,8 +101,7 @@ replace(methods, "writeFile", async (call, given, of) => {
   if (kind === "short") await call(half(given[0]), ...given.slice(1));
   throw failure("write");
 });
-replace(methods, "sync", async (call, given, of) => {
-  if (isHit("fsync", pathOf(of))) throw failure("fsync");
-  return call(...given);
-});
+replace(methods, "sync", (call, given, of) =>
+  isHit("fsync", pathOf(of)) ? Promise.reject(failure("fsync")) : call(...given),
+);
 syncBuiltinESMExports();
