@@ -114,9 +114,11 @@ it.runIf(IS_FULL)(
         await endure({ kind, first, every: EVERY }).then(
           (failed) => {
             for (const line of failed) met.get(kind)?.add(Number.parseInt(line, 10));
-            if (first % 10 === 0) console.log(kind, first, failed.at(-1));
           },
-          (error: unknown) => problems.push(`${kind} ${first}: ${String(error)}`),
+          (error: unknown) => {
+            problems.push(`${kind} ${first}: ${String(error)}`);
+            console.log(problems.at(-1));
+          },
         );
     const counts = [...met].map(
       ([kind, writes]) => `${kind} ${[...writes].filter((one) => one <= FULL_WRITES).length}`,
