@@ -27,7 +27,7 @@ Exit codes:
   2  wrong usage
   3  bad input: a file, an option, or something that does not fit together
   4  refused by the server
-  5  the server cannot be reached, is overloaded or does not answer as it should; try again
+  5  the server cannot be reached, is overloaded, has no space or does not answer as it should; try again
   6  waiting for other parties; call again`;
 
 const io: CommandIo = {

@@ -67,6 +67,8 @@ export const PROBLEM_CODES = [
   "server-starting",
   "server-busy",
   "limit-reached",
+  "storage-failed",
+  "storage-damaged",
   "internal",
   // a party's own files and the way to the server
   "identity-invalid",

@@ -3,7 +3,7 @@
  * database put back or cut is noticed; docs/spec/audit.md.
  */
 import { readFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { leafOf, operationOf, type AuditAct } from "#engine/audit/entry.ts";
 import { makeMerkleTree, type MerkleTree } from "#engine/audit/merkle-tree.ts";
 import { signTreeHead, TreeHead, type ConsistencyProof } from "#engine/audit/tree-head.ts";
@@ -39,6 +39,8 @@ export type AuditLog = {
   readonly enter: (store: Store, deed: Deed) => Promise<void>;
   /** @returns The head over everything entered so far, on the disk; signed anew when entries came since the last. */
   readonly head: () => Promise<TreeHead>;
+  /** @returns The last head that is on the disk; null if none is. */
+  readonly lastHead: () => TreeHead | null;
   /** When the last head was signed, milliseconds since the epoch; 0 if none was. */
   readonly lastSignedMs: () => number;
   /** @throws {@link LinkageError} `request-invalid` unless 0 ≤ first ≤ second ≤ the log's size. */
@@ -63,10 +65,7 @@ export async function openAuditLog(
   headFile: string,
   acceptsRestored: boolean,
 ): Promise<AuditLog> {
-  const tree = makeMerkleTree();
-  await growTo(tree, store);
-  const kept = await keptHead(headFile, signing);
-  const fault = await faultOf(tree, kept, store, headFile);
+  const { tree, kept, fault } = await holdAgainstHead(store, signing.signKey, headFile);
   if (fault !== null && !acceptsRestored)
     throw new LinkageError(
       "audit-invalid",
@@ -134,6 +133,7 @@ export async function openAuditLog(
         signingNow = null;
       }
     },
+    lastHead: () => head,
     lastSignedMs: () => Date.parse((head ?? kept)?.at ?? new Date(0).toISOString()),
     consistency: (first, second) => {
       requireSize(second, first);
@@ -150,6 +150,27 @@ export async function openAuditLog(
   };
 }
 
+/**
+ * @param signKey - The secretariat's.
+ * @returns The log's tree, the head that was kept, and why the log is not the one of that head; null if it is.
+ * @throws {@link LinkageError} `audit-invalid` if an entry is missing, or the head is not the secretariat's.
+ */
+export async function holdAgainstHead(
+  store: Store,
+  signKey: string,
+  headFile: string,
+): Promise<{ readonly tree: MerkleTree; readonly kept: TreeHead | null; readonly fault: string | null }> {
+  const tree = makeMerkleTree();
+  await growTo(tree, store);
+  const kept = await keptHead(headFile, signKey);
+  return { tree, kept, fault: await faultOf(tree, kept, store, headFile) };
+}
+
+/** @returns Where the last head is kept: beside the server key, outside the database's folder and its backups. */
+export function headFileOf(serverKeyFile: string): string {
+  return join(dirname(serverKeyFile), "tree-head.json");
+}
+
 /** Takes in what the store has beyond the tree. */
 async function growTo(tree: MerkleTree, store: Store): Promise<void> {
   for (;;) {
@@ -163,7 +184,7 @@ async function growTo(tree: MerkleTree, store: Store): Promise<void> {
   }
 }
 
-async function keptHead(headFile: string, { signKey }: SigningKeys): Promise<TreeHead | null> {
+async function keptHead(headFile: string, signKey: string): Promise<TreeHead | null> {
   let text: string;
   try {
     text = await readFile(headFile, "utf8");

@@ -20,11 +20,16 @@ const AFTER_ROUND = /^\.[0-9a-f]{32}(\.part)?$/;
  * @throws {@link LinkageError} `file-unreadable` if others may read it.
  */
 export function openKeyFolder(serverKeyFile: string): string {
-  const folder = join(dirname(serverKeyFile), FOLDER);
+  const folder = keyFolderOf(serverKeyFile);
   makeFolder(folder);
   if ((statSync(folder).mode & OTHERS) !== 0)
     throw new LinkageError("file-unreadable", `key folder ${folder}: others may read it; set its mode to 700`);
   return folder;
+}
+
+/** @returns The folder of wrapped data keys that belongs to a server key, whether it is there or not. */
+export function keyFolderOf(serverKeyFile: string): string {
+  return join(dirname(serverKeyFile), FOLDER);
 }
 
 /** @returns Name of a round's key file; the round's id leads, so that people find it. */
@@ -80,7 +85,7 @@ async function destroy(path: string): Promise<void> {
     const file = await open(path, "r+");
     try {
       const { size } = await file.stat();
-      await file.write(randomBytes(size), 0, size, 0);
+      await file.writeFile(randomBytes(size));
       await file.sync();
     } finally {
       await file.close();

@@ -13,7 +13,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { LinkageError } from "#engine/errors.ts";
@@ -83,7 +83,7 @@ function makeServerKey(path: string): Uint8Array | null {
     // Not written over: it might have another mode.
     rmSync(unfinished, { force: true });
     const file = openSync(unfinished, "wx", PRIVATE_MODE);
-    writeSync(file, key);
+    writeFileSync(file, key);
     fsyncSync(file);
     closeSync(file);
     linkSync(unfinished, path);

@@ -28,7 +28,10 @@ export async function watchDeadlines(secretariat: Secretariat, everyMs: number, 
     } catch {
       return;
     }
-    await workOffDeadlines(secretariat);
+    // Also without space for any of it the server goes on.
+    await workOffDeadlines(secretariat).catch((error: unknown) => {
+      secretariat.log.error({ fault: faultOf(error) }, "deadlines cannot be worked off; tried again soon");
+    });
   }
 }
 

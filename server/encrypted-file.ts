@@ -6,8 +6,10 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { randomBytes } from "node:crypto";
+import { LinkageError } from "#engine/errors.ts";
 import { contextOf, decrypt, encrypt } from "./aead.ts";
 import { giveUp } from "./give-up.ts";
+import { storageFailure } from "./storage-failure.ts";
 
 const PRIVATE_MODE = 0o600;
 const PRIVATE_FOLDER_MODE = 0o700;
@@ -80,14 +82,21 @@ export async function writeDurably(folder: string, name: string, bytes: Uint8Arr
   }
 }
 
-/** @throws Error if the file is missing, was changed, or belongs elsewhere. */
+/** @throws {@link LinkageError} `storage-damaged` if the file is missing, was changed, or belongs elsewhere. */
 export async function readEncrypted(
   folder: string,
   name: string,
   key: Uint8Array,
   context: Uint8Array,
 ): Promise<Uint8Array> {
-  return decrypt(key, context, await readFile(join(folder, name)));
+  try {
+    return decrypt(key, context, await readFile(join(folder, name)));
+  } catch (error) {
+    if (storageFailure(error) !== null) throw error;
+    throw new LinkageError("storage-damaged", "a stored file is missing or damaged; nothing of it is shown", {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -94,6 +94,7 @@ export async function postStatuses(
       const sealed = encrypt(dataKey, statusContext(id, party, tag), new TextEncoder().encode(JSON.stringify(status)));
       await replaceStatus(transaction, { round: id, hit_tag: tag, party, sealed });
     }
+    await recordAct(transaction, secretariat, id, caller, "statuses-stored", `${statuses.length}`);
   });
 }
 
@@ -256,7 +257,8 @@ function hitTag(dataKey: Uint8Array, hit: string): Uint8Array {
   return new Uint8Array(hmac.digest().subarray(0, ID_BYTES));
 }
 
-function hitsContext(round: string, pairing: PairingName): Uint8Array {
+/** What the bytes are bound to. */
+export function hitsContext(round: string, pairing: PairingName): Uint8Array {
   return contextOf("aquila/v1/hits", round, ...pairing);
 }
 

@@ -70,7 +70,8 @@ export function faultOf(error: unknown): string {
     .replace(error.message, "")
     .split("\n")
     .filter((line) => line.startsWith("    at "));
-  return [error.name, ...frames].join("\n");
+  const code = "code" in error && typeof error.code === "string" ? ` ${error.code}` : "";
+  return [`${error.name}${code}`, ...frames].join("\n");
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

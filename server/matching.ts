@@ -26,6 +26,7 @@ import { rosterOf } from "./round-roster.ts";
 import { dataKeyOf, pairingOf, recordAct, requireBefore, requireRound, type Round } from "./rounds.ts";
 import { beginMatching } from "./sealing.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
+import { oncePossible } from "./storage-failure.ts";
 import { insertPackage } from "./store/packages.ts";
 import { listPairings, updatePairing } from "./store/pairings.ts";
 import { moveRound, setMatched } from "./store/rounds.ts";
@@ -114,7 +115,8 @@ async function runMatching(
     await sweep(secretariat, round.id).catch((failure: unknown) => {
       log.error({ round: round.id, fault: faultOf(failure) }, "files that nothing names cannot be deleted");
     });
-    const isSealed = await moveRound(store, round.id, "matching", "sealed").catch((failure: unknown) => {
+    const sealAgain = (): Promise<boolean> => moveRound(store, round.id, "matching", "sealed");
+    const isSealed = await oncePossible(sealAgain, secretariat.stopping).catch((failure: unknown) => {
       log.error(
         { round: round.id, fault: faultOf(failure) },
         "the round cannot be sealed again; the next start does it",

@@ -1,12 +1,12 @@
 /**
  * Opens a whole server: store, server key, worker pool, recovery, app. Closing the app closes all of it.
  */
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { checkRoster, type Roster } from "#engine/round/roster.ts";
-import { openAuditLog } from "./audit.ts";
+import { headFileOf, openAuditLog } from "./audit.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder } from "./data-key-file.ts";
@@ -17,13 +17,11 @@ import type { Timeouts, Tls } from "./listener.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
 import { keepRoster } from "./round-roster.ts";
-import type { Clock, Matching, Secretariat } from "./secretariat.ts";
-import { lockFolder, openStore } from "./store/open.ts";
+import { roundsFolderOf, type Clock, type Matching, type Secretariat } from "./secretariat.ts";
+import { databaseOf, lockFolder, openStore } from "./store/open.ts";
 import { openPool } from "./workers/pool.ts";
 
 const MINUTE_MS = 60_000;
-/** Beside the server key: outside the database's folder and its backups. */
-const TREE_HEAD_FILE = "tree-head.json";
 
 type ServerOptions = {
   /** Made if it is missing. */
@@ -76,8 +74,8 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       "the roster names another secretariat than this server key's: aquila server key",
     );
   const keyFolder = openKeyFolder(serverKeyFile);
-  const lock = lockFolder(join(dataDir, "aquila.lock"));
-  const store = await openStore(join(dataDir, "aquila.db")).catch((error: unknown) => {
+  const lock = lockFolder(dataDir);
+  const store = await openStore(databaseOf(dataDir)).catch((error: unknown) => {
     lock.release();
     throw error;
   });
@@ -94,13 +92,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   };
   try {
     await bindServerKey(store, serverKey);
-    const audit = await openAuditLog(
-      store,
-      signing,
-      clock,
-      join(dirname(serverKeyFile), TREE_HEAD_FILE),
-      options.acceptsRestoredLog,
-    );
+    const audit = await openAuditLog(store, signing, clock, headFileOf(serverKeyFile), options.acceptsRestoredLog);
     await keepRoster(store, roster);
     const matchings = new Map<string, Matching>();
     const secretariat: Secretariat = {
@@ -108,7 +100,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       profile,
       store,
       audit,
-      roundsFolder: join(dataDir, "rounds"),
+      roundsFolder: roundsFolderOf(dataDir),
       serverKey,
       signing,
       keyFolder,
@@ -124,6 +116,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       maxHits,
       matchings,
       jobs,
+      stopping: stopping.signal,
     };
     await recover(secretariat);
     await workOffDeadlines(secretariat);

@@ -67,6 +67,8 @@ export const PROBLEM_ANSWERS = {
   "server-starting": { status: 503, title: "The server has just started" },
   "server-busy": { status: 503, title: "The server has too much to do" },
   "limit-reached": { status: 409, title: "As many are open as may be at once" },
+  "storage-failed": { status: 503, title: "The server's storage fails" },
+  "storage-damaged": { status: 500, title: "What the server stored is damaged" },
   internal: { status: 500, title: "The server failed" },
   "identity-invalid": { status: 400, title: "The identity is not valid" },
   "roster-invalid": { status: 400, title: "The roster is not valid" },

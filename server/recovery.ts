@@ -17,7 +17,8 @@ import { findSetting, insertSetting } from "./store/settings.ts";
 import type { Store } from "./store/tables.ts";
 import { listChunkFiles, moveAllUploads } from "./store/uploads.ts";
 
-const SERVER_KEY_SETTING = "server-key-id";
+/** Holds the name of the server key that the store belongs to. */
+export const SERVER_KEY_SETTING = "server-key-id";
 
 /**
  * Ties the store to its server key on first use; a key lost and made anew would leave every round unreadable.

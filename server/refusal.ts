@@ -6,10 +6,17 @@ import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { faultOf } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { storageFailure } from "./storage-failure.ts";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "./problem.ts";
 
 const MOST_FAULTS = 5;
-const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = { "server-starting": 1, "server-busy": 5 };
+/** What somebody has to look after. */
+const ALARMING: ReadonlySet<ProblemCode> = new Set(["internal", "storage-failed", "storage-damaged"]);
+const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = {
+  "server-starting": 1,
+  "server-busy": 5,
+  "storage-failed": 5,
+};
 
 /**
  * Sends a refusal; what is not a {@link LinkageError} says only whose fault it was.
@@ -24,7 +31,7 @@ export function answerProblem(
   reply: FastifyReply,
 ): ProblemCode {
   const { code, detail } = refusalOf(error);
-  if (code === "internal") request.log.error({ fault: faultOf(error) }, "request failed");
+  if (ALARMING.has(code)) request.log.error({ code, fault: faultOf(error) }, "request failed");
   const problem = problemOf(code, detail, request.url.split("?", 1)[0] ?? request.url);
   metrics.refusals.inc({ code });
   const retryAfter = RETRY_AFTER_S[code];
@@ -45,6 +52,8 @@ function refusalOf(error: FastifyError | LinkageError): LinkageError {
     return new LinkageError("request-invalid", "the route does not take this Content-Type");
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return new LinkageError("request-invalid", "the request cannot be read");
+  const failure = storageFailure(error);
+  if (failure !== null) return failure;
   return new LinkageError("internal", "the server failed; its log has the request");
 }
 

@@ -186,6 +186,7 @@ async function isIn(store: Store, direction: Direction, digest: string): Promise
   return known !== null;
 }
 
-function answersContext({ round, from, to }: Direction): Uint8Array {
+/** What the bytes are bound to. */
+export function answersContext({ round, from, to }: Direction): Uint8Array {
   return contextOf("aquila/v1/answers", round, from, to);
 }

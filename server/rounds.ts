@@ -65,7 +65,10 @@ export function isPast({ deadlines }: RoundDescriptor, deadline: DeadlineName, c
  * @returns The data key that opens the round's files.
  * @throws {@link LinkageError} `round-state` if it is destroyed, or its file is missing or not what was written.
  */
-export async function dataKeyOf({ keyFolder, serverKey }: Secretariat, round: Round): Promise<Uint8Array> {
+export async function dataKeyOf(
+  { keyFolder, serverKey }: Pick<Secretariat, "keyFolder" | "serverKey">,
+  round: Pick<Round, "id" | "key_id">,
+): Promise<Uint8Array> {
   if (round.key_id === null) throw new LinkageError("round-state", "the round is erased");
   const wrapped = await readKeyFile(keyFolder, round.id, round.key_id);
   if (wrapped === null)

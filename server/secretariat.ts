@@ -47,9 +47,16 @@ export type Secretariat = {
   readonly matchings: Map<string, Matching>;
   /** Work that goes on after its request was answered; closing waits for it. */
   readonly jobs: Set<Promise<void>>;
+  /** Aborts when the server closes. */
+  readonly stopping: AbortSignal;
 };
 
 /** @returns Folder of a round's files. */
 export function folderOf({ roundsFolder }: Pick<Secretariat, "roundsFolder">, round: string): string {
   return join(roundsFolder, round);
+}
+
+/** @returns Folder of all rounds' folders. */
+export function roundsFolderOf(dataDir: string): string {
+  return join(dataDir, "rounds");
 }

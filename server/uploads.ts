@@ -19,10 +19,12 @@ import { requireState } from "#engine/round/states.ts";
 import { readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
 import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
+import { faultOf } from "./log.ts";
 import { dataKeyOf, pairingOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { listConfirmations } from "./store/keys.ts";
 import { otherBody } from "./signature.ts";
+import { oncePossible, storageFailure } from "./storage-failure.ts";
 import { findPairing } from "./store/pairings.ts";
 import type { Store } from "./store/tables.ts";
 import {
@@ -84,7 +86,8 @@ export async function storeChunk(
     const byteLength = await secretariat.lendChunkMemory(async (memory) => {
       const bytes = await readBody(chunk.body, memory);
       if (bytes.length === 0) throw new LinkageError("chunk-invalid", "the chunk is empty");
-      const { digest } = await secretariat.pool.storeChunk({ bytes, folder, file, dataKey, context });
+      const { digest, refusal } = await secretariat.pool.storeChunk({ bytes, folder, file, dataKey, context });
+      if (refusal !== null) throw new LinkageError(refusal.code, refusal.detail);
       if (digest !== chunk.digest) throw otherBody();
       return bytes.length;
     });
@@ -140,6 +143,7 @@ export async function closeUpload(
   try {
     const expected = await expectedBatch(secretariat, round, direction);
     const { digest, refusal } = await secretariat.pool.checkBatch({ stored, expected });
+    if (refusal?.code === "storage-failed") throw new LinkageError(refusal.code, refusal.detail);
     const chunkDigests = chunks.map((chunk) => chunk.digest);
     checkManifest(manifest, { byteLength: stored.byteLength, chunkDigests, digest });
     if (refusal !== null) throw new LinkageError(refusal.code, refusal.detail);
@@ -160,8 +164,10 @@ export async function closeUpload(
       );
     });
   } catch (error) {
-    if (error instanceof LinkageError) await dropUpload(secretariat, direction, chunks);
-    else await moveUpload(store, direction, "checking", "partial");
+    const isRefused = error instanceof LinkageError && error.code !== "storage-failed";
+    await letGo(secretariat, () =>
+      isRefused ? dropUpload(secretariat, direction, chunks) : moveUpload(store, direction, "checking", "partial"),
+    );
     throw error;
   }
 }
@@ -282,6 +288,22 @@ export async function expectedBatch(
   if (t1 === null || confirmation === undefined) throw new RangeError("a round takes batches without its keys");
   const rowCount = expectedRowCount(descriptor, from);
   return { round: id, t1, from, to, profile: profileDigest(profile), keyId: confirmation.keyId, rowCount };
+}
+
+/** Takes an upload out of the check; later, when storage does not let it be done now. */
+async function letGo({ jobs, log, stopping }: Secretariat, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (storageFailure(error) === null) throw error;
+    const job = oncePossible(act, stopping)
+      .then(() => undefined)
+      .catch((failure: unknown) => {
+        log.error({ fault: faultOf(failure) }, "an upload stays in its check until the next start");
+      })
+      .finally(() => jobs.delete(job));
+    jobs.add(job);
+  }
 }
 
 async function dropUpload(secretariat: Secretariat, direction: Direction, chunks: readonly ChunkRow[]): Promise<void> {

@@ -23,7 +23,14 @@ import { openVault, requireVault, type Vault } from "../vault.ts";
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
 
 /** The server did not do its part; the same again may succeed. */
-export const UNREACHABLE: readonly ProblemCode[] = ["server-unreachable", "server-answer-invalid", "overloaded"];
+export const UNREACHABLE: readonly ProblemCode[] = [
+  "server-unreachable",
+  "server-answer-invalid",
+  "overloaded",
+  "server-busy",
+  "server-starting",
+  "storage-failed",
+];
 
 /** The process around a command. */
 export type CommandIo = {

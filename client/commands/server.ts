@@ -22,6 +22,7 @@ import {
   type RoundSize,
 } from "#server/plan.ts";
 import { answer, jsonOption, type CommandIo } from "./command-io.ts";
+import { registerServerData } from "./server-data.ts";
 
 type PlanOptions = {
   readonly parties: number;
@@ -40,7 +41,8 @@ type Machine = {
 };
 
 export function registerServer(program: Command, io: CommandIo): void {
-  const server = program.command("server").description("make the secretariat's key, and plan its machine");
+  const server = program.command("server").description("make the secretariat's key, plan its machine, keep its data");
+  registerServerData(server, io);
   server
     .command("key")
     .description(

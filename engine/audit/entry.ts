@@ -14,7 +14,7 @@ const SALT_BYTES = 32;
 
 /** What is done at the secretariat, by the operation that it is. */
 const ACTS_BY_OPERATION = {
-  collection: ["batch-stored"],
+  collection: ["batch-stored", "statuses-stored"],
   alteration: ["batch-recalled", "withdrawal", "pairings-closed"],
   consultation: ["log-read", "reports-read", "follow-up-read", "statuses-read"],
   disclosure: ["released", "package-sent", "pairing-opened", "keys-sent", "answers-sent", "statistics-published"],

@@ -23,6 +23,10 @@ export async function findPackage(
   return row ?? null;
 }
 
+export async function listPackages(store: Store, round: string): Promise<Tables["packages"][]> {
+  return store.selectFrom("packages").selectAll().where("round", "=", round).execute();
+}
+
 /** Does nothing if it is there already. */
 export async function insertAcknowledgement(store: Store, row: Tables["acknowledgements"]): Promise<void> {
   await store

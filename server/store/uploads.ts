@@ -137,6 +137,11 @@ export async function findChunk(store: Store, direction: Direction, position: nu
   return row ?? null;
 }
 
+/** @returns All chunks of a round. */
+export async function listRoundChunks(store: Store, round: string): Promise<ChunkRow[]> {
+  return store.selectFrom("chunks").selectAll().where("round", "=", round).execute();
+}
+
 /** @returns In order of position. */
 export async function listChunks(store: Store, { round, from, to }: Direction): Promise<ChunkRow[]> {
   return store

@@ -32,8 +32,8 @@ export type ChunkTask = {
   readonly dataKey: Uint8Array;
   readonly context: Uint8Array;
 };
-/** SHA-256 of the chunk, base64url. */
-export type ChunkAnswer = { readonly digest: string };
+/** SHA-256 of the chunk, base64url; empty when it could not be stored. */
+export type ChunkAnswer = { readonly digest: string; readonly refusal: Refusal | null };
 
 export type CheckTask = { readonly stored: StoredBatch; readonly expected: ExpectedBatch };
 /** Digest of the whole batch, base64url, and the reader's refusal, if any. */

@@ -17,6 +17,7 @@ import { Profile } from "#engine/profile.ts";
 import { ReleasedBand } from "#engine/round/descriptor.ts";
 import { sealPackage as seal } from "#engine/round/package.ts";
 import { decryptInto, SEALING_BYTES } from "../aead.ts";
+import { storageFailure } from "../storage-failure.ts";
 import { chunkContext, writeEncrypted } from "../encrypted-file.ts";
 import { heaviest } from "../hit-cap.ts";
 import { agreedCells } from "./agreed-cells.ts";
@@ -45,6 +46,7 @@ import {
   type SealTask,
   type SettleAnswer,
   type SettleTask,
+  type StoredBatch,
 } from "./tasks.ts";
 
 const given: unknown = workerData;
@@ -52,19 +54,30 @@ const { profile } = z.object({ profile: Profile }).parse(given);
 
 /** Digests and encrypts a chunk and stores it, so that it survives a crash when this returns. */
 export async function storeChunk({ bytes, folder, file, dataKey, context }: ChunkTask): Promise<ChunkAnswer> {
-  await writeEncrypted(folder, file, dataKey, context, bytes);
-  return { digest: hash("sha256", bytes, "base64url") };
+  try {
+    await writeEncrypted(folder, file, dataKey, context, bytes);
+    return { digest: hash("sha256", bytes, "base64url"), refusal: null };
+  } catch (error) {
+    return { digest: "", refusal: refusalOf(error) };
+  }
 }
 
-/** Reads and validates a stored batch, chunk by chunk. */
-export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
+/** Reads and validates a stored batch, chunk by chunk; one that cannot be read at all has no digest. */
+export function checkBatch(task: CheckTask): CheckAnswer {
+  try {
+    return checkStored(task);
+  } catch (error) {
+    return { digest: "", refusal: refusalOf(error) };
+  }
+}
+
+function checkStored({ stored, expected }: CheckTask): CheckAnswer {
   const whole = createHash("sha256");
   const check = startCheck(profile, expected, stored.byteLength);
   const refusals: Refusal[] = [];
   const memory = new Uint8Array(Math.min(CHUNK_BYTES, stored.byteLength) + SEALING_BYTES);
   stored.paths.forEach((path, index) => {
-    const sealed = memory.subarray(0, readFileInto(memory, path));
-    const chunk = decryptInto(memory, stored.dataKey, chunkContext({ ...stored, index, path }), sealed);
+    const chunk = readChunk(memory, stored, index, path);
     whole.update(chunk);
     if (refusals.length > 0) return;
     refusals.push(
@@ -75,6 +88,19 @@ export function checkBatch({ stored, expected }: CheckTask): CheckAnswer {
   });
   if (refusals.length === 0) refusals.push(...refusalsOf(check.finish));
   return { digest: whole.digest("base64url"), refusal: refusals[0] ?? null };
+}
+
+/** @throws {@link LinkageError} `batch-digest-mismatch` if it is not what was stored. */
+function readChunk(memory: Uint8Array, stored: StoredBatch, index: number, path: string): Uint8Array {
+  try {
+    const sealed = memory.subarray(0, readFileInto(memory, path));
+    return decryptInto(memory, stored.dataKey, chunkContext({ ...stored, index, path }), sealed);
+  } catch (error) {
+    if (storageFailure(error) !== null) throw error;
+    throw new LinkageError("batch-digest-mismatch", `chunk ${index} is not as it was stored; submit again`, {
+      cause: error,
+    });
+  }
 }
 
 /** @returns Number of bytes read, from the file's start. */
@@ -147,10 +173,11 @@ function refusalsOf(work: () => unknown): Refusal[] {
   }
 }
 
-/** @returns What was refused; an error that is no refusal is thrown on. */
+/** @returns What was refused, or that storage failed; any other error is thrown on. */
 function refusalOf(error: unknown): Refusal {
-  if (error instanceof LinkageError) return { code: error.code, detail: error.detail };
-  throw error;
+  const refused = error instanceof LinkageError ? error : storageFailure(error);
+  if (refused === null) throw error;
+  return { code: refused.code, detail: refused.detail };
 }
 
 /** Rows of a stored batch, and its bytes for handles. */

@@ -287,7 +287,7 @@ test("an operator who releases sees the figures of the pairings that are to be o
         })
         .end(JSON.stringify(method === "GET" ? view : problem));
     });
-    const args = ["--round", "2026-4", "--server", server, "--identity", `${who}.key`];
+    const args = ["--round", "2026-4", "--server", server, "--identity", `${who}.key`, ...ROSTER];
     return (await aquila("round", "release", ...args)).stderr;
   };
   const shown = await shownTo("anna", reviewed);

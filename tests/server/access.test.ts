@@ -195,7 +195,7 @@ async function ask(caller: CallerName, asked: Case): Promise<Answer> {
   });
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const type = answer.headers.get("content-type") ?? "";
-  return { status: answer.status, type, bytes, text: new TextDecoder().decode(bytes), logSize: null };
+  return { status: answer.status, type, bytes, text: new TextDecoder().decode(bytes), logSize: null, retryAfter: null };
 }
 
 /** What a caller is refused with; null when it may. */

@@ -160,6 +160,7 @@ describe("the log", () => {
       "operator:op-1 approved-release",
       "operator:op-2 approved-release",
       "server released",
+      "server statistics-published",
       "party:AT package-sent",
       "party:AT acknowledged",
       "party:HR package-sent",
@@ -167,6 +168,7 @@ describe("the log", () => {
       "server pairing-opened",
       "party:AT package-sent",
       "party:AT keys-sent",
+      "party:AT statuses-stored",
       "officer:dpo-1 log-read",
     ]);
     expect(log.find(({ act }) => act === "keys-sent")).toMatchObject({

@@ -4,9 +4,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PROFILE, type House } from "./harness.ts";
+
+/** Shared by all starts, since a start is mostly compiling. */
+export const COMPILE_CACHE = join(tmpdir(), "aquila-test-compile-cache");
 
 export type ServerProcess = {
   readonly child: ChildProcess;
@@ -28,6 +32,7 @@ export class EndedEarly extends Error {
 /** How node itself is run. */
 type NodeRun = {
   readonly nodeArguments?: readonly string[];
+  readonly serverArguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Kills it so long after it was started. */
   readonly killAfterMs?: number | undefined;
@@ -41,7 +46,7 @@ type NodeRun = {
 export async function startProcess(
   house: House,
   changes: object = {},
-  { nodeArguments = [], environment = {}, killAfterMs }: NodeRun = {},
+  { nodeArguments = [], serverArguments = [], environment = {}, killAfterMs }: NodeRun = {},
 ): Promise<ServerProcess> {
   const file = (name: string, value: unknown): string => {
     writeFileSync(join(house.folder, name), JSON.stringify(value));
@@ -65,6 +70,7 @@ export async function startProcess(
       "server/main.ts",
       "--config",
       join(house.folder, config),
+      ...serverArguments,
     ],
     {
       stdio: ["ignore", "pipe", "inherit"],

@@ -34,6 +34,8 @@ export type Answer = {
   readonly text: string;
   /** Size of the audit log's head that came with it; null if the answer is not signed. */
   readonly logSize: number | null;
+  /** Seconds. */
+  readonly retryAfter: string | null;
 };
 
 /** What a test can get wrong on purpose. */
@@ -111,6 +113,7 @@ export async function send(
     bytes: answer,
     text: new TextDecoder().decode(answer),
     logSize,
+    retryAfter: response.headers.get("retry-after"),
   };
 }
 

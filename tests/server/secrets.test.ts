@@ -77,7 +77,7 @@ describe("files at rest", () => {
       expect.arrayContaining(["aquila.db", "aquila.db-wal", "server.key"]),
     );
     for (const { path } of files) expect(statSync(path).mode & 0o077, path).toBe(0);
-    expect(readdirSync(join(house.folder, "keys")).sort()).toEqual(["data-keys", "server.key"]);
+    expect(readdirSync(join(house.folder, "keys")).sort()).toEqual(["data-keys", "server.key", "tree-head.json"]);
     expect(statSync(keyFolder()).mode & 0o077).toBe(0);
   });
 

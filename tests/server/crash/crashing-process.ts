@@ -2,15 +2,12 @@
  * The server's own process under the shipped profile, killed at one of its durable steps or at any time.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { House } from "../harness.ts";
-import { EndedEarly, startProcess, type ServerProcess } from "../process.ts";
+import { COMPILE_CACHE, EndedEarly, startProcess, type ServerProcess } from "../process.ts";
 import { CRASH_VARIABLE, crashText, STEPS_VARIABLE, type Crash } from "./durable-steps.ts";
 
 const PRELOAD = new URL("./preload.ts", import.meta.url).href;
-/** Shared by all starts, since a start is mostly compiling. */
-const COMPILE_CACHE = join(tmpdir(), "aquila-test-compile-cache");
 
 /** At a durable step, or so long after the process was started. */
 export type Kill = Crash | { readonly afterMs: number };

@@ -23,6 +23,7 @@ const REPEATED = [
   "keys-sent",
   "answers-sent",
   "statuses-read",
+  "statuses-stored",
   "log-read",
   "follow-up-read",
 ];
