@@ -1,164 +1,30 @@
 /**
  * The way to the server, against a listening server that verifies signatures with the library.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { createVerifier, httpbis, type SignatureParameters } from "http-message-signatures";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connect } from "#client/http.ts";
-import { refusalOf, type ConnectOptions, type RequestEvent } from "#client/transport.ts";
-import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
-import { publicKeyOf } from "#engine/round/raw-key.ts";
-import { contentDigestOf, SIGNATURE_PARAMETERS, signedComponents } from "#engine/round/requests.ts";
-import { rosterOf } from "../engine/round/parties.ts";
+import { refusalOf } from "#client/transport.ts";
+import { contentDigestOf } from "#engine/round/requests.ts";
+import {
+  closing,
+  hangUp,
+  identity,
+  json,
+  nothingListens,
+  operator,
+  problem,
+  roster,
+  secretariat,
+  serve,
+  silence,
+  trust,
+  type Reply,
+} from "./answering-server.ts";
 import { signed } from "./signed-response.ts";
 
-const identity = makeIdentity("AT");
-const operator = makeStaffIdentity("operator", "anna");
-const secretariat = makeIdentity("ZZ");
-const roster = rosterOf([identity]);
-const trust = { secretariat: secretariat.signKey };
 const ABSENT = { state: "absent", chunkDigests: [], digest: null };
-
-type Received = {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: Buffer;
-  verified: boolean | null;
-  parameters: SignatureParameters | null;
-};
-type Reply = (response: ServerResponse, received: Received) => void;
-
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-/** Serves the replies in turn, the last one for ever. */
-async function serve(...replies: Reply[]) {
-  const received: Received[] = [];
-  const server = createServer((request, response) => {
-    void read(request).then((one) => {
-      received.push(one);
-      const reply = replies[Math.min(received.length, replies.length) - 1];
-      if (reply === undefined) throw new RangeError("no reply");
-      reply(signed(request, response, secretariat), one);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closing.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const { port } = server.address() as AddressInfo;
-  const waits: number[] = [];
-  const events: RequestEvent[] = [];
-  const connectTo = (options: Partial<ConnectOptions> = {}) =>
-    connect({
-      serverUrl: `http://127.0.0.1:${port}`,
-      identity,
-      ...trust,
-      log: (event) => events.push(event),
-      wait: (durationMs) => {
-        waits.push(durationMs);
-        return Promise.resolve();
-      },
-      ...options,
-    });
-  return { received, waits, events, connectTo };
-}
-
-/** @returns An address at which a server has just closed. */
-async function nothingListens(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
-
-async function read(request: IncomingMessage): Promise<Received> {
-  const pieces: Buffer[] = [];
-  for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece);
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-  const method = request.method ?? "";
-  let parameters: SignatureParameters | null = null;
-  const verified = await httpbis.verifyMessage(
-    {
-      requiredFields: signedComponents(method),
-      requiredParams: SIGNATURE_PARAMETERS,
-      keyLookup: (found) => {
-        parameters = found;
-        const key = found.keyid === "operator:anna" ? operator.signKey : identity.signKey;
-        return Promise.resolve({ algs: ["ed25519"], verify: createVerifier(publicKeyOf("ed25519", key), "ed25519") });
-      },
-    },
-    { method, url: `http://${headers["host"] ?? ""}${request.url ?? ""}`, headers },
-  );
-  return { method, path: request.url ?? "", headers, body: Buffer.concat(pieces), verified, parameters };
-}
-
-function json(value: unknown, status = 200, headers: Record<string, string> = {}): Reply {
-  return (response) => {
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
-    response.end(JSON.stringify(value));
-  };
-}
-
-function problem(status: number, code: string, headers: Record<string, string> = {}): Reply {
-  const body = { type: `urn:aquila:problem:${code}`, title: "title", status, code, detail: "what and where" };
-  return (response) => {
-    response.writeHead(status, { "content-type": "application/problem+json; charset=utf-8", ...headers });
-    response.end(JSON.stringify(body));
-  };
-}
-
-const hangUp: Reply = (response) => {
-  response.destroy();
-};
-const silence: Reply = () => undefined;
-
-describe("the secretariat's signature", () => {
-  test.each<[string, (connectTo: Awaited<ReturnType<typeof serve>>["connectTo"]) => ReturnType<typeof connect>]>([
-    ["of another key", (connectTo) => connectTo({ secretariat: identity.signKey })],
-    [
-      "over another request",
-      (connectTo) => {
-        let first: Response | null = null;
-        const replayed: typeof fetch = async (...asked) => (first ??= await fetch(...asked)).clone();
-        const connection = connectTo({ fetch: replayed });
-        return { ...connection, roster: async () => (await connection.roster(), connection.roster()) };
-      },
-    ],
-    [
-      "over another body",
-      (connectTo) =>
-        connectTo({
-          fetch: async (...asked) => {
-            const { status, headers } = await fetch(...asked);
-            return new Response(JSON.stringify({ ...roster, serial: 2 }), { status, headers });
-          },
-        }),
-    ],
-    [
-      "that is not there",
-      (connectTo) =>
-        connectTo({
-          fetch: async (...asked) => {
-            const answer = await fetch(...asked);
-            return new Response(await answer.text(), { headers: { "content-type": "application/json" } });
-          },
-        }),
-    ],
-  ])("%s is none", async (_name, connection) => {
-    const { connectTo } = await serve(json(roster));
-    await expect(connection(connectTo).roster()).rejects.toMatchObject({
-      code: "server-answer-invalid",
-      detail: expect.stringContaining("not signed by the secretariat") as string,
-    });
-  });
-});
 
 describe("a request", () => {
   test("is signed over method, authority, path, query and body, and names key, age and tag", async () => {
