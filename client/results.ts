@@ -9,6 +9,7 @@ import type { HitStatus, Status } from "#engine/round/acts.ts";
 import { corroborate, type AnsweredHit, type Finding } from "#engine/round/corroboration.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
 import type { Notice } from "#engine/round/notice.ts";
+import { isSignedBy } from "#engine/round/statement.ts";
 import type { HandleEntry } from "./handle-map.ts";
 import { isOver } from "./report.ts";
 import type { Vault } from "./vault.ts";
@@ -112,12 +113,16 @@ export function resultsOf(vault: Vault, round: string, profile: Profile, now: Da
   return rows.sort(byCertainty);
 }
 
-/** @param statuses - Of both sides, as the server shows them. */
-export function statusesByHit(party: string, statuses: readonly Status[]): Statuses {
+/** @param statuses - Of both sides, as the server shows them; one that its party did not sign for this round says nothing. */
+export function statusesByHit(vault: Vault, round: string, statuses: readonly Status[]): Statuses {
+  const { parties } = vault.rosterOf(round);
   const byHit = new Map<string, { own: HitStatus | null; theirs: HitStatus | null }>();
-  for (const { hit, party: author, status } of statuses) {
-    const said = byHit.get(hit) ?? { own: null, theirs: null };
-    byHit.set(hit, author === party ? { ...said, own: status } : { ...said, theirs: status });
+  for (const said of statuses) {
+    const author = parties.find(({ id }) => id === said.party);
+    if (author === undefined || said.round !== round || !isSignedBy(author.signKey, "status", said)) continue;
+    const both = byHit.get(said.hit) ?? { own: null, theirs: null };
+    const isOwn = author.id === vault.identity.party;
+    byHit.set(said.hit, isOwn ? { ...both, own: said.status } : { ...both, theirs: said.status });
   }
   return byHit;
 }

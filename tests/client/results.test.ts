@@ -6,9 +6,10 @@ import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import { acknowledgePackage, openHits } from "#client/release.ts";
 import { RESULT_NOTE, resultsCsv, resultsJson, resultsOf, statusesByHit } from "#client/results.ts";
-import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { unopenedOf, unopenedText } from "#client/unopened.ts";
 import { profileDigest } from "#engine/profile.ts";
+import type { HitStatus, Status } from "#engine/round/acts.ts";
+import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import {
   PACKAGE_KEY_BYTES,
   sealPackage,
@@ -16,6 +17,7 @@ import {
   type Hit,
   type PackageContent,
 } from "#engine/round/package.ts";
+import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { connectionOf, fakeSecretariat } from "./fake-secretariat.ts";
@@ -90,7 +92,7 @@ function setUp(change: Partial<RoundDescriptor> = {}) {
     await open();
     return resultsOf(vault, ROUND, SHIPPED_PROFILE, BEFORE);
   };
-  return { release, open, results, vault, connection, fake };
+  return { release, open, results, vault, connection, fake, identities };
 }
 
 describe("results", () => {
@@ -238,12 +240,19 @@ describe("results", () => {
   );
 
   test("are written as CSV with the note in each row and no formula, and as JSON, with both sides' statuses", async () => {
-    const { release, results } = setUp();
+    const { release, results, vault, identities } = setUp();
     await release({ HR: [hitOf({}), hitOf({ handle: handle("J"), hit: handle("k"), band: "high" })], SI: [] });
     const rows = await results();
-    const statuses = statusesByHit("AT", [
-      { hit: handle("k"), party: "AT", round: ROUND, status: "confirmed", signature: "" },
-      { hit: handle("k"), party: "HR", round: ROUND, status: "channel-siena", signature: "" },
+    const said = (author: string, by: string, status: HitStatus, hit = handle("k"), round = ROUND): Status => {
+      const signer = identities.find(({ party }) => party === by) ?? expect.fail(by);
+      return signStatement(signer, "status", { hit, party: author, round, status });
+    };
+    const statuses = statusesByHit(vault, ROUND, [
+      said("AT", "AT", "confirmed"),
+      said("HR", "HR", "channel-siena"),
+      // What the counterpart did not sign for this round says nothing.
+      said("HR", "SI", "refuted", handle("i")),
+      said("HR", "HR", "refuted", handle("i"), "2026-3"),
     ]);
     const common = {
       ...{ counterpart: "HR", rules: ruleIds[0], finding: "waiting", accuracy: "", proposed_accuracy: "" },

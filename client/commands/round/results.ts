@@ -153,7 +153,7 @@ export function answerResults(
   isFinal = true,
 ): void {
   const rows = opened.opened.length === 0 ? [] : resultsOf(vault, options.round, SHIPPED_PROFILE, io.now());
-  const statuses = statusesByHit(vault.identity.party, said);
+  const statuses = statusesByHit(vault, options.round, said);
   const descriptor = vault.descriptor(options.round);
   const of = { round: options.round, keptUntil: descriptor === null ? "" : keptUntil(descriptor).toISOString() };
   const isWritten = options.out !== undefined && isFinal && opened.opened.length > 0;

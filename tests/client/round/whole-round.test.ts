@@ -209,7 +209,7 @@ test("statuses are seen by both sides", async () => {
     await connectAs(table, party).putStatuses(ROUND, party, [signed]);
   }
   const seenBy = async (party: string): Promise<unknown> =>
-    statusesByHit(party, await connectAs(table, party).statuses(ROUND, party)).get(hit);
+    statusesByHit(vaultOfParty(table, party), ROUND, await connectAs(table, party).statuses(ROUND, party)).get(hit);
   expect(await seenBy("AT")).toEqual({ own: "confirmed", theirs: "channel-siena" });
   expect(await seenBy("HR")).toEqual({ own: "channel-siena", theirs: "confirmed" });
 });
