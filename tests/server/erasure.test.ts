@@ -181,7 +181,7 @@ describe("erasing before the follow-up", () => {
     for (const party of PARTIES) await acknowledge(house, server.url, party, released);
     expect(viewIn(await approve(house, server.url, "erase", released)).state).toBe("erased");
     const log = await send(server.url, officerSigning(house), "GET", `/v1/rounds/${ID}/log`);
-    const acts = RoundLog.parse(JSON.parse(log.text)).map(({ act }) => act);
+    const acts = RoundLog.parse(JSON.parse(log.text)).flatMap(({ act }) => (act === "log-read" ? [] : [act]));
     expect(acts.slice(-3)).toEqual(["approved-erase", "followed-up", "erased"]);
     expect(server.log.join("")).not.toContain("cannot be worked off");
   });

@@ -157,7 +157,9 @@ describe("the second implementation's values are ours", () => {
 
   test("of every kind of statement", () => {
     const found = vectors.cases.flatMap((vector) => (vector.kind === "statement" ? [vector.statement] : []));
-    expect(new Set(found)).toEqual(new Set(Object.keys(STATEMENT_LABELS)));
+    // Those of the audit log are in fixtures/vectors/audit.json.
+    const all = Object.keys(STATEMENT_LABELS).filter((kind) => !["treeHead", "cosignature"].includes(kind));
+    expect(new Set(found)).toEqual(new Set(all));
   });
 
   test("a descriptor's agreements are signed by its roster's parties", () => {
