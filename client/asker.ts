@@ -2,13 +2,14 @@
  * Who asks the server, which secretariat it trusts to answer, and where it keeps the heads of that one's audit log.
  */
 import { existsSync, readFileSync } from "node:fs";
+import type { z } from "zod";
 import { TreeHead } from "#engine/audit/tree-head.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { checkRoster, staffOf, type Roster } from "#engine/round/roster.ts";
 import { destroyFile, replaceFile } from "./durable-file.ts";
-import type { HeadStore } from "./log-head.ts";
+import { Fork, type HeadStore } from "./log-head.ts";
 import type { Vault } from "./vault.ts";
 
 export type Asker = {
@@ -38,13 +39,14 @@ export function staffAsker(identity: StaffIdentity, roster: Roster, identityPath
     identity,
     roster,
     heads: {
-      read: () => readHead(headPath),
+      read: () => readJson(headPath, TreeHead),
       write: (head) => {
         replaceFile(headPath, [canonicalBytes(head)]);
       },
       forget: () => {
         destroyFile(headPath);
       },
+      readFork: () => readJson(`${identityPath}.fork`, Fork),
       writeFork: (heads) => {
         replaceFile(`${identityPath}.fork`, [canonicalBytes(heads)]);
       },
@@ -52,11 +54,11 @@ export function staffAsker(identity: StaffIdentity, roster: Roster, identityPath
   };
 }
 
-function readHead(path: string): TreeHead | null {
+function readJson<T>(path: string, shape: z.ZodType<T>): T | null {
   if (!existsSync(path)) return null;
   try {
-    return TreeHead.parse(JSON.parse(readFileSync(path, "utf8")));
+    return shape.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
-    throw new LinkageError("audit-invalid", `${path} is no head of an audit log`, { cause: error });
+    throw new LinkageError("audit-invalid", `${path} holds no head of an audit log`, { cause: error });
   }
 }

@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import { AuditLeaf, holdsWhatItSays } from "#engine/audit/entry.ts";
+import { makeMerkleTree } from "#engine/audit/merkle-tree.ts";
 import { Cosignature, provesConsistency, TreeHead } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
-import { merkleRoot } from "#engine/merkle.ts";
 import { fromBase64url, toBase64url } from "#engine/round/binary.ts";
 import type { SignedHead } from "#engine/round/messages.ts";
 import { partyOf, type Roster } from "#engine/round/roster.ts";
@@ -84,8 +84,9 @@ export function verifyExport(path: string, roster: Roster): VerifiedExport {
   for (const [number, leaf] of leaves.entries())
     if (!holdsWhatItSays(leaf) || (leaf.entry !== null && leaf.entry.number !== number))
       throw new LinkageError("audit-invalid", `line ${number + 2}: the entry is not what the log commits to`);
-  const rootOf = (size: number): string =>
-    toBase64url(merkleRoot(leaves.slice(0, size).map(({ commitment }) => fromBase64url(commitment))));
+  const tree = makeMerkleTree();
+  for (const { commitment } of leaves) tree.append(fromBase64url(commitment));
+  const rootOf = (size: number): string => toBase64url(tree.root(size));
   if (rootOf(head.size) !== head.root)
     throw new LinkageError("audit-invalid", "the entries are not those of the signed head");
   for (const cosignature of cosignatures) {

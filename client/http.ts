@@ -23,7 +23,6 @@ import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
   BatchStatus,
   FollowUp,
-  InclusionProof,
   LeafList,
   PackageKeys,
   Progress,
@@ -60,6 +59,7 @@ const NOTHING_KEPT: HeadStore = {
   read: () => null,
   write: () => undefined,
   forget: () => undefined,
+  readFork: () => null,
   writeFork: () => undefined,
 };
 const JSON_TYPE = "application/json";
@@ -113,9 +113,9 @@ export type Connection = {
   readonly followUp: (round: string) => Promise<FollowUp>;
   readonly certificate: (round: string) => Promise<ErasureCertificate>;
   readonly putStatistics: (statistics: PartyStatistics) => Promise<void>;
+  /** Held against every head seen before. */
   readonly signedHead: () => Promise<SignedHead>;
   readonly consistency: (first: number, second: number) => Promise<ConsistencyProof>;
-  readonly inclusion: (number: number, size: number) => Promise<InclusionProof>;
   /** From an entry on; not all at once. */
   readonly leaves: (from: number) => Promise<LeafList>;
   readonly putCosignature: (cosignature: Cosignature) => Promise<SignedHead>;
@@ -255,9 +255,12 @@ export function connect(options: ConnectOptions): Connection {
         canonicalBytes(statistics),
         JSON_TYPE,
       ),
-    signedHead: () => asJson(SignedHead, "GET", "/v1/audit/head"),
+    signedHead: async () => {
+      const signed = await asJson(SignedHead, "GET", "/v1/audit/head");
+      await logHead.require(signed.head, proveConsistency);
+      return signed;
+    },
     consistency: proveConsistency,
-    inclusion: (number, size) => asJson(InclusionProof, "GET", `/v1/audit/inclusion?number=${number}&size=${size}`),
     leaves: (from) => asJson(LeafList, "GET", `/v1/audit/leaves?from=${from}`),
     putCosignature: (cosignature) =>
       asJson(SignedHead, "PUT", `/v1/audit/cosignatures/${cosignature.party}`, cosignature),

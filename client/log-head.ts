@@ -18,9 +18,14 @@ export type HeadStore = {
   readonly write: (head: TreeHead) => void;
   /** What was seen before counts no more: the secretariat has put back a backup. */
   readonly forget: () => void;
+  /** @returns Two heads that cannot both be; null if none were met. */
+  readonly readFork: () => Fork | null;
   /** Keeps two heads that cannot both be. */
   readonly writeFork: (heads: Fork) => void;
 };
+
+/** Asks for the proof that the log of one size begins that of a later one. */
+type Prove = (first: number, second: number) => Promise<ConsistencyProof>;
 
 export type LogHead = {
   /** @returns Size of the largest head seen; to be read before asking. */
@@ -33,12 +38,19 @@ export type LogHead = {
    */
   readonly see: (head: TreeHead, sizeBefore: number) => void;
   /**
+   * Holds a head that did not come with an answer, but in it, against the largest one.
+   *
+   * @param prove - Asks the server.
+   * @throws {@link LinkageError} as {@link LogHead.see}.
+   */
+  readonly require: (head: TreeHead, prove: Prove) => Promise<void>;
+  /**
    * Keeps the largest head, once it is proven to follow the one kept before.
    *
    * @param prove - Asks the server.
    * @throws {@link LinkageError} `audit-fork` if it is not.
    */
-  readonly keep: (prove: (first: number, second: number) => Promise<ConsistencyProof>) => Promise<void>;
+  readonly keep: (prove: Prove) => Promise<void>;
 };
 
 /** @param secretariat - The public key that the pinned roster names, base64url. */
@@ -51,17 +63,23 @@ export function openLogHead(secretariat: string, store: HeadStore): LogHead {
     store.writeFork([first, second]);
     return new LinkageError(
       "audit-fork",
-      `the server's log of ${second.size} entries does not follow that of ${first.size} seen before; both signed heads are kept: tell your data-protection officer`,
+      `the server's log of ${second.size} entries does not follow that of ${first.size} seen before; both signed heads are kept, aquila audit fork writes them: tell your data-protection officer`,
     );
+  };
+  const requireSigned = (head: TreeHead): void => {
+    if (!isSignedBy(secretariat, "treeHead", head))
+      throw new LinkageError("server-answer-invalid", "the head of the server's log is not signed by the secretariat");
   };
   return {
     size: () => largest?.size ?? 0,
+    require: async (head, prove) => {
+      requireSigned(head);
+      if (largest === null) return;
+      const [first, second] = head.size <= largest.size ? [head, largest] : [largest, head];
+      if (!provesConsistency(first, second, await prove(first.size, second.size))) throw fork(first, second);
+    },
     see: (head, sizeBefore) => {
-      if (!isSignedBy(secretariat, "treeHead", head))
-        throw new LinkageError(
-          "server-answer-invalid",
-          "the head of the server's log is not signed by the secretariat",
-        );
+      requireSigned(head);
       if (largest === null) largest = head;
       else if (head.size < sizeBefore || (head.size === largest.size && head.root !== largest.root))
         throw fork(largest, head);

@@ -197,15 +197,11 @@ export class Vault extends CarriedFiles {
       forget: () => {
         this.files.destroy(OWN, "tree-head.json");
       },
+      readFork: () => this.files.readJson(OWN, "fork.json", Fork),
       writeFork: (heads) => {
         this.files.writeJson(OWN, "fork.json", [...heads]);
       },
     };
-  }
-
-  /** @returns Two heads of the secretariat's log that cannot both be; null if none were met. */
-  fork(): Fork | null {
-    return this.files.readJson(OWN, "fork.json", Fork);
   }
 
   private formerRosters(): Roster[] {

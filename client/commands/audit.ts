@@ -2,6 +2,7 @@
  * `aquila audit`: the secretariat's audit log, checked, co-signed and exported; and, at the party, what it submitted.
  */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { LinkageError } from "#engine/errors.ts";
 import { checkRoster, Roster } from "#engine/round/roster.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { sampleBatch } from "../audit.ts";
@@ -10,6 +11,7 @@ import { createFile } from "../durable-file.ts";
 import { inBuffers } from "../pieces.ts";
 import {
   answer,
+  askAs,
   connectAs,
   EXIT,
   jsonOption,
@@ -18,6 +20,7 @@ import {
   unlockVault,
   vaultOption,
   withAsker,
+  withAskerAtHome,
   type CallerOptions,
   type CommandIo,
 } from "./command-io.ts";
@@ -107,6 +110,21 @@ function registerLog(audit: Command, io: CommandIo): void {
       const lines = await exportLog(connection);
       createFile(options.out, inBuffers(lines));
       answer(io, options.json, { entries: lines.length - 1 }, `${lines.length - 1} entries in ${options.out}`);
+    });
+  });
+  withAskerAtHome(
+    audit
+      .command("fork")
+      .description("write the two signed heads of a log that was not one history to a new file, as evidence")
+      .requiredOption("--out <file>", "new file, mode 600"),
+  ).action(async (options: Omit<LogOptions, "server"> & { readonly out: string }) => {
+    await askAs(io, options, ({ heads }) => {
+      const fork = heads.readFork();
+      if (fork === null) throw new LinkageError("not-found", "no two histories of the log were met");
+      createFile(options.out, [Buffer.from(`${JSON.stringify(fork)}\n`)]);
+      const [first, second] = fork.map(({ size, at }) => `${size} entries signed at ${at}`);
+      answer(io, options.json, fork, `the heads of ${first} and of ${second} are in ${options.out}`);
+      return Promise.resolve();
     });
   });
   audit

@@ -96,7 +96,11 @@ export function callerOptions(): Option[] {
 
 /** @returns The command with the options that say whom it asks as whom. */
 export function withAsker(command: Command): Command {
-  command.addOption(serverOption());
+  return withAskerAtHome(command.addOption(serverOption()));
+}
+
+/** @returns The command with the options that say who gives it, and whom he trusts. */
+export function withAskerAtHome(command: Command): Command {
   for (const option of callerOptions()) command.addOption(option);
   return command
     .addOption(
@@ -177,20 +181,26 @@ export async function connectAs<T>(
   options: CallerOptions,
   use: (connection: Connection, asker: Asker) => Promise<T>,
 ): Promise<T> {
-  const { vault: folder, identity, roster, server } = options;
-  const useAs = (asker: Asker): Promise<T> => {
+  return askAs(io, options, (asker) => {
     if (options.acceptRestored === true) asker.heads.forget();
-    return use(connectWith(io, server, asker), asker);
-  };
+    return use(connectWith(io, options.server, asker), asker);
+  });
+}
+
+/** As {@link connectAs}, but talks to nobody. */
+export async function askAs<T>(
+  io: CommandIo,
+  { vault: folder, identity, roster }: Omit<CallerOptions, "server">,
+  use: (asker: Asker) => Promise<T>,
+): Promise<T> {
   if (identity !== undefined) {
     if (roster === undefined) throw wrongUsage(io, "whose answers are to be trusted? name the roster with --roster");
-    const { asker } = await unlockStaffAsker(io, { identity, roster });
-    return await useAs(asker);
+    return use((await unlockStaffAsker(io, { identity, roster })).asker);
   }
   if (folder === undefined)
     throw wrongUsage(io, "who asks? name a party's --vault or an operator's or officer's --identity");
   using vault = await unlockVault(io, folder);
-  return await useAs(partyAsker(vault));
+  return await use(partyAsker(vault));
 }
 
 /** Asks for the passphrase of an operator's or officer's identity, and says what it trusts. */

@@ -9,7 +9,7 @@ import { LinkageError } from "../errors.ts";
 import { Bytes16, Bytes32, Bytes64, fromBase64url, labelled, toBase64url } from "./binary.ts";
 import type { RoundDescriptor } from "./descriptor.ts";
 import { signMessage, verifyMessage, type Identity } from "./identity.ts";
-import { privateKeyOf, publicKeyOf, rawPrivate, rawPublic } from "./raw-key.ts";
+import { hasSmallOrder, privateKeyOf, publicKeyOf, rawPrivate, rawPublic } from "./raw-key.ts";
 import { partyOf, type Roster } from "./roster.ts";
 import { PartyId } from "./ids.ts";
 
@@ -78,9 +78,8 @@ export function isEquivocation(roster: Roster, t0: string, first: RoundKey, seco
 }
 
 /** @throws {@link LinkageError} `round-key-signature` for a key of small order: every secret made with it is all zero. */
-export function checkUsable(key: Pick<RoundKey, "party" | "publicKey">): void {
-  const { privateKey } = generateKeyPairSync("x25519");
-  sharedSecret(rawPrivate(privateKey), key).fill(0);
+export function checkUsable({ party, publicKey }: Pick<RoundKey, "party" | "publicKey">): void {
+  if (hasSmallOrder(publicKey)) throw unusable(party);
 }
 
 /** @returns Parties of the round whose key is not among `keys`, in increasing order. */
@@ -189,7 +188,6 @@ function confirmationMac(keyConfirm: Uint8Array, t1: string, from: string, to: s
 }
 
 function sharedSecret(secret: string, counterpart: Pick<RoundKey, "party" | "publicKey">): Uint8Array {
-  const unusable = `the round key of ${counterpart.party} is not a usable X25519 public key`;
   let shared: Uint8Array;
   try {
     shared = new Uint8Array(
@@ -200,8 +198,16 @@ function sharedSecret(secret: string, counterpart: Pick<RoundKey, "party" | "pub
     );
   } catch (error) {
     // OpenSSL itself refuses to derive an all-zero secret.
-    throw new LinkageError("round-key-signature", unusable, { cause: error });
+    throw unusable(counterpart.party, { cause: error });
   }
-  if (timingSafeEqual(shared, new Uint8Array(KEY_BYTES))) throw new LinkageError("round-key-signature", unusable);
+  if (timingSafeEqual(shared, new Uint8Array(KEY_BYTES))) throw unusable(counterpart.party);
   return shared;
+}
+
+function unusable(party: string, options?: ErrorOptions): LinkageError {
+  return new LinkageError(
+    "round-key-signature",
+    `the round key of ${party} is not a usable X25519 public key`,
+    options,
+  );
 }

@@ -2,7 +2,7 @@
  * Ed25519 and X25519 keys as raw 32 bytes, and as node:crypto's key objects.
  * RFC 8410 §§4 and 7: the DER forms are a fixed prefix before the 32 bytes.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from "node:crypto";
 
 export type Curve = "ed25519" | "x25519";
 
@@ -24,6 +24,18 @@ export function privateKeyOf(curve: Curve, secret: string): KeyObject {
 /** @param publicKey - The public key's 32 bytes, base64url. */
 export function publicKeyOf(curve: Curve, publicKey: string): KeyObject {
   return createPublicKey({ key: der(PUBLIC_PREFIX[curve], publicKey), format: "der", type: "spki" });
+}
+
+/** @returns Whether every secret made with this X25519 public key is all zero (RFC 7748 §6.1). */
+export function hasSmallOrder(publicKey: string): boolean {
+  const { privateKey } = generateKeyPairSync("x25519");
+  try {
+    diffieHellman({ privateKey, publicKey: publicKeyOf("x25519", publicKey) });
+    return false;
+  } catch {
+    // OpenSSL refuses an all-zero secret, and nothing else of 32 bytes.
+    return true;
+  }
 }
 
 /** @returns The 32 bytes of a private key, base64url. */

@@ -2,14 +2,13 @@
  * The roster: public keys of parties, operators, officers and secretariat, signed by two operators, agreed outside the
  * system and pinned at each party.
  */
-import { diffieHellman, generateKeyPairSync } from "node:crypto";
 import { z } from "zod";
 import { canonicalDigest } from "../canonical-json.ts";
 import { LinkageError } from "../errors.ts";
 import { Bytes32, Bytes64 } from "./binary.ts";
 import type { Identity, StaffIdentity } from "./identity.ts";
 import { PartyId, StaffId, strictlyIncreasing } from "./ids.ts";
-import { publicKeyOf } from "./raw-key.ts";
+import { hasSmallOrder } from "./raw-key.ts";
 import { isSignedBy, signStatement } from "./statement.ts";
 
 export const MAX_PARTIES = 32;
@@ -136,18 +135,6 @@ function proofFault({ parties }: Roster): string | null {
     if (!isSignedBy(entry.signKey, "rosterEntry", { ...entry, signature: proof }))
       return `the entry of ${entry.id} is not signed by its own key`;
   return null;
-}
-
-/** Whether every secret made with this X25519 key is all zero (RFC 7748 §6.1); nothing can be sealed to such a key. */
-function hasSmallOrder(boxKey: string): boolean {
-  const { privateKey } = generateKeyPairSync("x25519");
-  try {
-    diffieHellman({ privateKey, publicKey: publicKeyOf("x25519", boxKey) });
-    return false;
-  } catch {
-    // OpenSSL refuses an all-zero secret, and nothing else of 32 bytes.
-    return true;
-  }
 }
 
 function requireSignatures(roster: Roster, operators: readonly RosterStaff[], whose: string): void {

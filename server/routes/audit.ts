@@ -18,10 +18,11 @@ const Place = z.coerce.number<string>().int().min(0);
 const TAGS = ["audit"];
 
 export function auditRoutes(app: App, { audit, roster, store }: Secretariat): void {
-  const signedHead = async (): Promise<SignedHead> => ({
-    head: await audit.head(),
-    cosignatures: await listCosignatures(store),
-  });
+  const signedHead = async (): Promise<SignedHead> => {
+    // First, so that none is of a larger log than the head's.
+    const cosignatures = await listCosignatures(store);
+    return { head: await audit.head(), cosignatures };
+  };
 
   app.route({
     method: "GET",

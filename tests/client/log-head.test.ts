@@ -19,6 +19,7 @@ function open(kept: Kept): LogHead {
   const store: HeadStore = {
     read: () => kept.head,
     write: (head) => void (kept.head = head),
+    readFork: () => kept.fork,
     forget: () => void (kept.head = null),
     writeFork: (fork) => void (kept.fork = fork),
   };
@@ -95,6 +96,18 @@ describe("a client's head of the log", () => {
     await expect(acting()).rejects.toMatchObject({ code: "audit-fork" });
     expect(kept.head?.size, "the head of before stays").toBe(7);
     expect(Fork.parse(kept.fork)[0]).toEqual(headOf(log, 7));
+  });
+
+  it("holds a head that comes in an answer against the largest, whichever is longer", async () => {
+    const kept: Kept = { head: headOf(log, 7), fork: null };
+    const head = open(kept);
+    for (const size of [5, 7, 9]) await head.require(headOf(log, size), proofsOf(log));
+    for (const size of [5, 7, 9])
+      await expect(head.require(headOf(other, size), proofsOf(other))).rejects.toMatchObject({ code: "audit-fork" });
+    await expect(head.require({ ...headOf(log, 5), size: 6 }, proofsOf(log))).rejects.toMatchObject({
+      code: "server-answer-invalid",
+    });
+    expect(head.size()).toBe(7);
   });
 
   it("begins anew with another secretariat's", async () => {

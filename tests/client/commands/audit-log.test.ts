@@ -4,9 +4,11 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Fork } from "#client/log-head.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
 import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { createVault } from "#client/vault.ts";
+import { isSignedBy } from "#engine/round/statement.ts";
 import {
   makeDescriptor,
   makeHouse,
@@ -99,6 +101,13 @@ test("a client refuses a log that was put back, until a person accepts it", asyn
   const refused = await runAquila(house.folder, show);
   expect([refused.exitCode, refused.stderr]).toEqual([3, expect.stringMatching(/^aquila: audit-fork: /)]);
   expect((await audit("check", "--vault", "AT"))[0]).toBe(3);
+  const evidence = ["audit", "fork", "--out", "fork.json"];
+  expect((await runAquila(house.folder, [...evidence, "--vault", "AT"])).exitCode).toBe(0);
+  const heads = Fork.parse(JSON.parse(readFileSync(at("fork.json"), "utf8")));
+  expect(heads[0].size).toBeGreaterThan(heads[1].size);
+  for (const head of heads) expect(isSignedBy(house.roster.secretariat, "treeHead", head)).toBe(true);
+  const none = await runAquila(house.folder, ["audit", "fork", "--out", "none.json", "--vault", "HR"]);
+  expect([none.exitCode, none.stderr]).toEqual([3, "aquila: not-found: no two histories of the log were met\n"]);
   expect((await audit("check", "--vault", "AT", "--accept-restored"))[0]).toBe(0);
   expect((await runAquila(house.folder, show)).exitCode).toBe(0);
 });

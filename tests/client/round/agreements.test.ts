@@ -160,9 +160,10 @@ function checkEnd(honest: readonly Vault[], round: string, relays: readonly Rela
       expect(other.transcript(round)).toBe(one.transcript(round));
       const ofOther = other.pairings(round)?.find(({ counterpart }) => counterpart === one.identity.party);
       if (ofOther === undefined) continue;
-      expect(ofOther?.keyId).toBe(ofOne?.keyId);
+      expect(ofOther.keyId).toBe(ofOne.keyId);
       // Who has seen the attempt end has destroyed its keys.
-      if (ofOne?.keyTag && ofOther?.keyTag) expect({ ...ofOther, counterpart: other.identity.party }).toEqual(ofOne);
+      if (ofOne.keyTag !== null && ofOther.keyTag !== null)
+        expect({ ...ofOther, counterpart: other.identity.party }).toEqual(ofOne);
       count.agreed++;
     }
   for (const { disputes, ending } of relays) {

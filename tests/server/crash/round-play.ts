@@ -212,6 +212,7 @@ function keptInMemory(): HeadStore {
     forget: () => {
       last = null;
     },
+    readFork: () => null,
     writeFork: () => undefined,
   };
 }
