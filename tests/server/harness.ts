@@ -108,6 +108,8 @@ export async function startServer(
     deadlinesEveryMs?: number;
     metricsOnApi?: boolean;
     acceptsRestoredLog?: boolean;
+    /** Any free one when left out. */
+    port?: number;
     timeouts?: Timeouts;
   } = {},
 ): Promise<RunningServer> {
@@ -136,7 +138,7 @@ export async function startServer(
   isOpen = true;
   // Nor is anything taken that was signed in the second of the last head.
   await untilNextSecond(house);
-  await app.listen({ host: "127.0.0.1", port: 0 });
+  await app.listen({ host: "127.0.0.1", port: changes.port ?? 0 });
   const { port } = app.server.address() as AddressInfo;
   return { app, metricsApp, url: `http://127.0.0.1:${port}`, log };
 }
