@@ -169,6 +169,19 @@ it(
   },
 );
 
+it("dated ahead of the server's clock, after a restart", async () => {
+  const before = house.clock;
+  house.clock = () => new Date(now + 4_000);
+  const ahead = await capture(0);
+  house.clock = before;
+  expect((await ask(ahead)).status).toBe(200);
+  const port = Number(new URL(server.url).port);
+  await server.app.close();
+  now += 2_000;
+  server = await startServer(house, { port });
+  expect((await ask(ahead)).status).toBe(401);
+});
+
 function withHeader(name: string, value: string): (request: Captured) => Captured {
   return (request) => ({ ...request, headers: { ...request.headers, [name]: value } });
 }
