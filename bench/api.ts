@@ -5,7 +5,7 @@
  * Each request has its own nonce; all are signed before the clock starts, so that signing is not measured.
  * The load generator may share the server's core: `requestsPerServerCpuSecond` counts the server's CPU time alone.
  */
-import { createHash, randomBytes, sign } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,24 +14,10 @@ import autocannon from "autocannon";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { RoundView } from "#engine/round/messages.ts";
-import { privateKeyOf } from "#engine/round/raw-key.ts";
-import {
-  contentDigestOf,
-  IDEMPOTENCY_FIELD,
-  isWrite,
-  keyIdOfParty,
-  keyIdOfStaff,
-  MAX_SIGNATURE_AGE_S,
-  SIGNATURE_ALGORITHM,
-  SIGNATURE_LABEL,
-  SIGNATURE_TAG,
-  requestBase,
-  signedComponents,
-} from "#engine/round/requests.ts";
-import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { castOf, describeRound } from "#fixtures/cast.ts";
-import { machine, SCALES, type Scale } from "./measurement.ts";
-import { startServer, stopServer } from "./server-process.ts";
+import { castOf } from "#fixtures/cast.ts";
+import { machine, wantedScale, type Scale } from "./measurement.ts";
+import { createRound, partySigning, signedHeaders, type Signing } from "./signed-requests.ts";
+import { cpuSecondsOf, startServer, stopServer } from "./server-process.ts";
 
 const CONNECTIONS = 8;
 const REQUESTS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 20_000 };
@@ -43,28 +29,20 @@ const PATHS = {
   progress: `${ROUND_PATH}/progress`,
   events: `${ROUND_PATH}/progress/events`,
 } as const;
-const NONCE_BYTES = 16;
 /** autocannon builds a request before it knows whether it will be sent. */
 const SPARE = 4 * CONNECTIONS;
-
-type Signing = { readonly keyId: string; readonly signSecret: string };
 
 /** Times of the answers to a fixed number of requests, milliseconds, how long all took, and the server's CPU time over it. */
 type Run = { readonly latenciesMs: readonly number[]; readonly totalMs: number; readonly serverCpuSeconds: number };
 
 /**
  * @param args - After the bench's name.
- * @returns Exit code: 0 measured, 64 wrong usage.
+ * @returns Exit code: 0 measured.
  * @throws Error if an answer is not the round.
  */
 export async function api(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { json: { type: "boolean", default: false } } });
-  const wantedScale = process.env["BENCH"] ?? "usual";
-  const scale = SCALES.find((known) => known === wantedScale);
-  if (scale === undefined) {
-    console.error("BENCH is smoke, usual or full");
-    return 64;
-  }
+  const scale = wantedScale();
   const folder = mkdtempSync(join(tmpdir(), "aquila-bench-api-"));
   try {
     for (const measured of await measureIn(folder, REQUESTS[scale])) console.log(lineOf(measured, values.json));
@@ -79,18 +57,9 @@ type Measured = Run & { readonly asked: string; readonly checksum: string };
 async function measureIn(folder: string, requests: number): Promise<Measured[]> {
   const server = await startServer(folder, (key) => castOf(["AT", "HR"].map(makeIdentity), key), 1);
   const { url, cast } = server;
-  const party: Signing = { keyId: keyIdOfParty("AT"), signSecret: cast.identities[0]?.signSecret ?? "" };
-  const [operator] = cast.operators;
+  const party = partySigning(cast, "AT");
   try {
-    const create = { keyId: keyIdOfStaff("operator", operator.id), signSecret: operator.signSecret };
-    const setting = { id: ROUND, profile: SHIPPED_PROFILE, declaredRecords: 1_000, now: new Date() };
-    const body = JSON.stringify(describeRound(cast, setting));
-    const created = await fetch(`${url}/v1/rounds`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...signedHeaders(create, "POST", url, "/v1/rounds", body) },
-      body,
-    });
-    if (created.status !== 201) throw new Error(`api: no round was made: ${await created.text()}`);
+    await createRound(server, ROUND);
     const measured: Measured[] = [];
     for (const [asked, path] of Object.entries(PATHS)) {
       const wanted = await (await fetch(url + path, { headers: signedHeaders(party, "GET", url, path) })).text();
@@ -144,41 +113,6 @@ async function run(url: string, path: string, signing: Signing, requests: number
     );
   const serverCpuSeconds = (await cpuSecondsOf(url)) - cpuBefore;
   return { latenciesMs: latenciesMs.sort((one, other) => one - other), totalMs: endedAt - started, serverCpuSeconds };
-}
-
-/** @returns User and system time of the server's process so far, seconds. */
-async function cpuSecondsOf(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1]);
-}
-
-/** Signed as docs/spec/api.md's worked example is, at once; the client's library can only do so later. */
-function signedHeaders(
-  { keyId, signSecret }: Signing,
-  method: string,
-  url: string,
-  path: string,
-  body = "",
-): Record<string, string> {
-  const digest = contentDigestOf(new TextEncoder().encode(body));
-  const created = Math.floor(Date.now() / 1_000);
-  const nonce = randomBytes(NONCE_BYTES).toString("base64url");
-  const components = `(${signedComponents(method)
-    .map((name) => `"${name}"`)
-    .join(" ")})`;
-  const idempotencyKey = isWrite(method) ? nonce : null;
-  const times = `created=${created};expires=${created + MAX_SIGNATURE_AGE_S}`;
-  const names = `nonce="${nonce}";keyid="${keyId}";alg="${SIGNATURE_ALGORITHM}";tag="${SIGNATURE_TAG}"`;
-  const parameters = `${components};${times};${names}`;
-  const request = { method, authority: new URL(url).host, path, query: "?", contentDigest: digest, idempotencyKey };
-  const base = requestBase(request, parameters);
-  const signature = sign(null, Buffer.from(base), privateKeyOf("ed25519", signSecret)).toString("base64");
-  return {
-    "content-digest": digest,
-    ...(idempotencyKey === null ? {} : { [IDEMPOTENCY_FIELD]: idempotencyKey }),
-    "signature-input": `${SIGNATURE_LABEL}=${parameters}`,
-    signature: `${SIGNATURE_LABEL}=:${signature}:`,
-  };
 }
 
 /** @returns 16 hexadecimal digits over the answer, without what fresh keys and the clock put into it, and their number. */

@@ -12,35 +12,53 @@ import { round } from "./round.ts";
 import { memory } from "./memory.ts";
 import { quality } from "./quality.ts";
 import { report } from "./report.ts";
+import { soak } from "./soak.ts";
 import { sort } from "./sort.ts";
-import { machine, measurementLine, measurementRow, SCALES, type Bench } from "./measurement.ts";
+import { trial, TRIALS } from "./trials.ts";
+import { machine, measurementLine, measurementRow, wantedScale, WrongUsage, type Bench } from "./measurement.ts";
 
 const BENCHES: readonly Bench[] = [encode, fishing, ingest, join, memory, round, sort];
+
+/** Benches that print lines of their own. */
+type OwnBench = { readonly about: string; readonly run: (args: readonly string[]) => Promise<number> };
+const OWN_BENCHES: Readonly<Record<string, OwnBench>> = {
+  api: { about: "signed requests to a server process on loopback, requests per second and latency", run: api },
+  quality: {
+    about: "precision, recall, calibration and fairness; has options of its own: bench/quality.ts",
+    run: quality,
+  },
+  report: {
+    about: "the benches' lines as a page with pictures; has options of its own: bench/report.ts",
+    run: report,
+  },
+  soak: { about: "a server under full load for minutes: errors, requests per second, memory", run: soak },
+  ...Object.fromEntries(
+    Object.entries(TRIALS).map(([name, { about }]) => [
+      name,
+      { about, run: (args: readonly string[]) => trial(name, args) },
+    ]),
+  ),
+};
 
 const USAGE = "usage: npm run -s bench -- NAME… [--json] | --list   (BENCH=smoke or BENCH=full for other sizes)";
 
 async function main(): Promise<number> {
-  if (process.argv[2] === "quality") return quality(process.argv.slice(3));
-  if (process.argv[2] === "api") return api(process.argv.slice(3));
-  if (process.argv[2] === "report") return report(process.argv.slice(3));
+  const [name = "", ...args] = process.argv.slice(2);
+  const own = OWN_BENCHES[name];
+  if (own !== undefined) return own.run(args);
   const { values, positionals } = parseArgs({
     options: { json: { type: "boolean", default: false }, list: { type: "boolean", default: false } },
     allowPositionals: true,
   });
+  const all = [...BENCHES, ...Object.entries(OWN_BENCHES).map(([own, { about }]) => ({ name: own, about }))];
   if (values.list) {
-    for (const { name, about } of BENCHES) console.log(`${name.padEnd(8)}  ${about}`);
-    console.log("api       signed requests to a server process on loopback, requests per second and latency");
-    console.log("report    the benches' lines as a page with pictures; has options of its own: bench/report.ts");
-    console.log("quality   precision, recall, calibration and fairness; has options of its own: bench/quality.ts");
+    for (const { name, about } of all) console.log(`${name.padEnd(8)}  ${about}`);
     return 0;
   }
-  const wantedScale = process.env["BENCH"] ?? "usual";
-  const scale = SCALES.find((known) => known === wantedScale);
   const chosen = BENCHES.filter(({ name }) => positionals.includes(name));
-  if (scale === undefined || chosen.length === 0 || chosen.length < positionals.length) {
-    console.error(`${USAGE}\nbenches: ${BENCHES.map(({ name }) => name).join(", ")}`);
-    return 64;
-  }
+  if (chosen.length === 0 || chosen.length < positionals.length)
+    throw new WrongUsage(`${USAGE}\nbenches: ${all.map(({ name }) => name).join(", ")}`);
+  const scale = wantedScale();
   if (!values.json) console.log(machine());
   for (const { name, measure } of chosen) {
     for await (const measurement of measure(scale)) {
@@ -54,5 +72,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = error instanceof TypeError && "code" in error ? 64 : 1;
+  const isUsage = error instanceof WrongUsage || (error instanceof TypeError && "code" in error);
+  process.exitCode = isUsage ? 64 : 1;
 }

@@ -4,8 +4,19 @@
 import { cpus } from "node:os";
 
 /** `smoke` keeps a bench from rotting, `usual` is the default, `full` is for figures that are quoted. */
-export const SCALES = ["smoke", "usual", "full"] as const;
+const SCALES = ["smoke", "usual", "full"] as const;
 export type Scale = (typeof SCALES)[number];
+
+/** A command line or an environment that a bench cannot work with. */
+export class WrongUsage extends Error {}
+
+/** @throws {@link WrongUsage} if BENCH names no scale. */
+export function wantedScale(): Scale {
+  const wanted = process.env["BENCH"] ?? "usual";
+  const scale = SCALES.find((known) => known === wanted);
+  if (scale === undefined) throw new WrongUsage("BENCH is smoke, usual or full");
+  return scale;
+}
 
 export type Measurement = {
   /** What was worked on: counts by name, units last. */

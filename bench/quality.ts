@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import type { OracleModel } from "./oracle/oracle.ts";
-import { SCALES, type Scale } from "./measurement.ts";
+import { wantedScale, type Scale } from "./measurement.ts";
 import { encoderOf, linkBlind, type BlindJudged } from "./quality/blind.ts";
 import { linkClear, oracleModel } from "./quality/clear.ts";
 import { readDataSets } from "./quality/data-samples.ts";
@@ -69,12 +69,7 @@ export async function quality(args: readonly string[]): Promise<number> {
       sizes: { type: "string" },
     },
   });
-  const wantedScale = process.env["BENCH"] ?? "usual";
-  const scale = SCALES.find((known) => known === wantedScale);
-  if (scale === undefined) {
-    console.error("BENCH is smoke, usual or full");
-    return 64;
-  }
+  const scale = wantedScale();
   const sizes = values.sizes?.split(",").map(Number);
   if (sizes?.some((size) => !Number.isInteger(size) || size < 1) === true) {
     console.error("--sizes is whole numbers above 0, such as 100000,1000000");

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { SCALES, type Scale } from "./measurement.ts";
+import { wantedScale, type Scale } from "./measurement.ts";
 import { figuresOf } from "./report/figures.ts";
 import { parseLines, type SpeedLine } from "./report/lines.ts";
 import { pageHtml } from "./report/page.ts";
@@ -19,7 +19,7 @@ const RESULTS = fileURLToPath(new URL("results/speed", import.meta.url));
 
 /**
  * @param args - After the bench's name.
- * @returns Exit code: 0 written, 64 wrong usage.
+ * @returns Exit code: 0 written.
  * @throws Error if a bench fails or a line is none.
  */
 export async function report(args: readonly string[]): Promise<number> {
@@ -27,11 +27,7 @@ export async function report(args: readonly string[]): Promise<number> {
     args: [...args],
     options: { out: { type: "string", default: RESULTS }, from: { type: "string" } },
   });
-  const scale = SCALES.find((known) => known === (process.env["BENCH"] ?? "usual"));
-  if (scale === undefined) {
-    console.error("BENCH is smoke, usual or full");
-    return 64;
-  }
+  const scale = wantedScale();
   const lines = values.from === undefined ? await measuredLines(scale) : parseLines(readFileSync(values.from, "utf8"));
   const figures = figuresOf(lines);
   mkdirSync(values.out, { recursive: true });

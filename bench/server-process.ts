@@ -75,3 +75,14 @@ export async function openRound(
     await as(operator).approve(signStatement(operator, "approval", approval));
   }
 }
+
+/** @returns User and system time of the server's process so far, seconds. */
+export function cpuSecondsOf(url: string): Promise<number> {
+  return metricOf(url, "process_cpu_seconds_total");
+}
+
+/** @returns A metric that has no labels. */
+export async function metricOf(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}

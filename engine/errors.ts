@@ -58,6 +58,7 @@ export const PROBLEM_CODES = [
   "audit-fork",
   // requests
   "request-invalid",
+  "request-encoding",
   "request-signature",
   "request-forbidden",
   "request-too-large",

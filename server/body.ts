@@ -2,8 +2,10 @@
  * Bodies as the exact bytes that came, so that their digest can be checked, and then as what they hold; or as streams that
  * their routes read.
  */
+import type { IncomingMessage } from "node:http";
 import { finished, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { giveUp } from "./give-up.ts";
 
@@ -18,6 +20,10 @@ declare module "fastify" {
 /** Name of the request's decorator that holds the body's bytes. */
 const BYTES = "bodyBytes";
 const NONE = new Uint8Array();
+/** What is still read of a body after its answer. */
+const LINGER_BYTES = CHUNK_BYTES;
+const LINGER_MS = 5_000;
+const LINGER_CHECK_MS = 50;
 
 /** Takes JSON and octet streams, uncompressed, and nothing else. */
 export function takeBodies(app: FastifyInstance): void {
@@ -37,10 +43,27 @@ export function takeBodies(app: FastifyInstance): void {
     done(null, body);
   });
   app.addHook("onRequest", (request, _reply, done) => {
-    const encoding = request.headers["content-encoding"];
-    if (encoding === undefined || encoding === "identity") done();
-    else done(new LinkageError("request-invalid", "bodies are taken without Content-Encoding"));
+    const { "content-encoding": encoding = "identity", "transfer-encoding": coding = "chunked" } = request.headers;
+    // A coding that another reader takes for none would hide a request from it.
+    if (encoding === "identity" && coding === "chunked") done();
+    else
+      done(new LinkageError("request-encoding", "bodies are taken without Content-Encoding, as they are or in chunks"));
   });
+  app.addHook("onResponse", ({ raw }, _reply, done) => {
+    if (!raw.complete) closeSoon(raw);
+    done();
+  });
+}
+
+/** Lets the rest of a body that was answered before its end come, so that its sender reads the answer, but not without end. */
+function closeSoon(request: IncomingMessage): void {
+  const { socket } = request;
+  const [mostBytes, latest] = [socket.bytesRead + LINGER_BYTES, performance.now() + LINGER_MS];
+  const timer = setInterval(() => {
+    const isOver = socket.bytesRead > mostBytes || performance.now() > latest;
+    if (isOver && !request.complete) socket.destroy();
+    if (isOver || request.complete || socket.destroyed) clearInterval(timer);
+  }, LINGER_CHECK_MS).unref();
 }
 
 /** Gives the octet streams of this scope to their routes unread: {@link readBody}. */

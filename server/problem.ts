@@ -58,6 +58,7 @@ export const PROBLEM_ANSWERS = {
   "audit-invalid": { status: 500, title: "The audit log does not verify" },
   "audit-fork": { status: 409, title: "The server shows two histories" },
   "request-invalid": { status: 400, title: "The request is not valid" },
+  "request-encoding": { status: 415, title: "The body is encoded" },
   "request-signature": { status: 401, title: "The request's signature does not hold" },
   "request-forbidden": { status: 403, title: "The caller may not do this" },
   "request-too-large": { status: 413, title: "The request is too large" },

@@ -9,6 +9,7 @@ import type { SignedManifest } from "#engine/batch/manifest.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { keyIdOfParty } from "#engine/round/requests.ts";
 import { RISK_INDICATORS } from "#engine/statistics/published.ts";
+import { reportFigures } from "../figures.ts";
 import {
   makeDescriptor,
   makeHouse,
@@ -128,7 +129,9 @@ beforeAll(async () => {
   };
   await send(server.url, operatorSigning(house), "POST", "/v1/rounds", descriptor());
 });
+const counted = { routes: ROUTES.length, requests: 0, refusedAsSpecified: 0 };
 afterAll(async () => {
+  reportFigures("access", counted);
   await server.app.close();
   removeHouse(house);
 });
@@ -186,6 +189,7 @@ async function ask(caller: CallerName, asked: Case): Promise<Answer> {
   const { method, path } = asked;
   const places = placesOf(asked);
   const target = path.replaceAll(/:([a-z]+)/g, (_all, name: string) => places[name] ?? "") + (QUERIES[path] ?? "");
+  counted.requests += 1;
   const signing = callers[caller];
   const body = bodyOf(asked);
   if (signing !== null) return send(server.url, signing, method, target, body);
@@ -274,6 +278,7 @@ describe.each(byEffect.map(([method, path, who]) => [`${method} ${path}`, method
       for (const asked of methods.flatMap((one) => casesOf(one, path))) {
         const answer = await ask(caller, asked);
         const refusal = refusalOf(caller, who, asked);
+        counted.refusedAsSpecified += Number(refusal !== null);
         const about = `${asked.method} of ${asked.owner} in ${asked.round}`;
         if (refusal === null) {
           expect([401, 403, 500], about).not.toContain(answer.status);

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeIdempotencyKey, signerOf, signRequest } from "#client/signature.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
+import { IS_FULL, reportFigures } from "../figures.ts";
 import {
   identityOf,
   makeDescriptor,
@@ -18,7 +19,7 @@ import {
 } from "./harness.ts";
 import { send } from "./requests.ts";
 
-const COUNT = process.env["BENCH"] === "full" ? 10_000 : 500;
+const COUNT = IS_FULL ? 10_000 : 500;
 const ROUNDS = 5;
 const DAY_MS = 86_400_000;
 
@@ -120,7 +121,9 @@ async function outcomes(change: (request: Captured) => Captured): Promise<Record
 const REFUSED = { "401 request-signature": COUNT };
 
 it("as they were", { timeout: 600_000 }, async () => {
-  expect(await outcomes((request) => request)).toEqual(REFUSED);
+  const found = await outcomes((request) => request);
+  reportFigures("as they were", found);
+  expect(found).toEqual(REFUSED);
 });
 
 it.each<[string, (request: Captured) => Captured]>([
@@ -145,8 +148,9 @@ it.each<[string, (request: Captured) => Captured]>([
   ["with another body's digest", withHeader("content-digest", `sha-256=:${"A".repeat(43)}=:`)],
   ["with another idempotency key", withHeader("idempotency-key", "k".repeat(22))],
   ["without a signature", withHeader("signature", "")],
-])("%s", { timeout: 600_000 }, async (_name, change) => {
+])("%s", { timeout: 600_000 }, async (name, change) => {
   const found = await outcomes(change);
+  reportFigures(name, found);
   // HEAD has no body; a route that is not there is nobody's.
   const refused = ["401 request-signature", "401", "404 not-found"];
   expect(Object.keys(found).filter((outcome) => !refused.includes(outcome))).toEqual([]);
@@ -163,9 +167,13 @@ it(
     await server.app.close();
     now += 10_000;
     server = await startServer(house, { port });
-    expect(await outcomes((request) => request)).toEqual({ "503 server-starting": COUNT });
+    const restarted = await outcomes((request) => request);
+    reportFigures("after a restart", restarted);
+    expect(restarted).toEqual({ "503 server-starting": COUNT });
     now += DAY_MS;
-    expect(await outcomes((request) => request)).toEqual(REFUSED);
+    const expired = await outcomes((request) => request);
+    reportFigures("after they have expired", expired);
+    expect(expired).toEqual(REFUSED);
   },
 );
 

@@ -8,10 +8,10 @@
 import { beforeAll, expect, it } from "vitest";
 import { uniformBelow } from "#engine/uniform.ts";
 import { seeded } from "../../engine/statistics/seeded.ts";
+import { IS_FULL, reportFigures } from "../../figures.ts";
 import { crashText, type Crash } from "./durable-steps.ts";
 import { playWell } from "./invariants.ts";
 
-const IS_FULL = process.env["BENCH"] === "full";
 const MINUTES_MS = 60_000;
 
 /** Of a round that nothing happens to. */
@@ -83,7 +83,7 @@ it.each(Array.from({ length: IS_FULL ? 20 : 1 }, (_, seed) => seed))(
       kills += crashed;
       left = left.slice(crashed);
     }
-    if (IS_FULL) console.log(`seed ${seed}: ${kills} kills at ${names.length} names of steps`);
+    reportFigures("kind of step", { seed, names: names.length, kills });
   },
   20 * MINUTES_MS,
 );
@@ -102,9 +102,7 @@ it.runIf(IS_FULL)(
           (error: unknown) => failed.push(`${crashText(crash)} ${name}: ${String(error)}`),
         );
       }
-    console.log(
-      `${steps.length} steps, ${new Set(steps).size} names, ${2 * steps.length} kills, ${failed.length} failed`,
-    );
+    reportFigures("each step", { steps: steps.length, kills: 2 * steps.length, failed: failed.length });
     expect(failed).toEqual([]);
   },
   120 * MINUTES_MS,

@@ -7,10 +7,10 @@ import { expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import { uniformBelow } from "#engine/uniform.ts";
 import { seeded } from "../../engine/statistics/seeded.ts";
+import { IS_FULL, reportFigures } from "../../figures.ts";
 import { playWell } from "./invariants.ts";
 import { connectTo, ROUND, type Beside } from "./round-play.ts";
 
-const IS_FULL = process.env["BENCH"] === "full";
 const KILLS = IS_FULL ? 300 : 2;
 /** In one round, which comes to its end at the server after the last of them. */
 const KILLS_OF_A_ROUND = IS_FULL ? 10 : 2;
@@ -58,10 +58,9 @@ it(
     while (killed < KILLS) {
       const kills = Array.from({ length: KILLS_OF_A_ROUND }, () => ({ afterMs: 200 + below(LATEST_MS) }));
       killed += (await playWell(kills, pairs, load)).crashed;
-      if (IS_FULL) console.log(`${killed} kills`);
     }
     expect(answered).toBeGreaterThan(killed);
-    console.log(`${killed} kills at random instants, ${answered} answers to others, nothing lost`);
+    reportFigures("random instant", { kills: killed, answersToOthers: answered });
   },
   (IS_FULL ? 120 : 5) * MINUTES_MS,
 );

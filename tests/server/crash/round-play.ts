@@ -202,7 +202,7 @@ export function connectTo(
   });
 }
 
-function keptInMemory(): HeadStore {
+export function keptInMemory(): HeadStore {
   let last: TreeHead | null = null;
   return {
     read: () => last,

@@ -33,6 +33,7 @@ import {
   sealRound,
   submitAll,
 } from "../acts.ts";
+import { IS_FULL, reportFigures } from "../../figures.ts";
 import {
   batchPath,
   headerOf,
@@ -51,7 +52,6 @@ import {
 } from "../harness.ts";
 import { codeOf, send } from "../requests.ts";
 
-const IS_FULL = process.env["BENCH"] === "full";
 const CUTS = IS_FULL ? 2_000 : 100;
 const FLIPS = IS_FULL ? 10_000 : 500;
 const MINUTES_MS = 60_000;
@@ -172,7 +172,7 @@ describe("a database that is cut", () => {
         outcomes[told] = (outcomes[told] ?? 0) + 1;
         if (outcome === "less") silent.push(`${name} at ${at}: ${differing(served, whole)}`);
       }
-      console.log(`${CUTS} cuts: ${JSON.stringify(outcomes)}`);
+      reportFigures("cut store", { cuts: CUTS, ...outcomes, silent: silent.length });
       expect(silent).toEqual([]);
     },
     30 * MINUTES_MS,
@@ -256,6 +256,7 @@ describe("a bit that is flipped", () => {
         });
       }
       for (const { party, path } of targets) expect(await ask(party, path), "and as it was, it is served").toBe("200");
+      reportFigures("flipped bit", { flips: FLIPS, served: served.length });
       expect(served).toEqual([]);
     },
     30 * MINUTES_MS,

@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { LinkageError } from "#engine/errors.ts";
 import type { ErasureCertificate } from "#engine/round/acts.ts";
+import { IS_FULL, reportFigures } from "../../figures.ts";
 import { checkEnd, keepSecrets, pairsOf, type Kept } from "../crash/invariants.ts";
 import { closePlay, openPlay, playOn, type Play } from "../crash/round-play.ts";
 import { COMPILE_CACHE, EndedEarly, kill, startProcess, type ServerProcess } from "../process.ts";
 import { FAULT_KINDS, FAULTS_VARIABLE, type Faults } from "./faults.ts";
 
-const IS_FULL = process.env["BENCH"] === "full";
 const FULL_WRITES = 500;
 /** More than a matching writes, so that it comes to its end. */
 const EVERY = 61;
@@ -120,12 +120,9 @@ it.runIf(IS_FULL)(
             console.log(problems.at(-1));
           },
         );
-    const counts = [...met].map(
-      ([kind, writes]) => `${kind} ${[...writes].filter((one) => one <= FULL_WRITES).length}`,
-    );
-    console.log(
-      `different writes that failed, of the first ${FULL_WRITES}: ${counts.join(", ")}; problems ${problems.length}`,
-    );
+    const failedOf = (kind: string): number => [...(met.get(kind) ?? [])].filter((one) => one <= FULL_WRITES).length;
+    const counts: Record<string, number> = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, failedOf(kind)]));
+    reportFigures("failing write", { ofTheFirst: FULL_WRITES, ...counts, problems: problems.length });
     expect(problems).toEqual([]);
   },
   120 * MINUTES_MS,

@@ -13,6 +13,7 @@ import type { BatchHeader } from "#engine/batch/header.ts";
 import { LinkageError, PROBLEM_CODES } from "#engine/errors.ts";
 import { uniformBelow } from "#engine/uniform.ts";
 import { seeded } from "../../engine/statistics/seeded.ts";
+import { IS_FULL, reportFigures } from "../../figures.ts";
 import { openSubmission } from "../acts.ts";
 import {
   batchPath,
@@ -35,7 +36,6 @@ import { mutatedBytes, mutatedText, type Draw } from "./mutations.ts";
 import { RawClient } from "./raw-client.ts";
 import { valuesOf, type Schema } from "./schema-values.ts";
 
-const IS_FULL = process.env["BENCH"] === "full";
 const COUNTS = IS_FULL
   ? { batches: 200_000, uploads: 2_000, heads: 100_000, requests: 20_000 }
   : { batches: 2_000, uploads: 60, heads: 2_000, requests: 400 };
@@ -79,9 +79,13 @@ function watchRss(done: number, all: number): void {
   if (done >= all / 10) firstRss ??= rss();
 }
 
-function checkRss(about: string): void {
+function checkRss(about: string, outcomes: Outcomes): void {
   const grown = rss() - (firstRss ?? rss());
-  console.log(`${about}: RSS grew by ${(grown / 2 ** 20).toFixed(1)} MiB, slowest answer ${slowestMs.toFixed(0)} ms`);
+  reportFigures(about, {
+    ...outcomes.counts,
+    grownMb: Math.round(grown / 2 ** 20),
+    slowestMs: Math.round(slowestMs),
+  });
   expect(grown).toBeLessThan(MOST_GROWTH_BYTES);
   expect(server.child.exitCode, "the server runs").toBeNull();
   firstRss = null;
@@ -94,11 +98,8 @@ class Outcomes {
   count(outcome: string): void {
     this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
   }
-  text(): string {
-    return [...this.#counts]
-      .sort(([, a], [, b]) => b - a)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(", ");
+  get counts(): Record<string, number> {
+    return Object.fromEntries(this.#counts);
   }
   get names(): string[] {
     return [...this.#counts.keys()];
@@ -134,7 +135,7 @@ it("a damaged batch is read, or refused with a code of batches", { timeout: TIME
     expect(piecewise).toBe(whole);
     outcomes.count(whole);
   }
-  console.log(`batches: ${outcomes.text()}`);
+  reportFigures("batches", outcomes.counts);
   expect(outcomes.names.filter((name) => !/^(batch-|accepted)/.test(name))).toEqual([]);
   expect(outcomes.names.length).toBeGreaterThan(8);
 });
@@ -163,7 +164,7 @@ it(
       if (answer.status === 200) await send(server.url, partySigning(house, "AT"), "DELETE", batchPath(header));
       watchRss(done, COUNTS.uploads);
     }
-    checkRss(`uploads: ${outcomes.text()}`);
+    checkRss("uploads", outcomes);
     expect(outcomes.names.filter((name) => !/^(200|422 (batch|chunk)-)/.test(name))).toEqual([]);
   },
 );
@@ -237,7 +238,7 @@ it("a damaged signed head is refused", { timeout: TIMEOUT_MS }, async () => {
     watchRss(done, COUNTS.heads);
   }
   client.close();
-  checkRss(`heads: ${outcomes.text()}`);
+  checkRss("heads", outcomes);
   expect(passed).toEqual([]);
   expect(outcomes.names).not.toContain("closed");
   expect(outcomes.names).toContain("401 request-signature");
@@ -335,6 +336,6 @@ it("whatever request the OpenAPI document describes is answered", { timeout: TIM
     }),
     { seed: SEED, numRuns: COUNTS.requests },
   );
-  checkRss(`requests: ${outcomes.text()}`);
+  checkRss("requests", outcomes);
   expect(outcomes.names.length).toBeGreaterThan(8);
 });
