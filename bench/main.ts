@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { api } from "./api.ts";
+import { attack } from "./attack.ts";
 import { encode } from "./encode.ts";
 import { fishing } from "./fishing.ts";
 import { ingest } from "./ingest.ts";
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [encode, fishing, ingest, join, memory, round,
 type OwnBench = { readonly about: string; readonly run: (args: readonly string[]) => Promise<number> };
 const OWN_BENCHES: Readonly<Record<string, OwnBench>> = {
   api: { about: "signed requests to a server process on loopback, requests per second and latency", run: api },
+  attack: { about: "what the secretariat stores and joins, attacked: docs/attacks.md", run: attack },
   quality: {
     about: "precision, recall, calibration and fairness; has options of its own: bench/quality.ts",
     run: quality,

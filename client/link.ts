@@ -7,7 +7,7 @@ import { readBatch, type Batch } from "#engine/batch/read.ts";
 import { sizeClassOf } from "#engine/batch/size-class.ts";
 import { encodeBatch, type Pairing } from "#engine/encode/encode-batch.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
-import { countBridgingRows } from "#engine/match/candidates.ts";
+import { countBridgingRows, type RulePairs } from "#engine/match/candidates.ts";
 import { forecastCoincidences, type Forecast } from "#engine/match/forecast.ts";
 import { joinColumns } from "#engine/match/join.ts";
 import { scoredPair, scorePairing, type ScoredPairs } from "#engine/match/score.ts";
@@ -39,6 +39,30 @@ export type LinkResult = {
 /** Encodes both lists for each other, matches the batches as the blind engine does and opens the result. */
 export function linkLists(listA: EncodedList, listB: EncodedList): LinkResult {
   const { profile } = listA;
+  const { a, b, parts } = joinLists(listA, listB);
+  const scored = scorePairing(profile, parts, a.batch, b.batch);
+  const pairs: LinkedPair[] = [];
+  for (let at = 0; at < scored.weightBits.length; at++) {
+    const { rowA, rowB, ...score } = scoredPair(profile, scored, at);
+    for (const refA of refsOf(a, rowA)) {
+      for (const refB of refsOf(b, rowB)) pairs.push({ refA, refB, ...score });
+    }
+  }
+  return {
+    pairs: pairs.sort(byWeight),
+    bridgingRows: countBridgingRows(scored.pairs, a.batch.rowCount, b.batch.rowCount),
+    rows: listA.rows.length + listB.rows.length,
+    prior: scored.prior,
+    forecast: forecastCoincidences(profile, a.batch.rowCount, b.batch.rowCount),
+  };
+}
+
+/** Two lists' batches under a fresh key, and what the blind engine joins of them, rule by rule. */
+export type JoinedLists = { readonly a: OpenBatch; readonly b: OpenBatch; readonly parts: readonly RulePairs[] };
+
+/** Encodes both lists for each other and joins the batches. */
+export function joinLists(listA: EncodedList, listB: EncodedList): JoinedLists {
+  const { profile } = listA;
   const keyTag = randomBytes(32);
   const name = {
     round: "link",
@@ -57,25 +81,11 @@ export function linkLists(listA: EncodedList, listB: EncodedList): LinkResult {
     if (columnA === undefined || columnB === undefined) throw new RangeError(`no column for rule ${rule}`);
     return { rule, pairs: joinColumns(columnA, columnB) };
   });
-  const scored = scorePairing(profile, parts, a.batch, b.batch);
-  const pairs: LinkedPair[] = [];
-  for (let at = 0; at < scored.weightBits.length; at++) {
-    const { rowA, rowB, ...score } = scoredPair(profile, scored, at);
-    for (const refA of refsOf(a, rowA)) {
-      for (const refB of refsOf(b, rowB)) pairs.push({ refA, refB, ...score });
-    }
-  }
-  return {
-    pairs: pairs.sort(byWeight),
-    bridgingRows: countBridgingRows(scored.pairs, rowCountA, rowCountB),
-    rows: listA.rows.length + listB.rows.length,
-    prior: scored.prior,
-    forecast: forecastCoincidences(profile, rowCountA, rowCountB),
-  };
+  return { a, b, parts };
 }
 
 /** A batch as its counterpart reads it, and the list's row, plus one, at each of its rows; 0 is a filler row. */
-type OpenBatch = { readonly batch: Batch; readonly list: EncodedList; readonly rowAt: Uint32Array };
+export type OpenBatch = { readonly batch: Batch; readonly list: EncodedList; readonly rowAt: Uint32Array };
 
 function openBatch(list: EncodedList, pairing: Pairing): OpenBatch {
   const encoded = encodeBatch(list, pairing, randomFillSync);

@@ -1,0 +1,70 @@
+/**
+ * Bench `attack`: what the secretariat stores and computes, attacked; docs/attacks.md says who knows what, and what was found.
+ * `npm run -s bench -- attack [NAME…] [--json] [--seed N] [--out FOLDER]`: all attacks, or those named. Exits with 1 if one
+ * finds more than it may, or does not succeed on its control. With --out, the lines go to attack.jsonl there, and a table
+ * and a picture beside it.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { holds, type Attack, type Finding } from "./attack/finding.ts";
+import { oneBatch } from "./attack/one-batch.ts";
+import { machine, wantedScale, WrongUsage } from "./measurement.ts";
+
+export const ATTACKS: readonly Attack[] = [oneBatch];
+
+const DEFAULT_SEED = 20_26;
+
+/**
+ * @param args - After the bench's name.
+ * @returns Exit code: 0 all as it may be, 1 otherwise.
+ */
+export async function attack(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: "boolean", default: false },
+      seed: { type: "string", default: String(DEFAULT_SEED) },
+      out: { type: "string" },
+    },
+    allowPositionals: true,
+  });
+  const seed = Number(values.seed);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff)
+    throw new WrongUsage("--seed is a whole number below 2^32");
+  const unknown = positionals.find((name) => !ATTACKS.some((known) => known.name === name));
+  if (unknown !== undefined)
+    throw new WrongUsage(`there is no attack ${unknown}: ${ATTACKS.map(({ name }) => name).join(", ")}`);
+  const scale = wantedScale();
+  const lines: string[] = [];
+  let failed = 0;
+  for (const { name, run } of ATTACKS) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    for await (const finding of run(scale, seed)) {
+      const isHeld = holds(finding);
+      failed += Number(!isHeld);
+      const line = JSON.stringify({
+        bench: "attack",
+        attack: name,
+        scale,
+        seed,
+        ...finding,
+        holds: isHeld,
+        machine: machine(),
+      });
+      lines.push(`${line}\n`);
+      console.log(values.json ? line : rowOf(name, finding, isHeld));
+    }
+  }
+  if (values.out !== undefined) {
+    mkdirSync(values.out, { recursive: true });
+    writeFileSync(join(values.out, "attack.jsonl"), lines.join(""));
+  }
+  if (failed > 0) console.error(`${failed} of ${lines.length} findings are not as they may be`);
+  return failed === 0 ? 0 : 1;
+}
+
+function rowOf(name: string, { variant, against, measure, figure, most, above }: Finding, isHeld: boolean): string {
+  const bound = most === undefined ? (above === undefined ? "" : ` (above ${above})`) : ` (at most ${most})`;
+  return `${isHeld ? "holds" : "FAILS"}  ${name}, ${variant}, ${against}: ${measure} ${figure.toPrecision(3)}${bound}`;
+}

@@ -1,0 +1,40 @@
+/**
+ * What the secretariat can compute of a pairing: the graph of rows joined by agreeing rules, with their classes, before any
+ * threshold; and whom the rows stand for, which it does not know.
+ */
+import { joinLists, type OpenBatch } from "#client/link.ts";
+import type { EncodedList } from "#engine/encode/list.ts";
+import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
+import type { LabelledGraph } from "./graph.ts";
+
+export type PairingView = {
+  readonly a: OpenBatch;
+  readonly b: OpenBatch;
+  /** Rows that agree on a rule or more, and the rules as bits. */
+  readonly pairs: CandidatePairs;
+};
+
+/** A pairing of two lists under a fresh key, as the secretariat joins it. */
+export function viewPairing(listA: EncodedList, listB: EncodedList): PairingView {
+  const { a, b, parts } = joinLists(listA, listB);
+  return { a, b, pairs: foldPairs(parts, 0, a.batch.rowCount) };
+}
+
+/** Rows of a come first, rows of b behind them; colours are side and class, labels the agreed rules. */
+export function graphOf({ a, b, pairs }: PairingView): LabelledGraph {
+  const shift = a.batch.rowCount;
+  const colours = new Uint32Array(shift + b.batch.rowCount);
+  a.batch.classes.forEach((own, row) => (colours[row] = own));
+  b.batch.classes.forEach((own, row) => (colours[shift + row] = 256 + own));
+  return { colours, from: pairs.rowA, to: pairs.rowB.map((row) => row + shift), labels: pairs.pattern };
+}
+
+/** @returns Nodes of {@link graphOf} that have an edge. */
+export function touchedNodes({ from, to }: LabelledGraph): Set<number> {
+  return new Set([...from, ...to]);
+}
+
+/** @returns Row of the party's list that a row of its batch stands for; −1 for a filler row. */
+export function listRowOf({ rowAt }: OpenBatch, row: number): number {
+  return (rowAt[row] ?? 0) - 1;
+}
