@@ -4,11 +4,10 @@
  * finds more than it may, or does not succeed on its control. With --out, the lines go to attack.jsonl there, and a table
  * and a picture beside it.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { holds, type Attack, type Finding } from "./attack/finding.ts";
+import { holds, type Attack } from "./attack/finding.ts";
 import { oneBatch } from "./attack/one-batch.ts";
+import { writeReport, type FindingLine } from "./attack/report.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
 export const ATTACKS: readonly Attack[] = [oneBatch];
@@ -36,35 +35,23 @@ export async function attack(args: readonly string[]): Promise<number> {
   if (unknown !== undefined)
     throw new WrongUsage(`there is no attack ${unknown}: ${ATTACKS.map(({ name }) => name).join(", ")}`);
   const scale = wantedScale();
-  const lines: string[] = [];
-  let failed = 0;
+  const lines: FindingLine[] = [];
   for (const { name, run } of ATTACKS) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     for await (const finding of run(scale, seed)) {
-      const isHeld = holds(finding);
-      failed += Number(!isHeld);
-      const line = JSON.stringify({
-        bench: "attack",
-        attack: name,
-        scale,
-        seed,
-        ...finding,
-        holds: isHeld,
-        machine: machine(),
-      });
-      lines.push(`${line}\n`);
-      console.log(values.json ? line : rowOf(name, finding, isHeld));
+      const known = { bench: "attack", attack: name, scale, seed, machine: machine() } as const;
+      const line = { ...known, ...finding, holds: holds(finding) };
+      lines.push(line);
+      console.log(values.json ? JSON.stringify(line) : rowOf(line));
     }
   }
-  if (values.out !== undefined) {
-    mkdirSync(values.out, { recursive: true });
-    writeFileSync(join(values.out, "attack.jsonl"), lines.join(""));
-  }
+  if (values.out !== undefined) writeReport(values.out, lines);
+  const failed = lines.filter((line) => !line.holds).length;
   if (failed > 0) console.error(`${failed} of ${lines.length} findings are not as they may be`);
   return failed === 0 ? 0 : 1;
 }
 
-function rowOf(name: string, { variant, against, measure, figure, most, above }: Finding, isHeld: boolean): string {
+function rowOf({ attack: name, variant, against, measure, figure, most, above, holds: isHeld }: FindingLine): string {
   const bound = most === undefined ? (above === undefined ? "" : ` (above ${above})`) : ` (at most ${most})`;
   return `${isHeld ? "holds" : "FAILS"}  ${name}, ${variant}, ${against}: ${measure} ${figure.toPrecision(3)}${bound}`;
 }
