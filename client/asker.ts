@@ -9,7 +9,7 @@ import { LinkageError } from "#engine/errors.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { checkRoster, staffOf, type Roster } from "#engine/round/roster.ts";
 import { destroyFile, replaceFile } from "./durable-file.ts";
-import { Fork, type HeadStore } from "./log-head.ts";
+import { ForkList, type HeadStore } from "./log-head.ts";
 import type { Vault } from "./vault.ts";
 
 export type Asker = {
@@ -35,6 +35,7 @@ export function staffAsker(identity: StaffIdentity, roster: Roster, identityPath
   if (staffOf(roster, group, identity.id).signKey !== identity.signKey)
     throw new LinkageError("roster-invalid", `the roster has another key for ${identity.role} ${identity.id}`);
   const headPath = `${identityPath}.head`;
+  const forksPath = `${identityPath}.forks`;
   return {
     identity,
     roster,
@@ -46,9 +47,9 @@ export function staffAsker(identity: StaffIdentity, roster: Roster, identityPath
       forget: () => {
         destroyFile(headPath);
       },
-      readFork: () => readJson(`${identityPath}.fork`, Fork),
-      writeFork: (heads) => {
-        replaceFile(`${identityPath}.fork`, [canonicalBytes(heads)]);
+      readForks: () => readJson(forksPath, ForkList) ?? [],
+      writeForks: (forks) => {
+        replaceFile(forksPath, [canonicalBytes([...forks])]);
       },
     },
   };
@@ -59,6 +60,6 @@ function readJson<T>(path: string, shape: z.ZodType<T>): T | null {
   try {
     return shape.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
-    throw new LinkageError("audit-invalid", `${path} holds no head of an audit log`, { cause: error });
+    throw new LinkageError("audit-invalid", `${path} holds no heads of an audit log`, { cause: error });
   }
 }

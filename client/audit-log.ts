@@ -11,8 +11,10 @@ import { fromBase64url, toBase64url } from "#engine/round/binary.ts";
 import type { SignedHead } from "#engine/round/messages.ts";
 import { partyOf, type Roster } from "#engine/round/roster.ts";
 import { checkStatement } from "#engine/round/statement.ts";
+import type { Asker } from "./asker.ts";
 import { readWhole } from "./durable-file.ts";
 import type { Connection } from "./http.ts";
+import { keepFork } from "./log-head.ts";
 import { linesOf } from "./pieces.ts";
 
 const FORMAT = "aquila/audit-export/v1";
@@ -37,9 +39,14 @@ export type VerifiedExport = {
 /**
  * Holds the co-signatures that come with a head against it.
  *
+ * @param heads - Where one of another log is kept, with the head.
  * @throws {@link LinkageError} `statement-signature` if one is not its party's; `audit-fork` if one is of another log.
  */
-export async function checkWitnesses(connection: Connection, roster: Roster, signed: SignedHead): Promise<void> {
+export async function checkWitnesses(
+  connection: Pick<Connection, "consistency">,
+  { roster, heads }: Pick<Asker, "roster" | "heads">,
+  signed: SignedHead,
+): Promise<void> {
   const { head, cosignatures } = signed;
   for (const cosignature of cosignatures) {
     const { party } = cosignature;
@@ -47,11 +54,12 @@ export async function checkWitnesses(connection: Connection, roster: Roster, sig
     const isOfThisLog =
       cosignature.size <= head.size &&
       provesConsistency(cosignature, head, await connection.consistency(cosignature.size, head.size));
-    if (!isOfThisLog)
-      throw new LinkageError(
-        "audit-fork",
-        `${party} co-signed a log of ${cosignature.size} entries that is not the start of this one; tell your data-protection officer`,
-      );
+    if (isOfThisLog) continue;
+    keepFork(heads, [head, cosignature]);
+    throw new LinkageError(
+      "audit-fork",
+      `${party} co-signed a log of ${cosignature.size} entries that is not the start of this one; its co-signature and the signed head are kept, aquila audit fork writes them: tell your data-protection officer`,
+    );
   }
 }
 

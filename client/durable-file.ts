@@ -21,7 +21,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { LinkageError } from "#engine/errors.ts";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -39,14 +39,14 @@ export function makePrivateFolder(path: string): void {
 
 /**
  * @param what - How the file is called in the refusal's detail.
- * @throws {@link LinkageError} `vault-invalid` if the path is missing, a symbolic link, or open to group or others.
+ * @throws {@link LinkageError} `code` if the path is missing, a symbolic link, or open to group or others.
  */
-export function requirePrivate(path: string, what: string): void {
+export function requirePrivate(path: string, what: string, code: ProblemCode = "vault-invalid"): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new LinkageError("vault-invalid", `${what} is missing: ${path}`);
-  if (found.isSymbolicLink()) throw new LinkageError("vault-invalid", `${what} is a symbolic link: ${path}`);
+  if (found === undefined) throw new LinkageError(code, `${what} is missing: ${path}`);
+  if (found.isSymbolicLink()) throw new LinkageError(code, `${what} is a symbolic link: ${path}`);
   if ((found.mode & OTHERS) !== 0)
-    throw new LinkageError("vault-invalid", `${what} can be read by others than its owner; run: chmod go= ${path}`);
+    throw new LinkageError(code, `${what} can be read by others than its owner; run: chmod go= ${path}`);
 }
 
 /**

@@ -59,8 +59,8 @@ const NOTHING_KEPT: HeadStore = {
   read: () => null,
   write: () => undefined,
   forget: () => undefined,
-  readFork: () => null,
-  writeFork: () => undefined,
+  readForks: () => [],
+  writeForks: () => undefined,
 };
 const JSON_TYPE = "application/json";
 const OCTETS = "application/octet-stream";

@@ -3,13 +3,16 @@
  * docs/spec/audit.md, "Heads to clients".
  */
 import { z } from "zod";
-import { TreeHead, provesConsistency, type ConsistencyProof } from "#engine/audit/tree-head.ts";
+import { Cosignature, TreeHead, provesConsistency, type ConsistencyProof } from "#engine/audit/tree-head.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { isSignedBy } from "#engine/round/statement.ts";
 
-/** Two heads that one secretariat signed and that cannot both be. */
-export const Fork = z.tuple([TreeHead, TreeHead]);
+/** Two statements that cannot both be of one log: a head that the secretariat signed, and another or a party's. */
+export const Fork = z.tuple([TreeHead, z.union([TreeHead, Cosignature])]);
 export type Fork = z.infer<typeof Fork>;
+const MAX_FORKS = 16;
+/** Oldest first. */
+export const ForkList = z.array(Fork).max(MAX_FORKS);
 
 /** Where a head is kept between commands. */
 export type HeadStore = {
@@ -18,10 +21,9 @@ export type HeadStore = {
   readonly write: (head: TreeHead) => void;
   /** What was seen before counts no more: the secretariat has put back a backup. */
   readonly forget: () => void;
-  /** @returns Two heads that cannot both be; null if none were met. */
-  readonly readFork: () => Fork | null;
-  /** Keeps two heads that cannot both be. */
-  readonly writeFork: (heads: Fork) => void;
+  /** @returns What was written of statements that cannot both be, at most 16. */
+  readonly readForks: () => readonly Fork[];
+  readonly writeForks: (forks: readonly Fork[]) => void;
 };
 
 /** Asks for the proof that the log of one size begins that of a later one. */
@@ -53,6 +55,13 @@ export type LogHead = {
   readonly keep: (prove: Prove) => Promise<void>;
 };
 
+/** Keeps two statements that cannot both be, unless one of them is kept in a pair already, or there is no place left. */
+export function keepFork(store: HeadStore, fork: Fork): void {
+  const kept = store.readForks();
+  const isKept = kept.flat().some((one) => fork.some(({ signature }) => signature === one.signature));
+  if (!isKept && kept.length < MAX_FORKS) store.writeForks([...kept, fork]);
+}
+
 /** @param secretariat - The public key that the pinned roster names, base64url. */
 export function openLogHead(secretariat: string, store: HeadStore): LogHead {
   const stored = store.read();
@@ -60,7 +69,7 @@ export function openLogHead(secretariat: string, store: HeadStore): LogHead {
   let kept = stored !== null && isSignedBy(secretariat, "treeHead", stored) ? stored : null;
   let largest = kept;
   const fork = (first: TreeHead, second: TreeHead): LinkageError => {
-    store.writeFork([first, second]);
+    keepFork(store, [first, second]);
     return new LinkageError(
       "audit-fork",
       `the server's log of ${second.size} entries does not follow that of ${first.size} seen before; both signed heads are kept, aquila audit fork writes them: tell your data-protection officer`,

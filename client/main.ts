@@ -36,6 +36,7 @@ const io: CommandIo = {
   stdout: process.stdout,
   stderr: process.stderr,
   fetch: globalThis.fetch,
+  tlsFiles: () => program.opts<ReturnType<CommandIo["tlsFiles"]>>(),
   now: () => new Date(),
   wait: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
   endWith: (exitCode) => {
@@ -51,6 +52,10 @@ const program = new Command("aquila")
       "read the passphrase from this file descriptor instead of asking at the terminal",
     ).argParser(fileDescriptor),
   )
+  .addOption(
+    new Option("--tls-cert <file>", "certificate to show to a server that asks for one, PEM").env("AQUILA_TLS_CERT"),
+  )
+  .addOption(new Option("--tls-key <file>", "its private key, PEM, mode 600").env("AQUILA_TLS_KEY"))
   .configureHelp({ showGlobalOptions: true })
   .addHelpText("after", EXIT_CODES)
   .exitOverride();

@@ -20,6 +20,21 @@ const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "E
 /** Faults of a socket that the server closed while it was idle, as the next request finds them. */
 const CLOSED_IDLE = ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"];
 
+/** Alerts with which TLS refuses a client's certificate or the lack of one (RFC 8446 §6.2), as Node names them. */
+const CERTIFICATE_ALERT = /_ALERT_(.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/** The part of the platform's fetch that is asked of it. */
+export type Fetch = (
+  url: URL,
+  request: {
+    readonly method: Method;
+    readonly headers: Record<string, string>;
+    readonly body?: Uint8Array<ArrayBuffer>;
+    readonly redirect: "error";
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
+
 /** What happened on the wire; nothing of a body. */
 export type RequestEvent = {
   readonly method: string;
@@ -38,7 +53,7 @@ export type ConnectOptions = {
   readonly secretariat: string;
   /** Where the heads of its audit log are kept; those of this connection alone are compared when left out. */
   readonly heads?: HeadStore;
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: Fetch;
   readonly log?: (event: RequestEvent) => void;
   readonly now?: () => Date;
   readonly wait?: (durationMs: number) => Promise<void>;
@@ -277,12 +292,21 @@ function answerInvalid(call: Call, fault: string): LinkageError {
 function unreachable(call: Call, origin: string, cause: unknown): LinkageError {
   const code = causeCode(cause);
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
-  const reason = timedOut ? `did not answer within ${call.timeoutMs} ms` : `cannot be reached (${code})`;
+  const reason = timedOut ? `did not answer within ${call.timeoutMs} ms` : reasonOf(code, origin);
   const doubt =
-    call.method !== "GET" && !NEVER_SENT.includes(code)
+    call.method !== "GET" && !NEVER_SENT.includes(code) && !CERTIFICATE_ALERT.test(code)
       ? "; the request may have been carried out: give the command again"
       : "";
   return new LinkageError("server-unreachable", `${origin} ${reason}${doubt}`, { cause });
+}
+
+function reasonOf(code: string, origin: string): string {
+  if (CERTIFICATE_ALERT.test(code))
+    return `refuses this client's certificate, or asks for one: --tls-cert and --tls-key (${code})`;
+  // Servers on Node refuse a certificate of another authority so, without an alert.
+  return CLOSED_IDLE.includes(code) && origin.startsWith("https:")
+    ? `closed the connection, as it may when it refuses this client's certificate or asks for one: --tls-cert and --tls-key (${code})`
+    : `cannot be reached (${code})`;
 }
 
 /** @returns The innermost system error code, such as ECONNREFUSED or a TLS fault's name. */

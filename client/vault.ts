@@ -20,7 +20,7 @@ import { quotaStart } from "#engine/round/quota.ts";
 import { checkRoster, Roster, rosterChanges, rosterDigest, type RosterChanges } from "#engine/round/roster.ts";
 import { CarriedFiles } from "./carried-files.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
-import { Fork, type HeadStore } from "./log-head.ts";
+import { ForkList, type HeadStore } from "./log-head.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
 import { OWN, SealedFolder, type VaultAccess } from "./sealed-folder.ts";
 import { changeBoxPassphrase } from "./sealed-identity.ts";
@@ -197,9 +197,9 @@ export class Vault extends CarriedFiles {
       forget: () => {
         this.files.destroy(OWN, "tree-head.json");
       },
-      readFork: () => this.files.readJson(OWN, "fork.json", Fork),
-      writeFork: (heads) => {
-        this.files.writeJson(OWN, "fork.json", [...heads]);
+      readForks: () => this.files.readJson(OWN, "forks.json", ForkList) ?? [],
+      writeForks: (forks) => {
+        this.files.writeJson(OWN, "forks.json", [...forks]);
       },
     };
   }

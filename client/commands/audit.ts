@@ -8,6 +8,7 @@ import { signStatement } from "#engine/round/statement.ts";
 import { sampleBatch } from "../audit.ts";
 import { checkWitnesses, exportLog, verifyExport } from "../audit-log.ts";
 import { createFile } from "../durable-file.ts";
+import type { Fork } from "../log-head.ts";
 import { inBuffers } from "../pieces.ts";
 import {
   answer,
@@ -25,6 +26,8 @@ import {
   type CommandIo,
 } from "./command-io.ts";
 import { withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
+
+const FORK_FORMAT = "aquila/audit-fork/v1";
 
 type LogOptions = CallerOptions & { readonly json: boolean };
 
@@ -85,9 +88,10 @@ function registerLog(audit: Command, io: CommandIo): void {
         "forget what was seen before: the secretariat has said by telephone that it put back a backup",
       ),
   ).action(async (options: LogOptions) => {
-    await connectAs(io, options, async (connection, { identity, roster }) => {
+    await connectAs(io, options, async (connection, asker) => {
+      const { identity } = asker;
       const signed = await connection.signedHead();
-      await checkWitnesses(connection, roster, signed);
+      await checkWitnesses(connection, asker, signed);
       const { size, root, at } = signed.head;
       const witnesses = signed.cosignatures.map((one) => `${one.party} (${one.size})`).join(", ");
       const party = "party" in identity ? identity.party : null;
@@ -115,15 +119,19 @@ function registerLog(audit: Command, io: CommandIo): void {
   withAskerAtHome(
     audit
       .command("fork")
-      .description("write the two signed heads of a log that was not one history to a new file, as evidence")
+      .description("write what was signed of a log that was not one history to a new file, as evidence")
       .requiredOption("--out <file>", "new file, mode 600"),
   ).action(async (options: Omit<LogOptions, "server"> & { readonly out: string }) => {
     await askAs(io, options, ({ heads }) => {
-      const fork = heads.readFork();
-      if (fork === null) throw new LinkageError("not-found", "no two histories of the log were met");
-      createFile(options.out, [Buffer.from(`${JSON.stringify(fork)}\n`)]);
-      const [first, second] = fork.map(({ size, at }) => `${size} entries signed at ${at}`);
-      answer(io, options.json, fork, `the heads of ${first} and of ${second} are in ${options.out}`);
+      const forks = heads.readForks();
+      if (forks.length === 0) throw new LinkageError("not-found", "no two histories of the log were met");
+      const evidence = { forks: [...forks], format: FORK_FORMAT };
+      createFile(options.out, [Buffer.from(`${JSON.stringify(evidence)}\n`)]);
+      const text = [
+        `what cannot be of one log is in ${options.out}:`,
+        ...forks.map(([head, other]) => `${historyOf(head)}, and ${historyOf(other)}`),
+      ].join("\n");
+      answer(io, options.json, evidence, text);
       return Promise.resolve();
     });
   });
@@ -144,6 +152,11 @@ function registerLog(audit: Command, io: CommandIo): void {
       ].join("\n");
       answer(io, options.json, { entries, erased, head, witnesses: [...witnesses], verified: true }, text);
     });
+}
+
+function historyOf(statement: Fork[number]): string {
+  const by = "party" in statement ? `co-signed by ${statement.party}` : `signed at ${statement.at}`;
+  return `${statement.size} entries ${by}`;
 }
 
 /** @returns More than 0, at most 1. */

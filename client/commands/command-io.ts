@@ -11,9 +11,10 @@ import type { StaffIdentity } from "#engine/round/identity.ts";
 import { RoundId } from "#engine/round/ids.ts";
 import { Roster } from "#engine/round/roster.ts";
 import { partyAsker, staffAsker, type Asker } from "../asker.ts";
+import { fetchShowing, readClientCertificate } from "../client-certificate.ts";
 import { connect, type Connection } from "../http.ts";
 import { printableLines } from "../printable.ts";
-import { refusalOf } from "../transport.ts";
+import { originOf, refusalOf, type Fetch } from "../transport.ts";
 import { readBox } from "../passphrase-box.ts";
 import { askPassphrase, choosePassphrase, type PassphraseRequest } from "../passphrase.ts";
 import { STAFF_FILE, openIdentityFile, type IdentityKind } from "../sealed-identity.ts";
@@ -42,7 +43,9 @@ export type CommandIo = {
   readonly passphraseFd: () => number | undefined;
   /** For everything else; a bar is drawn only when it is a terminal. */
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: Fetch;
+  /** The options --tls-cert and --tls-key, which every command takes. */
+  readonly tlsFiles: () => { readonly tlsCert?: string; readonly tlsKey?: string };
   readonly now: () => Date;
   readonly wait: (durationMs: number) => Promise<void>;
   /** Sets the exit code of a command that did not fail. */
@@ -225,10 +228,20 @@ export function connectWith(io: CommandIo, serverUrl: string, asker: Asker): Con
     identity,
     secretariat: roster.secretariat,
     heads,
-    fetch: io.fetch,
+    fetch: fetchOf(io, serverUrl),
     now: io.now,
     wait: io.wait,
   });
+}
+
+/** @returns One that shows the certificate of --tls-cert, when that is given. */
+function fetchOf(io: CommandIo, serverUrl: string): Fetch {
+  const { tlsCert, tlsKey } = io.tlsFiles();
+  if (tlsCert === undefined && tlsKey === undefined) return io.fetch;
+  if (tlsCert === undefined || tlsKey === undefined) throw wrongUsage(io, "--tls-cert and --tls-key go together");
+  if (!originOf(serverUrl).startsWith("https:"))
+    throw new LinkageError("request-invalid", "a certificate (--tls-cert) can be shown to an https server only");
+  return fetchShowing(readClientCertificate(tlsCert, tlsKey));
 }
 
 /** @throws {@link LinkageError} `file-unreadable`; `code` if the file is no JSON of this shape. */

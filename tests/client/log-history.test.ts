@@ -113,7 +113,8 @@ async function meet(kind: (typeof KINDS)[number], seed: number, isHonest: boolea
   // A party that saw nothing of the first history holds what the other one co-signed.
   const other = connectAs("HR");
   const shown = await other.signedHead();
-  return codeBy(() => checkWitnesses(other, house.roster, { ...shown, cosignatures: [cosignature] }));
+  const asker = { roster: house.roster, heads: keptInMemory() };
+  return codeBy(() => checkWitnesses(other, asker, { ...shown, cosignatures: [cosignature] }));
 }
 
 it.each(KINDS)(

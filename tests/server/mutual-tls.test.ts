@@ -1,70 +1,36 @@
 /**
- * A server process that lets in only clients with a certificate of its authority, and the client program behind a tunnel.
+ * A server process that lets in only clients with a certificate of its authority, and the client program that shows one.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
-import { createServer, type AddressInfo, type Server } from "node:net";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeHouse, partySigning, removeHouse, type House } from "./harness.ts";
+import { LEAST_COST } from "#client/passphrase-box.ts";
+import { createVault } from "#client/vault.ts";
+import { runAquila } from "../client/commands/command-line.ts";
+import { PASSPHRASE } from "../client/folders.ts";
+import { HAS_OPENSSL, makeAuthority, makeClient } from "./certificates.ts";
+import { identityOf, makeHouse, removeHouse, type House } from "./harness.ts";
 import { kill, startProcess, type ServerProcess } from "./process.ts";
-import { codeOf, send } from "./requests.ts";
-
-const HAS_OPENSSL = spawnSync("openssl", ["version"]).status === 0;
-if (!HAS_OPENSSL) console.log("skipped: openssl, which makes the certificates, is not installed");
 
 let house: House;
 let server: ServerProcess;
-let tunnel: Server;
 
 const file = (name: string): string => join(house.folder, name);
 const pem = (name: string): string => readFileSync(file(name), "utf8");
-const openssl = (...given: string[]): void => void execFileSync("openssl", given, { cwd: house.folder, stdio: "pipe" });
-
-function makeAuthority(name: string): void {
-  const names = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=IP:127.0.0.1"];
-  openssl("req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", `${name}.key`, "-out", `${name}.pem`, ...names);
-}
-
-function makeClient(name: string, authority: string): void {
-  openssl(
-    "req",
-    "-newkey",
-    "ed25519",
-    "-nodes",
-    "-keyout",
-    `${name}.key`,
-    "-out",
-    `${name}.csr`,
-    "-subj",
-    `/CN=${name}`,
-  );
-  const signing = ["-CA", `${authority}.pem`, "-CAkey", `${authority}.key`, "-CAcreateserial"];
-  openssl("x509", "-req", "-in", `${name}.csr`, ...signing, "-out", `${name}.pem`);
-}
 
 describe.runIf(HAS_OPENSSL)("with tls.clientCaFile", () => {
   beforeAll(async () => {
     house = makeHouse();
-    for (const authority of ["server", "parties", "others"]) makeAuthority(authority);
-    makeClient("at", "parties");
-    makeClient("stranger", "others");
+    for (const authority of ["server", "parties", "others"]) makeAuthority(house.folder, authority);
+    makeClient(house.folder, "at", "parties");
+    makeClient(house.folder, "stranger", "others");
     const tls = { certFile: "server.pem", keyFile: "server.key", clientCaFile: "parties.pem" };
     server = await startProcess(house, { tls });
-    // What a party runs beside its client, such as stunnel.
-    tunnel = createServer((near) => {
-      const far = connectTls({ ...reach(), ...certificateOf("at") });
-      near.on("error", () => far.destroy());
-      far.on("error", () => near.destroy());
-      near.pipe(far).pipe(near);
-    }).listen(0, "127.0.0.1");
-    await once(tunnel, "listening");
+    using vault = createVault(file("AT"), identityOf(house, "AT"), PASSPHRASE, LEAST_COST);
+    vault.pinRoster(house.roster);
   });
   afterAll(async () => {
-    tunnel.close();
     await kill(server.child, "SIGTERM");
     removeHouse(house);
   });
@@ -72,10 +38,10 @@ describe.runIf(HAS_OPENSSL)("with tls.clientCaFile", () => {
   const reach = () => ({ host: "127.0.0.1", port: Number(new URL(server.url).port), ca: pem("server.pem") });
   const certificateOf = (name: string) => ({ cert: pem(`${name}.pem`), key: pem(`${name}.key`) });
 
-  /** @returns The status of /healthz; the error's code if there is no answer. */
-  async function health(given: object): Promise<number | string> {
+  /** @returns The answer's status; the error's code if there is none. */
+  async function statusOf(path: string, given: object): Promise<number | string> {
     return new Promise((resolve) => {
-      get({ ...reach(), path: "/healthz", agent: false, ...given }, (answer) => {
+      get({ ...reach(), path, agent: false, ...given }, (answer) => {
         answer.resume();
         resolve(answer.statusCode ?? 0);
       }).on("error", (error) => {
@@ -84,15 +50,67 @@ describe.runIf(HAS_OPENSSL)("with tls.clientCaFile", () => {
     });
   }
 
-  it("a client of the authority is answered, another or none is not", async () => {
-    expect(await health(certificateOf("at"))).toBe(200);
-    expect(await health({})).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET/);
-    expect(await health(certificateOf("stranger"))).toMatch(/ALERT|ECONNRESET/);
+  /** @returns Exit code and what it said of a command that asks the server once. */
+  async function aquila(options: readonly string[], environment: Record<string, string> = {}) {
+    const command = ["round", "list", "--vault", "AT", "--server", server.url, ...options];
+    const trust = { NODE_EXTRA_CA_CERTS: file("server.pem"), ...environment };
+    const { exitCode, stdout, stderr } = await runAquila(house.folder, command, undefined, trust);
+    return [exitCode, stdout + stderr];
+  }
+  const showing = (cert: string, key = cert): string[] => ["--tls-cert", `${cert}.pem`, "--tls-key", `${key}.key`];
+
+  it("a client of the authority is answered, another or none is not, and a certificate is no signature", async () => {
+    expect(await statusOf("/healthz", certificateOf("at"))).toBe(200);
+    expect(await statusOf("/v1/roster", certificateOf("at"))).toBe(401);
+    expect(await statusOf("/healthz", {})).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET/);
+    expect(await statusOf("/healthz", certificateOf("stranger"))).toMatch(/ALERT|ECONNRESET/);
   });
 
-  it("signed requests come through a tunnel, and a certificate is no signature", async () => {
-    const url = `http://127.0.0.1:${(tunnel.address() as AddressInfo).port}`;
-    expect(codeOf(await send(url, partySigning(house, "AT"), "GET", "/v1/roster"))).toBe("200");
-    expect((await fetch(`${url}/v1/roster`)).status).toBe(401);
+  it("the client program is let in with its own certificate, which options or the environment name", async () => {
+    expect(await aquila([...showing("at"), "--json"])).toEqual([0, "[]\n"]);
+    const named = { AQUILA_TLS_CERT: file("at.pem"), AQUILA_TLS_KEY: file("at.key") };
+    expect(await aquila(["--json"], named)).toEqual([0, "[]\n"]);
+    const check = ["audit", "check", "--vault", "AT", "--server", server.url, ...showing("at")];
+    const trust = { NODE_EXTRA_CA_CERTS: file("server.pem") };
+    expect(await runAquila(house.folder, check, undefined, trust), "which sends a body").toMatchObject({ exitCode: 0 });
+  });
+
+  it("the client program says why it is not let in, without a certificate or with a stranger's", async () => {
+    for (const options of [[], showing("stranger")])
+      expect(await aquila(options), options[1]).toEqual([
+        5,
+        expect.stringMatching(/^aquila: server-unreachable: .*this client's certificate,? or asks for one: --tls-cert/),
+      ]);
+  });
+
+  it("the client program does without its certificate in no case", async () => {
+    copyFileSync(file("at.key"), file("open.key"));
+    chmodSync(file("open.key"), 0o640);
+    writeFileSync(file("empty.key"), "", { mode: 0o600 });
+    writeFileSync(file("empty.pem"), "");
+    const cases: [string[], number, string][] = [
+      [["--tls-cert", "at.pem"], 2, "error: --tls-cert and --tls-key go together\n"],
+      [["--tls-key", "at.key"], 2, "error: --tls-cert and --tls-key go together\n"],
+      [showing("none", "at"), 3, "aquila: file-unreadable: cannot read none.pem (ENOENT)\n"],
+      [showing("at", "none"), 3, "aquila: file-unreadable: the certificate's private key is missing: none.key\n"],
+      [showing("empty", "at"), 3, "aquila: file-unreadable: empty.pem is no certificate in PEM\n"],
+      [showing("at", "empty"), 3, "aquila: file-unreadable: empty.key is no private key in PEM without a passphrase\n"],
+      [
+        showing("at", "stranger"),
+        3,
+        "aquila: file-unreadable: stranger.key is not the private key of the certificate in at.pem\n",
+      ],
+      [
+        showing("at", "open"),
+        3,
+        "aquila: file-unreadable: the certificate's private key can be read by others than its owner; run: chmod go= open.key\n",
+      ],
+      [
+        [...showing("at"), "--server", "http://127.0.0.1:9"],
+        3,
+        "aquila: request-invalid: a certificate (--tls-cert) can be shown to an https server only\n",
+      ],
+    ];
+    for (const [options, exitCode, said] of cases) expect(await aquila(options)).toEqual([exitCode, said]);
   });
 });

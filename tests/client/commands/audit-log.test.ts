@@ -3,13 +3,19 @@
  */
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Fork } from "#client/log-head.ts";
+import { z } from "zod";
+import { ForkList, type Fork } from "#client/log-head.ts";
 import { LEAST_COST } from "#client/passphrase-box.ts";
 import { createIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { createVault } from "#client/vault.ts";
-import { isSignedBy } from "#engine/round/statement.ts";
+import { AuditLeaf } from "#engine/audit/entry.ts";
+import { makeMerkleTree } from "#engine/audit/merkle-tree.ts";
+import { fromBase64url, toBase64url } from "#engine/round/binary.ts";
+import { isSignedBy, signStatement } from "#engine/round/statement.ts";
 import {
+  identityOf,
   makeDescriptor,
   makeHouse,
   operatorSigning,
@@ -48,6 +54,13 @@ async function audit(...args: readonly string[]): Promise<[number, string]> {
   const asked = args[0] === "verify" ? args : [...args, "--server", server.url];
   const { exitCode, stdout, stderr } = await runAquila(house.folder, ["audit", ...asked]);
   return [exitCode, stdout + stderr];
+}
+
+/** @returns What `audit fork` wrote. */
+function evidenceIn(name: string): readonly Fork[] {
+  return z
+    .strictObject({ forks: ForkList, format: z.literal("aquila/audit-fork/v1") })
+    .parse(JSON.parse(readFileSync(at(name), "utf8"))).forks;
 }
 
 const asOfficer = ["--identity", "dpo.key", "--roster", "roster.json"];
@@ -103,12 +116,47 @@ test("a client refuses a log that was put back, until a person accepts it", asyn
   expect((await audit("check", "--vault", "AT"))[0]).toBe(3);
   const evidence = ["audit", "fork", "--out", "fork.json"];
   expect((await runAquila(house.folder, [...evidence, "--vault", "AT"])).exitCode).toBe(0);
-  const heads = Fork.parse(JSON.parse(readFileSync(at("fork.json"), "utf8")));
-  expect(heads[0].size).toBeGreaterThanOrEqual(heads[1].size);
-  expect(heads[0].root).not.toBe(heads[1].root);
-  for (const head of heads) expect(isSignedBy(house.roster.secretariat, "treeHead", head)).toBe(true);
+  const forks = evidenceIn("fork.json");
+  expect(forks, "of three refusals").toHaveLength(1);
+  for (const [first, second] of forks) {
+    expect(first.size).toBeGreaterThanOrEqual(second.size);
+    expect(first.root).not.toBe(second.root);
+    for (const head of [first, second]) expect(isSignedBy(house.roster.secretariat, "treeHead", head)).toBe(true);
+  }
   const none = await runAquila(house.folder, ["audit", "fork", "--out", "none.json", "--vault", "HR"]);
   expect([none.exitCode, none.stderr]).toEqual([3, "aquila: not-found: no two histories of the log were met\n"]);
   expect((await audit("check", "--vault", "AT", "--accept-restored"))[0]).toBe(0);
   expect((await runAquila(house.folder, show)).exitCode).toBe(0);
+});
+
+test("a co-signature of another log is kept with the head, so that a third party can verify both", async () => {
+  const witness = identityOf(house, "HR");
+  const elsewhere = { party: "HR", root: "A".repeat(43), size: 1 };
+  const database = new DatabaseSync(join(house.dataDir, "aquila.db"));
+  const { root, signature } = signStatement(witness, "cosignature", elsewhere);
+  database.prepare("UPDATE cosignatures SET root = ?, signature = ?, size = 1 WHERE party = 'HR'").run(root, signature);
+  database.close();
+
+  for (const [name, asked] of [
+    ["officer.json", asOfficer],
+    ["party.json", ["--vault", "SI"]],
+  ] as const) {
+    expect(await audit("check", ...asked)).toEqual([3, expect.stringMatching(/^aquila: audit-fork: HR co-signed .*1/)]);
+    const written = await runAquila(house.folder, ["audit", "fork", "--out", name, ...asked]);
+    expect([written.exitCode, written.stdout]).toEqual([0, expect.stringMatching(/and 1 entries co-signed by HR\n$/)]);
+  }
+
+  expect((await audit("export", "--out", "whole.jsonl", ...asOfficer))[0]).toBe(0);
+  const [, ...leaves] = readFileSync(at("whole.jsonl"), "utf8").trim().split("\n");
+  const tree = makeMerkleTree();
+  for (const leaf of leaves) tree.append(fromBase64url(AuditLeaf.parse(JSON.parse(leaf)).commitment));
+  const forks = [...evidenceIn("officer.json"), ...evidenceIn("party.json")];
+  expect(forks).toHaveLength(2);
+  for (const [head, cosignature] of forks) {
+    expect(isSignedBy(house.roster.secretariat, "treeHead", head)).toBe(true);
+    expect(toBase64url(tree.root(head.size)), "of the log that the head is of").toBe(head.root);
+    expect(cosignature).toEqual({ ...elsewhere, signature });
+    expect(isSignedBy(witness.signKey, "cosignature", cosignature)).toBe(true);
+    expect(toBase64url(tree.root(1)), "of another").not.toBe(cosignature.root);
+  }
 });

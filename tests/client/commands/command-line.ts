@@ -13,11 +13,15 @@ const TEXT = new TextDecoder().decode(PASSPHRASE);
 
 export type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
-/** @param passphrases - What descriptors 3, 4, … hold; the first is given as --passphrase-fd. */
+/**
+ * @param passphrases - What descriptors 3, 4, … hold; the first is given as --passphrase-fd.
+ * @param environment - Beside PATH, all that it has.
+ */
 export async function runAquila(
   folder: string,
   args: readonly string[],
   passphrases: readonly string[] = [TEXT],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
   const aside = mkdtempSync(join(tmpdir(), "aquila-passphrases-"));
   const descriptors = passphrases.map((passphrase, at) => {
@@ -29,7 +33,7 @@ export async function runAquila(
     return await ended(
       spawn(process.execPath, [START, "client/main.ts", ...given, ...args], {
         cwd: folder,
-        env: { PATH: process.env["PATH"] },
+        env: { PATH: process.env["PATH"], ...environment },
         stdio: ["ignore", "pipe", "pipe", ...descriptors],
       }),
     );

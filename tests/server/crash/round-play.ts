@@ -212,8 +212,8 @@ export function keptInMemory(): HeadStore {
     forget: () => {
       last = null;
     },
-    readFork: () => null,
-    writeFork: () => undefined,
+    readForks: () => [],
+    writeForks: () => undefined,
   };
 }
 
