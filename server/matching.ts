@@ -13,6 +13,7 @@ import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import { distinctHits } from "#engine/statistics/histogram.ts";
 import type { Caller } from "./caller.ts";
+import { requireSpace } from "./disk-space.ts";
 import { deleteFiles, freshFileName, packageContext, writeEncrypted } from "./encrypted-file.ts";
 import { hitCap } from "./hit-cap.ts";
 import { writeHits } from "./follow-up.ts";
@@ -56,7 +57,8 @@ type Run = {
 /**
  * Starts matching and returns; the job goes on and ends with the round reviewed, or sealed again if it failed.
  *
- * @throws {@link LinkageError} `round-unknown`, `round-seal-missing`; `round-state` also if the round's data key cannot be read.
+ * @throws {@link LinkageError} `round-unknown`, `round-seal-missing`; `round-state` also if the round's data key cannot be read;
+ * `storage-failed` unless the disk has the reserve free for packages and for evidence that memory does not hold.
  */
 export async function startMatching(secretariat: Secretariat, id: string, caller: Caller): Promise<void> {
   const { round, files } = await secretariat.store.transaction().execute(async (store) => {
@@ -65,6 +67,7 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
     // Between its abortion and its erasure a round is still sealed.
     if (found.ending !== null) throw new LinkageError("round-state", "the attempt is aborted");
     requireBefore(found, "release", secretariat.clock);
+    await requireSpace(secretariat.roundsFolder);
     await dataKeyOf(secretariat, found);
     const leftOut = await beginMatching(store, secretariat, found);
     await recordAct(store, secretariat, id, caller, "matching");

@@ -4,8 +4,7 @@
  */
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { MAX_HEADER_BYTES } from "#engine/batch/header.ts";
-import { CHUNK_BYTES, batchByteLength } from "#engine/batch/layout.ts";
+import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 import { checkManifest, MANIFEST_LABEL, type SignedManifest } from "#engine/batch/manifest.ts";
 import type { ExpectedBatch } from "#engine/batch/check.ts";
 import { canonicalBytes } from "#engine/canonical-json.ts";
@@ -18,8 +17,10 @@ import { partyOf } from "#engine/round/roster.ts";
 import { requireState } from "#engine/round/states.ts";
 import { readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
+import { bytesToCome, longestBatch, requireSpace } from "./disk-space.ts";
 import { chunkContext, deleteFiles, freshFileName } from "./encrypted-file.ts";
 import { faultOf } from "./log.ts";
+import { storedBytes } from "./plan.ts";
 import { dataKeyOf, pairingOf, recordAct, requireBefore, requirePairing, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
 import { listConfirmations } from "./store/keys.ts";
@@ -57,12 +58,12 @@ type Chunk = {
 };
 
 /**
- * Reads a chunk and stores it on disk before it returns; one that is refused by its place is not read. The same chunk again changes nothing; another one takes its place until the
- * manifest is in.
+ * Reads a chunk and stores it on disk before it returns; one that is refused by its place, or for want of space, is not read.
+ * The same chunk again changes nothing; another one takes its place until the manifest is in.
  *
  * @throws {@link LinkageError} `round-unknown`, `pairing-unknown`, `round-state`, `batch-duplicate`, `limit-reached`; `chunk-invalid` if it
  * is empty or past the end of any batch of this size, `request-signature` if it is not the one that was signed,
- * `request-too-large`, `request-invalid` if it is cut off.
+ * `request-too-large`, `request-invalid` if it is cut off, `storage-failed` if the disk has no room for the whole batch.
  */
 export async function storeChunk(
   secretariat: Secretariat,
@@ -74,8 +75,8 @@ export async function storeChunk(
   const round = await requireSubmission(store, direction, caller);
   requireBefore(round, "submission", secretariat.clock);
   requirePlace(secretariat, round, direction, chunk.index);
-  await requireRoom(store, direction);
   if ((await findChunk(store, direction, chunk.index))?.digest === chunk.digest) return;
+  await requireRoom(secretariat, store, round, direction);
 
   const dataKey = await dataKeyOf(secretariat, round);
   const folder = folderOf(secretariat, round.id);
@@ -94,7 +95,7 @@ export async function storeChunk(
     replaced = await store.transaction().execute(async (transaction) => {
       // The round may have moved on while the file was written.
       await requireSubmission(transaction, direction, caller);
-      await requireRoom(transaction, direction);
+      await requireRoom(secretariat, transaction, round, direction);
       await insertUpload(transaction, direction);
       const before = await findChunk(transaction, direction, chunk.index);
       await replaceChunk(transaction, {
@@ -246,19 +247,24 @@ async function requireSubmission(store: Store, direction: Direction, caller: Cal
   return round;
 }
 
-/** @throws {@link LinkageError} `limit-reached` if this would be one upload more than its sender may have open. */
-async function requireRoom(store: Store, direction: Direction): Promise<void> {
-  if ((await findUpload(store, direction)) !== null) return;
+/**
+ * @throws {@link LinkageError} `limit-reached` if this would be one upload more than its sender may have open;
+ * `storage-failed` unless the disk has room for all of it, beside what is still to come of others that have begun.
+ */
+async function requireRoom(secretariat: Secretariat, store: Store, round: Round, direction: Direction): Promise<void> {
+  const { roundsFolder } = secretariat;
+  if ((await findUpload(store, direction)) !== null) return requireSpace(roundsFolder);
   if ((await countOpenUploads(store, direction.from)) >= MAX_OPEN_UPLOADS)
     throw new LinkageError(
       "limit-reached",
       `${direction.from} has ${MAX_OPEN_UPLOADS} uploads open; complete or take back one`,
     );
+  const ownBytes = storedBytes(longestBatch(secretariat, round, direction.from));
+  await requireSpace(roundsFolder, (await bytesToCome(store, secretariat)) + ownBytes);
 }
 
-function requirePlace({ profile }: Secretariat, round: Round, { from }: Direction, index: number): void {
-  const longest = batchByteLength(profile, expectedRowCount(round.descriptor, from), MAX_HEADER_BYTES);
-  if (index * CHUNK_BYTES >= longest)
+function requirePlace(secretariat: Secretariat, round: Round, { from }: Direction, index: number): void {
+  if (index * CHUNK_BYTES >= longestBatch(secretariat, round, from))
     throw new LinkageError("chunk-invalid", `no batch of this size has a chunk ${index}`);
 }
 

@@ -8,6 +8,7 @@ import { BatchStatus } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
 import { passStreams } from "../body.ts";
 import { callerOf, requireSelf } from "../caller.ts";
+import { fewAtOnce, MOST_CHUNKS } from "../heavy-requests.ts";
 import { CHUNK_LIMIT_BYTES, MANIFEST_LIMIT_BYTES } from "../listener.ts";
 import { ByteStream, REFUSAL, SIGNED } from "../openapi.ts";
 import type { Secretariat } from "../secretariat.ts";
@@ -95,6 +96,7 @@ function chunkRoute(app: App, secretariat: Secretariat): void {
     url: "/rounds/:round/batches/:from/:to/chunks/:index",
     bodyLimit: CHUNK_LIMIT_BYTES,
     config: { isChunk: true },
+    onRequest: fewAtOnce(MOST_CHUNKS),
     schema: {
       operationId: "putChunk",
       summary: "Stores a chunk; 4 MiB each, the last may be shorter; the same chunk again is fine",

@@ -8,6 +8,7 @@ import { PartyId, RoundId } from "#engine/round/ids.ts";
 import { PackageKeys, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
 import { requireSame, requireSelf } from "../caller.ts";
+import { fewAtOnce, MOST_WHOLE_FILES } from "../heavy-requests.ts";
 import { Bytes, bytesAnswer, REFUSAL, SIGNED } from "../openapi.ts";
 import { acknowledge, packageKeysOf, readAnswers, readPackage, storeAnswers } from "../release.ts";
 import { recordAct, requireRound } from "../rounds.ts";
@@ -20,10 +21,12 @@ const TAGS = ["release"];
 
 export function releaseRoutes(app: App, secretariat: Secretariat): void {
   const { store } = secretariat;
+  const onRequest = fewAtOnce(MOST_WHOLE_FILES);
 
   app.route({
     method: "GET",
     url: "/rounds/:round/packages/:party",
+    onRequest,
     schema: {
       operationId: "getPackage",
       summary: "Fetches the caller's package, sealed to its box key; its sections open with the package keys",
@@ -84,6 +87,7 @@ export function releaseRoutes(app: App, secretariat: Secretariat): void {
   app.route({
     method: "PUT",
     url: "/rounds/:round/answers/:from/:to",
+    onRequest,
     bodyLimit: MAX_SEALED_ANSWERS,
     schema: {
       operationId: "putAnswers",
@@ -106,6 +110,7 @@ export function releaseRoutes(app: App, secretariat: Secretariat): void {
   app.route({
     method: "GET",
     url: "/rounds/:round/answers/:from/:to",
+    onRequest,
     schema: {
       operationId: "getAnswers",
       summary: "Fetches the counterpart's answers, once those of both sides are in",

@@ -1,7 +1,7 @@
 /**
  * Statements on uploads and their chunks.
  */
-import type { Selectable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import { queryBy, type Store, type Tables, type UploadState } from "./tables.ts";
 
 export type UploadRow = Selectable<Tables["uploads"]>;
@@ -55,6 +55,25 @@ export async function countOpenUploads(store: Store, party: string): Promise<num
     .where("rounds.state", "=", "submitting")
     .executeTakeFirstOrThrow();
   return count;
+}
+
+/** @returns Every batch that is begun and not complete, in rounds that still take them, with the bytes of its stored chunks. */
+export async function listOpenUploads(store: Store): Promise<{ round: string; sender: string; bytesIn: number }[]> {
+  return store
+    .selectFrom("uploads")
+    .innerJoin("rounds", "rounds.id", "uploads.round")
+    .leftJoin("chunks", (join) =>
+      join
+        .onRef("chunks.round", "=", "uploads.round")
+        .onRef("chunks.sender", "=", "uploads.sender")
+        .onRef("chunks.recipient", "=", "uploads.recipient"),
+    )
+    .select(["uploads.round", "uploads.sender"])
+    .select(({ fn }) => fn.coalesce(fn.sum<number>("chunks.byte_length"), sql<number>`0`).as("bytesIn"))
+    .where("uploads.state", "<>", "complete")
+    .where("rounds.state", "=", "submitting")
+    .groupBy(["uploads.round", "uploads.sender", "uploads.recipient"])
+    .execute();
 }
 
 /** @returns Whether the upload was in `from` and now is in `to`. */

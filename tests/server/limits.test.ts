@@ -9,19 +9,24 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeIdempotencyKey, signerOf, signRequest } from "#client/signature.ts";
 import type { Timeouts } from "#server/listener.ts";
+import { MOST_CHUNKS } from "#server/heavy-requests.ts";
 import { Lateness, MAX_IN_FLIGHT } from "#server/overload.ts";
 import { openSubmission } from "./acts.ts";
 import {
+  batchPath,
+  headerOf,
+  makeBatch,
   makeDescriptor,
   makeHouse,
   operatorSigning,
   partySigning,
   removeHouse,
   startServer,
+  submitBatch,
   type House,
   type RunningServer,
 } from "./harness.ts";
-import { codeOf, send } from "./requests.ts";
+import { codeOf, send, type Answer } from "./requests.ts";
 
 let house: House;
 let server: RunningServer;
@@ -158,6 +163,38 @@ describe("more than the server can keep up with", () => {
 });
 
 describe("what is open at once", () => {
+  it("a party has at most so many chunks on their way, and another can go on", async () => {
+    server = await startServer(house);
+    const { view, keys } = await openSubmission(house, server.url, makeDescriptor(house, { id: "chunks-1" }));
+    const [own, others] = [headerOf(view, keys, "AT", "HR"), headerOf(view, keys, "HR", "AT")];
+    const gate = Promise.withResolvers<undefined>();
+    let begun = 0;
+    const held = async function* (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, 1);
+      begun += 1;
+      await gate.promise;
+      yield bytes.subarray(1);
+    };
+    const { bytes } = makeBatch(own);
+    const put = (pieces?: AsyncIterable<Uint8Array>): Promise<Answer> =>
+      send(server.url, partySigning(house, "AT"), "PUT", `${batchPath(own)}/chunks/0`, bytes, {
+        ...(pieces === undefined ? {} : { sentPieces: pieces }),
+      });
+    const slow = Array.from({ length: MOST_CHUNKS }, () => put(held(bytes)));
+    let refused = await put();
+    // The last of them may not have been read yet; the same chunk again is refused as well.
+    for (let left = 50; (refused.status !== 503 || begun < MOST_CHUNKS) && left > 0; left--) {
+      await wait(20);
+      refused = await put();
+    }
+    expect(codeOf(refused)).toBe("server-busy");
+    expect(refused.retryAfter).toBe("5");
+    expect(codeOf(await submitBatch(house, server.url, others, makeBatch(others).bytes))).toBe("200");
+    gate.resolve(undefined);
+    expect((await Promise.all(slow)).map(codeOf)).toEqual(slow.map(() => "204"));
+    expect(codeOf(await submitBatch(house, server.url, own, bytes))).toBe("200");
+  });
+
   /** As many copies of a round, under other ids. @param also - Statement for each, with `?` for its id. */
   function copyRound(id: string, count: number, state: string, also?: string): void {
     const database = new DatabaseSync(join(house.dataDir, "aquila.db"));

@@ -241,9 +241,9 @@ describe("answers", () => {
     const view = await released();
     const { id } = view.descriptor;
     for (const party of ["AT", "HR"]) await acknowledge(house, server.url, party, view);
-    const bodies = Array.from({ length: 4 }, () => new Uint8Array(randomBytes(1_000)));
+    const bodies = Array.from({ length: 2 }, () => new Uint8Array(randomBytes(1_000)));
     const codes = (await Promise.all(bodies.map((body) => put(id, "AT", "HR", body)))).map(codeOf);
-    expect([...codes].sort()).toEqual(["204", "answers-duplicate", "answers-duplicate", "answers-duplicate"]);
+    expect([...codes].sort()).toEqual(["204", "answers-duplicate"]);
     await put(id, "HR", "AT");
     const won = bodies[codes.indexOf("204")] ?? new Uint8Array();
     expect(Buffer.from((await get(id, "AT", "HR")).bytes).equals(won)).toBe(true);
