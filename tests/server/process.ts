@@ -34,6 +34,8 @@ type NodeRun = {
   readonly nodeArguments?: readonly string[];
   readonly serverArguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Folder that holds the code; the project's when left out. */
+  readonly codeFolder?: string;
   /** Kills it so long after it was started. */
   readonly killAfterMs?: number | undefined;
 };
@@ -46,7 +48,7 @@ type NodeRun = {
 export async function startProcess(
   house: House,
   changes: object = {},
-  { nodeArguments = [], serverArguments = [], environment = {}, killAfterMs }: NodeRun = {},
+  { nodeArguments = [], serverArguments = [], environment = {}, codeFolder, killAfterMs }: NodeRun = {},
 ): Promise<ServerProcess> {
   const file = (name: string, value: unknown): string => {
     writeFileSync(join(house.folder, name), JSON.stringify(value));
@@ -75,6 +77,7 @@ export async function startProcess(
     {
       stdio: ["ignore", "pipe", "inherit"],
       env: { ...process.env, ...environment },
+      ...(codeFolder === undefined ? {} : { cwd: codeFolder }),
       ...(killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: "SIGKILL" as const }),
     },
   );

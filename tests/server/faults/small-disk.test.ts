@@ -68,23 +68,21 @@ async function start(): Promise<ServerProcess> {
 /**
  * Plays the round to its end at one server.
  *
- * @param inState - Called before the first turn after the state has changed, to one that was not there before or again.
+ * @param onTurn - Called before each turn; `isNew` in a state that the round was not in before.
  * @param onRefusal - Called whenever storage failed.
  * @returns The certificate, and what the refusals said.
  */
 async function playOver(
   { url }: ServerProcess,
-  inState: (state: string, isNew: boolean) => void,
+  onTurn: (state: string, isNew: boolean) => void,
   onRefusal: () => Promise<void> | void,
 ): Promise<{ certificate: ErasureCertificate; refusals: string[] }> {
   const seen = new Set<string>();
-  let last = "";
   const refusals: string[] = [];
   for (;;)
     try {
       const certificate = await playOn(round, url, ({ state }) => {
-        if (state !== last) inState(state, !seen.has(state));
-        last = state;
+        onTurn(state, !seen.has(state));
         seen.add(state);
       });
       return { certificate, refusals };
@@ -155,8 +153,8 @@ it.runIf(HAS_MEMORY)(
     let before: string[] = [];
     const { certificate, refusals } = await playOver(
       running,
-      (state) => {
-        if (state !== "submitting") return;
+      (state, isNew) => {
+        if (state !== "submitting" || !isNew) return;
         fill(dataDir, RESERVE_BYTES - MIB);
         before = filesOf(join(dataDir, "rounds"));
       },
@@ -208,8 +206,8 @@ it.runIf(HAS_IMAGES)(
     const broken = await start();
     const isBroken = playOver(
       broken,
-      (state) => {
-        if (state === "submitting") breakImage(dataDir);
+      (state, isNew) => {
+        if (state === "submitting" && isNew) breakImage(dataDir);
       },
       async () => {
         await look(broken);
