@@ -105,7 +105,7 @@ export async function openAuditLog(
     await (within.isTransaction ? write(within) : within.transaction().execute(write));
     isStale = true;
   };
-  if (fault !== null)
+  if (fault !== null) {
     await enter(store, {
       act: "log-restored",
       actor: "server",
@@ -115,6 +115,9 @@ export async function openAuditLog(
       justification: "",
       about: `${tree.size()} entries${kept === null ? "" : `; the last head signed was of ${kept.size}, root ${kept.root}`}`,
     });
+    // The next start holds the log against this head, also if nobody asks for one before.
+    head = await signHead(null);
+  }
 
   return {
     enter,
