@@ -94,3 +94,23 @@ export function uniqueNodes(colour: Uint32Array, nodes: Iterable<number>): numbe
   }
   return known.filter((node) => count.get(colour[node] as number) === 1);
 }
+
+/** @returns Nodes of both graphs that refinement gives one colour, which no other of their graph has. */
+export function sameUniqueColour(
+  one: LabelledGraph,
+  nodes: readonly number[],
+  other: LabelledGraph,
+  itsNodes: readonly number[],
+): [number, number][] {
+  const colour = refine(disjointUnion(one, other));
+  const shift = one.colours.length;
+  const its = uniqueNodes(
+    colour,
+    itsNodes.map((node) => shift + node),
+  );
+  const itsOf = new Map(its.map((node) => [colour[node] as number, node - shift]));
+  return uniqueNodes(colour, nodes).flatMap((node): [number, number][] => {
+    const there = itsOf.get(colour[node] as number);
+    return there === undefined ? [] : [[node, there]];
+  });
+}

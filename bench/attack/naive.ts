@@ -23,6 +23,7 @@ const RULES = [
   ["place-year", ["birth-place", "birth-year"]],
 ] as const;
 const SLOTS = 2;
+export const NAIVE_RULES = RULES.length;
 
 const PROFILE: Profile = {
   ...SHIPPED_PROFILE,

@@ -4,12 +4,14 @@
  */
 import { joinLists, type OpenBatch } from "#client/link.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
-import { foldPairs, type CandidatePairs } from "#engine/match/candidates.ts";
+import { foldPairs, type CandidatePairs, type RulePairs } from "#engine/match/candidates.ts";
 import type { LabelledGraph } from "./graph.ts";
 
 export type PairingView = {
   readonly a: OpenBatch;
   readonly b: OpenBatch;
+  /** Rows whose keys are equal, rule by rule, once for each key. */
+  readonly parts: readonly RulePairs[];
   /** Rows that agree on a rule or more, and the rules as bits. */
   readonly pairs: CandidatePairs;
 };
@@ -17,7 +19,7 @@ export type PairingView = {
 /** A pairing of two lists under a fresh key, as the secretariat joins it. */
 export function viewPairing(listA: EncodedList, listB: EncodedList): PairingView {
   const { a, b, parts } = joinLists(listA, listB);
-  return { a, b, pairs: foldPairs(parts, 0, a.batch.rowCount) };
+  return { a, b, parts, pairs: foldPairs(parts, 0, a.batch.rowCount) };
 }
 
 /** Rows of a come first, rows of b behind them; colours are side and class, labels the agreed rules. */

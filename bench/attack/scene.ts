@@ -7,6 +7,7 @@ import type { EncodedList } from "#engine/encode/list.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { generateRecords, generateTruth, PARTIES, type FixtureOptions } from "#fixtures/people.ts";
+import type { Scale } from "../measurement.ts";
 import { encodeList } from "../quality/blind.ts";
 
 export type Scene = {
@@ -28,6 +29,27 @@ export type SceneSize = {
   /** Share of a party's records whose person a given other party also holds. */
   readonly overlap: number;
 };
+
+type Sizes = Pick<SceneSize, "partyCount" | "recordsPerParty" | "overlap">;
+
+const sizes = (partyCount: number, recordsPerParty: number, overlaps: readonly number[]): Sizes[] =>
+  overlaps.map((overlap) => ({ partyCount, recordsPerParty, overlap }));
+const OVERLAPS = [0.05, 0.2, 0.5];
+
+const SIZES: Record<Scale, readonly Sizes[]> = {
+  smoke: sizes(2, 600, [0.2]),
+  usual: [...sizes(2, 2_000, OVERLAPS), ...sizes(6, 2_000, [0.2])],
+  full: [...[2, 6, 12].flatMap((partyCount) => sizes(partyCount, 5_000, OVERLAPS)), ...sizes(2, 50_000, [0.2])],
+};
+
+/** @returns Scenes in which lists meet, one after the other. */
+export function sceneSizes(scale: Scale, seed: number): SceneSize[] {
+  return SIZES[scale].map((size) => ({ seed, ...size }));
+}
+
+export function describeScene({ partyCount, recordsPerParty, overlap }: SceneSize): string {
+  return `${partyCount} parties of ${recordsPerParty.toLocaleString("en")} records, overlap ${overlap}`;
+}
 
 export async function makeScene({ seed, recordsPerParty, partyCount, overlap }: SceneSize): Promise<Scene> {
   const parties = PARTIES.slice(0, partyCount);
