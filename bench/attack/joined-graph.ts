@@ -53,6 +53,17 @@ export function joinedGraph(view: PairingView): JoinedGraph {
   return { graph, edges, side: Uint8Array.from(side), listRow: Uint32Array.from(listRow) };
 }
 
+/** What a join would show that hid something: the classes, or beside them which rules agree, not how many cells. */
+export type Blur = "classes" | "classes and rules";
+
+/** @returns The same join with less to be seen. */
+export function blurred(joined: JoinedGraph, hidden: Blur): JoinedGraph {
+  const { graph, edges, side } = joined;
+  const countOf = (cells: Uint8Array): number => cells.reduce((sum, count) => sum + count, 0);
+  const labels = hidden === "classes" ? graph.labels : Uint32Array.from(edges, ({ cells }) => countOf(cells));
+  return { ...joined, graph: { ...graph, colours: Uint32Array.from(side), labels } };
+}
+
 /** @returns Coverage class of a node of this colour. */
 export function classOfColour(colour: number): number {
   return colour % SIDE;

@@ -8,7 +8,7 @@ import type { Scale } from "../measurement.ts";
 import type { Attack, Finding } from "./finding.ts";
 import { sameUniqueColour } from "./graph.ts";
 import { judgeGuesses, scaledGuesses } from "./guess.ts";
-import { joinedGraph, type JoinedGraph } from "./joined-graph.ts";
+import { blurred, joinedGraph, type Blur, type JoinedGraph } from "./joined-graph.ts";
 import type { SeenRow } from "./likelihood.ts";
 import { linkScores, type LinkExamples } from "./link-scores.ts";
 import { naiveBatch, naiveGraph, type NaiveBatch } from "./naive.ts";
@@ -56,7 +56,14 @@ async function* linkingOf(size: SceneSize): AsyncIterable<Finding> {
     const structure = { variant, measure: "share of rows linked by structure" };
     const linked = linkedByColour(own, its);
     const touched = own.side.filter((side) => side === 0).length;
-    const also = { rows, touched, ofTouched: linked / touched };
+    const linkedBehind = (hidden: Blur): number => linkedByColour(blurred(own, hidden), blurred(its, hidden)) / rows;
+    const also = {
+      rows,
+      touched,
+      ofTouched: linked / touched,
+      ifClassesWereHidden: linkedBehind("classes"),
+      ifRulesWereHiddenToo: linkedBehind("classes and rules"),
+    };
     yield { ...structure, against: "ours", figure: linked / rows, most: MOST, also };
     yield { ...structure, against: "control", figure: naivelyLinkedByColour(naive.first, naive.again), above: CONTROL };
   }
@@ -94,7 +101,9 @@ function linkedByBytes(one: Batch, other: Batch): number {
   const visit = (batch: Batch, see: (row: number, name: string) => void): void => {
     for (let row = 0; row < batch.rowCount; row++) see(row, handleOf(batch, row));
     for (const { upper, lower, row } of batch.columns)
-      row.forEach((holder, at) => see(holder, `${upper[at]} ${lower[at]}`));
+      row.forEach((holder, at) => {
+        see(holder, `${upper[at]} ${lower[at]}`);
+      });
   };
   visit(one, (_, name) => {
     known.add(name);

@@ -48,13 +48,15 @@ export async function naiveBatch(records: readonly PersonRecord[], secret: strin
   return { rows: records.length, cells };
 }
 
-/** @returns Rows of all batches, one behind the other, then the keys: each row tied to the keys it holds. */
+/** @returns Rows of all batches, one behind the other, coloured by batch, then the keys: each row tied to the keys it holds. */
 export function naiveGraph(batches: readonly NaiveBatch[]): LabelledGraph {
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const keys = new Map<string, number>();
   const [from, to, labels]: [number[], number[], number[]] = [[], [], []];
+  const rowColours: number[] = [];
   let first = 0;
-  for (const batch of batches) {
+  for (const [index, batch] of batches.entries()) {
+    for (let row = 0; row < batch.rows; row++) rowColours.push(index);
     for (const { row, rule, key } of batch.cells) {
       const name = `${rule} ${key}`;
       const node = keys.get(name) ?? rows + keys.size;
@@ -65,6 +67,7 @@ export function naiveGraph(batches: readonly NaiveBatch[]): LabelledGraph {
     }
     first += batch.rows;
   }
-  const colours = new Uint32Array(rows + keys.size).fill(1, rows);
+  const colours = new Uint32Array(rows + keys.size).fill(batches.length);
+  colours.set(rowColours);
   return { colours, from: Uint32Array.from(from), to: Uint32Array.from(to), labels: Uint32Array.from(labels) };
 }
