@@ -14,6 +14,9 @@ import { nameReader } from "#engine/encode/names/name-reader.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import type { Profile } from "#engine/profile.ts";
 
+/** What shows of a row: its class, and cells of each rule; in a join, those by which it touches others, all partners together. */
+export type SeenRow = { readonly coverage: number; readonly cells: Uint8Array };
+
 export type KnownList = {
   readonly profile: Profile;
   readonly count: number;
@@ -52,6 +55,11 @@ export function knownRegister(
 export function cellsOf({ profile, travelling }: KnownList, row: number): Uint8Array {
   const { length } = profile.rules;
   return travelling.subarray(row * length, (row + 1) * length);
+}
+
+/** @returns Every row as it shows when all of its cells do. */
+export function allRows(known: KnownList): Map<number, SeenRow> {
+  return new Map(Array.from(known.classes, (coverage, row) => [row, { coverage, cells: cellsOf(known, row) }]));
 }
 
 type CellsOwned = { readonly owner: Uint32Array; readonly bits: Float32Array };

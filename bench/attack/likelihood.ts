@@ -5,10 +5,7 @@
  * Non-Lattice Data", The Statistician 24(3), pseudo-likelihood.
  */
 import type { Profile } from "#engine/profile.ts";
-import { cellsOf, type KnownList } from "./known-list.ts";
-
-/** Cells of each rule by which a row touches others, all partners together; and its class. */
-export type SeenRow = { readonly coverage: number; readonly cells: Uint8Array };
+import { cellsOf, type KnownList, type SeenRow } from "./known-list.ts";
 
 export type Likelihood = {
   /** Natural logarithms, for one seen row: of every known row that can be it; others are left out. */

@@ -2,7 +2,7 @@
  * How much likelier two rows of two joins are one row of a list than two: by class, and by how many cells of each rule agree
  * in both (Fellegi and Sunter 1969, with cells in place of fields). The attacker learns it on lists of his own.
  */
-import type { SeenRow } from "./likelihood.ts";
+import type { SeenRow } from "./known-list.ts";
 
 /** Rows of the attacker's own two joins, and which are one row. */
 export type LinkExamples = {

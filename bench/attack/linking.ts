@@ -4,16 +4,18 @@
  */
 import type { OpenBatch } from "#client/link.ts";
 import { handleOf, type Batch } from "#engine/batch/read.ts";
+import { informationThreshold } from "#engine/match/weight.ts";
 import type { Scale } from "../measurement.ts";
-import type { Attack, Finding } from "./finding.ts";
+import type { Against, Attack, Finding } from "./finding.ts";
 import { sameUniqueColour } from "./graph.ts";
 import { judgeGuesses, scaledGuesses } from "./guess.ts";
 import { blurred, joinedGraph, type Blur, type JoinedGraph } from "./joined-graph.ts";
-import type { SeenRow } from "./likelihood.ts";
+import { allRows, knownRows, type SeenRow } from "./known-list.ts";
+
 import { linkScores, type LinkExamples } from "./link-scores.ts";
 import { naiveBatch, naiveGraph, type NaiveBatch } from "./naive.ts";
 import { seenRows, touchesOf } from "./one-list.ts";
-import { listRowOf, viewPairing } from "./pairing-view.ts";
+import { listRowOf, viewPairing, type PairingView } from "./pairing-view.ts";
 import { describeScene, makeScene, type Scene, type SceneSize } from "./scene.ts";
 
 const SIZES: Record<Scale, { recordsPerParty: number; overlaps: readonly number[] }> = {
@@ -23,6 +25,8 @@ const SIZES: Record<Scale, { recordsPerParty: number; overlaps: readonly number[
 };
 const MOST = 0.001;
 const CONTROL = 0.9;
+/** What a row without fillers shows is its own, but many rows show the same. */
+const GUESSED_CONTROL = 0.1;
 /** Places of rows in two shuffles go together by chance this many standard deviations once in two million times. */
 const ORDER_DEVIATIONS = 5;
 
@@ -49,9 +53,12 @@ async function* linkingOf(size: SceneSize): AsyncIterable<Finding> {
   for (const [variant, other] of variants) {
     const bytes = { variant, measure: "share of rows linked by equal keys or handles" };
     yield { ...bytes, against: "ours", figure: linkedByBytes(first.a.batch, other.a.batch) / rows, most: 0 };
-    yield { ...bytes, against: "control", figure: naivelyLinkedByBytes(naive.first, naive.first), above: CONTROL };
+    yield { ...bytes, against: "control", figure: naivelyLinkedByBytes(naive.first, naive.again), above: CONTROL };
+    const order = { variant, measure: "correlation of places" };
     const most = ORDER_DEVIATIONS / Math.sqrt(rows);
-    yield { variant, against: "ours", measure: "correlation of places", figure: orderOf(first.a, other.a), most };
+    yield { ...order, against: "ours", figure: correlation(placesOf(first.a), placesOf(other.a)), most };
+    const naivePlaces = Array.from({ length: naive.first.rows }, (_, row) => row);
+    yield { ...order, against: "control", figure: correlation(naivePlaces, naivePlaces), above: CONTROL };
     const [own, its] = [joinedGraph(first), joinedGraph(other)];
     const structure = { variant, measure: "share of rows linked by structure" };
     const linked = linkedByColour(own, its);
@@ -65,15 +72,18 @@ async function* linkingOf(size: SceneSize): AsyncIterable<Finding> {
       ifRulesWereHiddenToo: linkedBehind("classes and rules"),
     };
     yield { ...structure, against: "ours", figure: linked / rows, most: MOST, also };
-    yield { ...structure, against: "control", figure: naivelyLinkedByColour(naive.first, naive.again), above: CONTROL };
+    yield {
+      ...structure,
+      against: "control",
+      figure: naivelyLinkedByColour(naive.first, naive.rekeyed),
+      above: CONTROL,
+    };
   }
-  const { first: ownFirst, elsewhere: ownElsewhere } = viewsOf(learnt);
-  yield guessedFinding(
-    variants[1][0],
-    rows,
-    [joinedGraph(first), joinedGraph(elsewhere)],
-    [joinedGraph(ownFirst), joinedGraph(ownElsewhere)],
-  );
+  const [variant] = variants[1];
+  const own = viewsOf(learnt);
+  const [sent, ownSent] = [[first, elsewhere] as const, [own.first, own.elsewhere] as const];
+  yield guessedFinding(variant, "ours", rows, sent.map(touchedOf), ownSent.map(touchedOf));
+  yield guessedFinding(variant, "control", rows, sent.map(withoutFillers), ownSent.map(withoutFillers));
 }
 
 function viewsOf({ parties: [own = "", one = "", other = ""], encodedOf }: Scene) {
@@ -84,14 +94,15 @@ function viewsOf({ parties: [own = "", one = "", other = ""], encodedOf }: Scene
   };
 }
 
-/** The list twice as the naive program sends it; that it is the same key is left to whoever compares bytes. */
+/** The list twice as the naive program sends it, and under another key for whoever does not compare bytes. */
 async function naiveSendings({
   parties: [own = ""],
   recordsOf,
-}: Scene): Promise<{ first: NaiveBatch; again: NaiveBatch }> {
+}: Scene): Promise<Record<"first" | "again" | "rekeyed", NaiveBatch>> {
   return {
     first: await naiveBatch(recordsOf(own), "the one key"),
-    again: await naiveBatch(recordsOf(own), "another key"),
+    again: await naiveBatch(recordsOf(own), "the one key"),
+    rekeyed: await naiveBatch(recordsOf(own), "another key"),
   };
 }
 
@@ -130,23 +141,27 @@ function uniqueNames(names: ReadonlyMap<number, string>): Map<string, number> {
   return new Map([...count].flatMap(([name, rows]) => (rows.length === 1 ? [[name, rows[0]?.[0] as number]] : [])));
 }
 
-/** @returns Pearson's correlation of where the rows of one list stand in two batches, without its sign. */
-function orderOf(one: OpenBatch, other: OpenBatch): number {
-  const [own, its] = [one, other].map((open) => {
-    const places = new Map<number, number>();
-    for (let row = 0; row < open.batch.rowCount; row++)
-      places.set(listRowOf(open, row), row / open.batch.rowCount - 0.5);
-    places.delete(-1);
-    return places;
-  });
-  let [sum, squares, itsSquares] = [0, 0, 0];
-  for (const [row, place] of own ?? []) {
-    const there = its?.get(row) as number;
-    sum += place * there;
-    squares += place ** 2;
-    itsSquares += there ** 2;
+/** @returns Where each row of the list stands in its batch. */
+function placesOf(open: OpenBatch): number[] {
+  const places: number[] = [];
+  for (let row = 0; row < open.batch.rowCount; row++) {
+    const listRow = listRowOf(open, row);
+    if (listRow >= 0) places[listRow] = row;
   }
-  return Math.abs(sum) / Math.sqrt(squares * itsSquares);
+  return places;
+}
+
+/** @returns Pearson's correlation of the places of one list's rows in two batches, without its sign. */
+function correlation(places: readonly number[], itsPlaces: readonly number[]): number {
+  const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const centred = (values: readonly number[]): number[] => {
+    const mean = meanOf(values);
+    return values.map((value) => value - mean);
+  };
+  const [own, its] = [centred(places), centred(itsPlaces)];
+  const product = (one: readonly number[], other: readonly number[]): number =>
+    one.reduce((sum, value, at) => sum + value * (other[at] as number), 0);
+  return Math.abs(product(own, its)) / Math.sqrt(product(own, own) * product(its, its));
 }
 
 /** @returns Rows of the first side whose colour is unique in both joins, and that are one row of the list. */
@@ -163,16 +178,34 @@ function naivelyLinkedByColour(one: NaiveBatch, other: NaiveBatch): number {
   return linked.filter(([row, itsRow]) => row === itsRow).length / one.rows;
 }
 
-type TwoJoins = readonly [JoinedGraph, JoinedGraph];
+/** What shows of a batch's rows, and which rows of the list they are. */
+type Shown = { readonly seen: ReadonlyMap<number, SeenRow>; readonly listRowOf: (node: number) => number };
+
+function touchedOf(view: PairingView): Shown {
+  const joined = joinedGraph(view);
+  return { seen: seenRows(joined, touchesOf(joined, 0)), listRowOf: (node) => joined.listRow[node] as number };
+}
+
+/** A program that sends no fillers shows how many cells each row has under every rule, without any join. */
+function withoutFillers({ a: { list }, a, b }: PairingView): Shown {
+  const known = knownRows(list, [], informationThreshold(list.profile, Math.max(a.batch.rowCount, b.batch.rowCount)));
+  return { seen: allRows(known), listRowOf: (row) => row };
+}
 
 /** Joins with two counterparts are two graphs: rows are held against each other by what agrees, one to one. */
-function guessedFinding(variant: string, rows: number, joins: TwoJoins, learnt: TwoJoins): Finding {
-  const [one, other] = joins;
-  const [seen, its] = [seenOf(one), seenOf(other)];
-  const scoreOf = linkScores(examplesOf(learnt));
+function guessedFinding(
+  variant: string,
+  against: Against,
+  rows: number,
+  [one, other]: readonly Shown[],
+  [ownOne, ownOther]: readonly Shown[],
+): Finding {
+  if (one === undefined || other === undefined || ownOne === undefined || ownOther === undefined)
+    throw new RangeError("a list is sent twice");
+  const scoreOf = linkScores(examplesOf(ownOne, ownOther));
   const guesses = scaledGuesses(
-    [...seen].map(([node, row]) => {
-      const scored = [...its].map(([itsNode, itsRow]) => [itsNode, scoreOf(row, itsRow)] as const);
+    [...one.seen].map(([node, row]) => {
+      const scored = [...other.seen].map(([itsNode, itsRow]) => [itsNode, scoreOf(row, itsRow)] as const);
       const possible = scored.filter(([, score]) => score > -Infinity);
       return {
         node,
@@ -180,29 +213,24 @@ function guessedFinding(variant: string, rows: number, joins: TwoJoins, learnt: 
         scores: Float64Array.from(possible, ([, score]) => score),
       };
     }),
-    other.listRow.length,
+    Math.max(...other.seen.keys()) + 1,
   );
-  const found = judgeGuesses(guesses, (node, itsNode) => one.listRow[node] === other.listRow[itsNode]);
+  const found = judgeGuesses(guesses, (node, itsNode) => one.listRowOf(node) === other.listRowOf(itsNode));
   return {
     variant,
-    against: "ours",
+    against,
     measure: "share of rows linked by likelihood",
     figure: found.right / rows,
-    most: MOST,
-    also: { rows, touched: seen.size, ...found },
+    ...(against === "ours" ? { most: MOST } : { above: GUESSED_CONTROL }),
+    also: { rows, seen: one.seen.size, ...found },
   };
 }
 
-function seenOf(join: JoinedGraph): Map<number, SeenRow> {
-  return seenRows(join, touchesOf(join, 0));
-}
-
-function examplesOf([one, other]: TwoJoins): LinkExamples {
-  const [seen, its] = [seenOf(one), seenOf(other)];
-  const rowOf = new Map([...its].map(([node, row]) => [other.listRow[node], row]));
-  const same = [...seen].flatMap(([node, row]): [SeenRow, SeenRow][] => {
-    const there = rowOf.get(one.listRow[node]);
+function examplesOf(one: Shown, other: Shown): LinkExamples {
+  const rowOf = new Map([...other.seen].map(([node, row]) => [other.listRowOf(node), row]));
+  const same = [...one.seen].flatMap(([node, row]): [SeenRow, SeenRow][] => {
+    const there = rowOf.get(one.listRowOf(node));
     return there === undefined ? [] : [[row, there]];
   });
-  return { first: [...seen.values()], second: [...its.values()], same };
+  return { first: [...one.seen.values()], second: [...other.seen.values()], same };
 }

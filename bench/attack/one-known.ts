@@ -9,8 +9,8 @@ import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Against, Finding } from "./finding.ts";
 import { judgeGuesses } from "./guess.ts";
 import { joinedGraph } from "./joined-graph.ts";
-import { cellsOf, knownRegister, knownRows, type KnownList } from "./known-list.ts";
-import { likelihoodOf, type SeenRow } from "./likelihood.ts";
+import { allRows, knownRegister, knownRows, type KnownList, type SeenRow } from "./known-list.ts";
+import { likelihoodOf } from "./likelihood.ts";
 import { guessRows, seenRows, touchesOf, type Touches } from "./one-list.ts";
 import { viewPairing, type PairingView } from "./pairing-view.ts";
 import { describeScene, makeScene, type Scene, type SceneSize } from "./scene.ts";
@@ -79,11 +79,7 @@ function sightOf(view: PairingView, { known, standFor }: Knowledge): Sight {
 
 /** A program that sends no fillers shows how many cells each row has under every rule, without any join. */
 function withoutFillers({ known }: Knowledge): Sight {
-  const seen = Array.from(known.classes, (coverage, row): [number, SeenRow] => [
-    row,
-    { coverage, cells: cellsOf(known, row) },
-  ]);
-  return { seen: new Map(seen), touches: new Map(), known, truth: (row) => [row] };
+  return { seen: allRows(known), touches: new Map(), known, truth: (row) => [row] };
 }
 
 function findingsOf(variant: string, against: Against, rows: number, sight: Sight, learnt: Sight): Finding[] {

@@ -6,8 +6,8 @@
  */
 import { scaledGuesses, type Guess } from "./guess.ts";
 import { classOfColour, type JoinedGraph } from "./joined-graph.ts";
-import type { KnownList } from "./known-list.ts";
-import type { Likelihood, SeenRow } from "./likelihood.ts";
+import type { KnownList, SeenRow } from "./known-list.ts";
+import type { Likelihood } from "./likelihood.ts";
 
 /** Natural logarithm of how much likelier two rows that bridge share what their rules say than not. */
 const SHARES = 5;

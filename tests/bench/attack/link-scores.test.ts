@@ -3,7 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { linkScores } from "#bench/attack/link-scores.ts";
-import type { SeenRow } from "#bench/attack/likelihood.ts";
+import type { SeenRow } from "#bench/attack/known-list.ts";
 
 const row = (coverage: number, ...cells: number[]): SeenRow => ({ coverage, cells: Uint8Array.from(cells) });
 
