@@ -137,7 +137,7 @@ describe("a pair that is no candidate", () => {
       [person({ rec_id: "a", ...base })],
       [person({ rec_id: "b", family_name: "Kos", given_name: "Jana", dob: "1951" })],
     );
-    expect(of.get("name-year")?.outcome).toBe("differs");
+    expect(of.get("skeleton-near-year")?.outcome).toBe("differs");
     expect(of.get("token-date")).toMatchObject({ outcome: "missing", sides: ["b"] });
     expect(of.get("document")).toMatchObject({ outcome: "missing", sides: ["a", "b"] });
   });

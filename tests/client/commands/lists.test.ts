@@ -268,7 +268,7 @@ describe("check", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^300 records taken, 0 refused, \d+ rows after merging own duplicates$/m);
     expect(stdout).toMatch(/^too thin to be found .*: \d+$/m);
-    expect(stdout).toMatch(/^ {2}name-year +\d+ +\d+$/m);
+    expect(stdout).toMatch(/^ {2}token-date +\d+ +\d+$/m);
   });
 });
 

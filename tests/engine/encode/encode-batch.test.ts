@@ -152,7 +152,7 @@ test("two parties' batches under one K_tag share the keys of the person whom bot
   const agreeing = SHIPPED_PROFILE.rules.filter(
     (_, rule) => sharedValues(one[rule] ?? new Set(), other[rule] ?? new Set()).size > 0,
   );
-  expect(agreeing.map(({ id }) => id)).toEqual(expect.arrayContaining(["document", "token-date", "name-year"]));
+  expect(agreeing.map(({ id }) => id)).toEqual(expect.arrayContaining(["document", "token-date", "initials-date"]));
 });
 
 test("under a rule between dated and undated rows two batches share keys of one such pair, and of no other", () => {

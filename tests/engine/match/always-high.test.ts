@@ -35,7 +35,7 @@ test("a decoy pattern is in band high whatever sizes, classes and prior", () => 
 });
 
 test("agreement on a name and a year alone is not always high", () => {
-  const cells = SHIPPED_PROFILE.rules.map(({ id }) => (id === "name-year" ? "1" : "0")).join("");
+  const cells = SHIPPED_PROFILE.rules.map(({ id }) => (id === "token-initial-year" ? "1" : "0")).join("");
   expect(isAlwaysHigh(SHIPPED_PROFILE, cells)).toBe(false);
 });
 
@@ -48,11 +48,11 @@ describe("a profile is refused", () => {
 
   test.each([
     [{}, null],
-    [{ cells: "1" }, /has 1 digits for 24 rules/],
-    [{ cells: `2${"1".repeat(23)}` }, /more cells of a rule than there are slots/],
-    [{ classes: [0, 7] as [number, number] }, null],
+    [{ cells: "1" }, /has 1 digits for 21 rules/],
+    [{ cells: `2${"1".repeat(20)}` }, /more cells of a rule than there are slots/],
+    [{ classes: [0, 1] as [number, number] }, /names no coverage class/],
     [{ ...others[0] }, /occurs twice/],
-    [{ cells: `0001${"0".repeat(20)}` }, /decoyPatterns\.0: a pattern is not always in band high/],
+    [{ cells: `0001${"0".repeat(17)}` }, /decoyPatterns\.0: a pattern is not always in band high/],
   ])("whose first decoy pattern is changed by %j, or not: %s", (change, fault) => {
     if (fault === null) expect(faultOf(change)).not.toThrow();
     else expect(faultOf(change)).toThrow(fault);
