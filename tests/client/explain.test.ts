@@ -16,7 +16,7 @@ import type { PersonRecord } from "#engine/encode/person.ts";
 import { profileDigest } from "#engine/profile.ts";
 import { weightsAt } from "#engine/match/threshold-weights.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { encoded, makeCells, person } from "../engine/encode/lists.ts";
+import { CLASSED_PROFILE, encoded, makeCells, person } from "../engine/encode/lists.ts";
 import { descriptorOf, identitiesOf, rosterOf } from "../engine/round/parties.ts";
 import { SMALL, smallRecords, smallTruth } from "./encoded-lists.ts";
 import { temporaryFolder, vaultOf } from "./folders.ts";
@@ -111,7 +111,7 @@ describe("a pair that is no candidate", () => {
         person({ rec_id: "a", family_name: "Kos", given_name: "Jana", dob: "1951-02-03", ...shared }),
         person({ rec_id: "c", family_name: "Hoxha", given_name: "Agim", dob: "1990-08-19", ...shared }),
         // Among many others, so that one number alone does not make the two one person.
-        ...Array.from({ length: 90 }, (_, at) => person({ rec_id: `other-${at}`, doc_number: `XX${1000000 + at}` })),
+        ...Array.from({ length: 900 }, (_, at) => person({ rec_id: `other-${at}`, doc_number: `XX${1000000 + at}` })),
       ],
       [person({ rec_id: "b", ...base, ...shared })],
     );
@@ -181,13 +181,13 @@ describe("a hit", () => {
   test("shows the levels that agreed, and leaves open what depends on the counterpart's coverage class", () => {
     const tokenDate = RULES.findIndex(({ id }) => id === "token-date");
     const { vault, round } = vaultWithHit(2 ** tokenDate);
-    const explanation = explainHit(vault, round, handle("i"), SHIPPED_PROFILE);
+    const explanation = explainHit(vault, round, handle("i"), CLASSED_PROFILE);
     expect(explanation).toMatchObject({ refs: ["AT-1", "AT-7"], band: "medium", rules: ["token-date"] });
     const evidence = RULES[tokenDate]?.evidence ?? {};
     for (const [group, level] of Object.entries(evidence))
       expect(explanation.terms).toContainEqual(expect.objectContaining({ group, level, rules: ["token-date"] }));
     const threshold = explanation.terms.find(({ group }) => group === "threshold")?.bits ?? 0;
-    const { groups } = weightsAt(SHIPPED_PROFILE, threshold);
+    const { groups } = weightsAt(CLASSED_PROFILE, threshold);
     const open = groups.filter(({ id, coverage }) => coverage !== null && !(id in evidence));
     expect(explanation.openTerms.map(({ group }) => group)).toEqual(open.map(({ id }) => id));
     const known = explanation.terms.reduce((sum, { bits }) => sum + micro(bits), 0);

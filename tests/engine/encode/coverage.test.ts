@@ -5,12 +5,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { classOf, coverageBits, settleClasses } from "#engine/encode/coverage.ts";
 import { factsOf } from "#engine/encode/facts.ts";
-import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { person } from "./lists.ts";
+import { CLASSED_PROFILE, person } from "./lists.ts";
 
-const factsIn = (coverage: number): readonly string[] => SHIPPED_PROFILE.coverageClasses[coverage]?.facts ?? [];
+const factsIn = (coverage: number): readonly string[] => CLASSED_PROFILE.coverageClasses[coverage]?.facts ?? [];
 const sizesOf = (classes: Uint8Array): number[] =>
-  SHIPPED_PROFILE.coverageClasses.map((_, index) => classes.filter((found) => found === index).length);
+  CLASSED_PROFILE.coverageClasses.map((_, index) => classes.filter((found) => found === index).length);
 
 describe("a record's class", () => {
   test.each([
@@ -32,7 +31,7 @@ describe("a record's class", () => {
       ["birth-year", "birth-date", "place", "identifier"],
     ],
   ])("of %j has %j", (fields, wanted) => {
-    expect(factsIn(classOf(SHIPPED_PROFILE, coverageBits(factsOf(person(fields)))))).toEqual(wanted);
+    expect(factsIn(classOf(CLASSED_PROFILE, coverageBits(factsOf(person(fields)))))).toEqual(wanted);
   });
 
   test("is refused when the profile names a fact that is none", () => {
@@ -40,7 +39,7 @@ describe("a record's class", () => {
       { facts: [], mergesInto: null },
       { facts: ["constructor"], mergesInto: 0 },
     ];
-    expect(() => classOf({ ...SHIPPED_PROFILE, coverageClasses }, 0)).toThrow(/^profile-invalid/);
+    expect(() => classOf({ ...CLASSED_PROFILE, coverageClasses }, 0)).toThrow(/^profile-invalid/);
   });
 });
 
@@ -50,7 +49,7 @@ describe("thin classes", () => {
     fc.assert(
       fc.property(sizes, (drawn) => {
         const classes = Uint8Array.from(drawn.flatMap((count, index) => Array<number>(count).fill(index)));
-        const settled = settleClasses(SHIPPED_PROFILE, classes);
+        const settled = settleClasses(CLASSED_PROFILE, classes);
         const found = sizesOf(settled);
         expect(found.reduce((sum, count) => sum + count, 0)).toBe(classes.length);
         if (classes.length < 20) expect(settled.every((coverage) => coverage === 0)).toBe(true);
@@ -73,11 +72,11 @@ describe("thin classes", () => {
     ["fewer than twenty rows are class 0", { 3: 6, 7: 12 }, { 0: 18 }],
   ])("%s", (_, before, after) => {
     const rows = Object.entries(before).flatMap(([index, count]) => Array<number>(count).fill(Number(index)));
-    const found = sizesOf(settleClasses(SHIPPED_PROFILE, Uint8Array.from(rows)));
+    const found = sizesOf(settleClasses(CLASSED_PROFILE, Uint8Array.from(rows)));
     expect(Object.fromEntries(found.map((count, index) => [index, count]).filter(([, count]) => count))).toEqual(after);
   });
 
   test("of no rows are none", () => {
-    expect(settleClasses(SHIPPED_PROFILE, new Uint8Array(0))).toEqual(new Uint8Array(0));
+    expect(settleClasses(CLASSED_PROFILE, new Uint8Array(0))).toEqual(new Uint8Array(0));
   });
 });

@@ -5,8 +5,9 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
+import { classOf } from "#engine/encode/coverage.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
-import { digestsOf, encoded, generatedRecords, person } from "./lists.ts";
+import { CLASSED_PROFILE, digestsOf, encoded, generatedRecords, person } from "./lists.ts";
 
 const RECORDS = generatedRecords(400);
 
@@ -87,12 +88,8 @@ describe("a merged row", () => {
     const list = encoded([...RECORDS, copy("a", { dob: "1979" }), copy("b", { birth_place: "" })]);
     const row = [...list.rows].findIndex(({ refs }) => refs.includes("b"));
     expect(list.rows.at(row).refs).toEqual(["a", "b"]);
-    expect(SHIPPED_PROFILE.coverageClasses[list.classes[row] ?? 0]?.facts).toEqual([
-      "birth-year",
-      "birth-date",
-      "place",
-      "identifier",
-    ]);
+    const { facts } = CLASSED_PROFILE.coverageClasses[classOf(CLASSED_PROFILE, list.coverage[row] ?? 0)] ?? {};
+    expect(facts).toEqual(["birth-year", "birth-date", "place", "identifier"]);
   });
 });
 

@@ -11,11 +11,34 @@ import type { RecordFacts } from "#engine/encode/facts.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import { listEncoder, type EncodedList } from "#engine/encode/list.ts";
 import { parsePerson, type PersonRecord } from "#engine/encode/person.ts";
+import type { Profile } from "#engine/profile.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { generateRecords } from "#fixtures/people.ts";
 
 /** Makes cells under the shipped profile. */
 export const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));
+
+/** The shipped profile, with classes for the facts that a row may have, and weights for those that disagree. */
+export const CLASSED_PROFILE: Profile = {
+  ...SHIPPED_PROFILE,
+  coverageClasses: [
+    { facts: [], mergesInto: null },
+    { facts: ["place"], mergesInto: 0 },
+    { facts: ["birth-year"], mergesInto: 0 },
+    { facts: ["birth-year", "place"], mergesInto: 2 },
+    { facts: ["birth-year", "birth-date"], mergesInto: 2 },
+    { facts: ["birth-year", "birth-date", "place"], mergesInto: 4 },
+    { facts: ["birth-year", "birth-date", "identifier"], mergesInto: 4 },
+    { facts: ["birth-year", "birth-date", "place", "identifier"], mergesInto: 5 },
+  ],
+  weights: {
+    ...SHIPPED_PROFILE.weights,
+    groups: SHIPPED_PROFILE.weights.groups.map((group) => {
+      const coverage = { document: "identifier", year: "birth-year", day: "birth-date", place: "place" }[group.id];
+      return coverage === undefined ? group : { ...group, coverage, disagreeBits: group.missingBits.map(() => -1) };
+    }),
+  },
+};
 
 /** One cell of a record. */
 export type Cell = { readonly rule: number; readonly digest: Uint8Array; readonly bits: number };

@@ -58,17 +58,6 @@ describe("a profile is refused", () => {
     else expect(faultOf(change)).toThrow(fault);
   });
 
-  test("whose decoy patterns name a class that there is not", () => {
-    const classes = coverageClasses.slice(0, 7);
-    const weights = {
-      ...SHIPPED_PROFILE.weights,
-      groups: SHIPPED_PROFILE.weights.groups.map((group) => ({ ...group, coverage: null })),
-    };
-    expect(() => parseProfile({ ...SHIPPED_PROFILE, weights, coverageClasses: classes })).toThrow(
-      /names no coverage class/,
-    );
-  });
-
   test("whose decoy patterns are not one list for each threshold", () => {
     expect(() => parseProfile({ ...SHIPPED_PROFILE, decoyPatterns: PATTERNS.slice(1) })).toThrow(
       /decoyPatterns has 2 entries for 3 thresholds/,

@@ -92,13 +92,10 @@ test("a profile without patterns serves no round", () => {
   );
 });
 
-test("a shipped pattern of two classes is there both ways round, but for one that was the last to fit in", () => {
+test("the shipped patterns are as many as a profile takes, or all that are always in band high, and of its one class", () => {
   for (const patterns of PATTERNS) {
-    expect(patterns.length).toBe(64);
-    const names = patterns.map(({ cells, classes }) => `${cells} ${classes.join()}`);
-    const alone = patterns.filter(
-      ({ cells, classes: [lower, higher] }) => !names.includes(`${cells} ${higher},${lower}`),
-    );
-    expect(alone.length).toBeLessThanOrEqual(1);
+    expect(patterns.length).toBeGreaterThanOrEqual(8);
+    expect(patterns.length).toBeLessThanOrEqual(64);
+    for (const { classes } of patterns) expect(classes).toEqual([0, 0]);
   }
 });
