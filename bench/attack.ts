@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { bridging } from "./attack/bridging.ts";
+import { dictionary } from "./attack/dictionary.ts";
 import { holds, type Attack } from "./attack/finding.ts";
 import { frequency } from "./attack/frequency.ts";
 import { joined } from "./attack/joined.ts";
@@ -14,7 +15,7 @@ import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, frequency];
+export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, frequency, dictionary];
 
 const DEFAULT_SEED = 20_26;
 

@@ -96,11 +96,7 @@ const IMPOSSIBLE = 100;
  * The commonest encoded rows, each with the plain row of its kind whose counts are nearest; ties fall as they come, to one
  * row each.
  */
-export function alignByProfile(
-  encoded: readonly ProfiledRow[],
-  plain: readonly ProfiledRow[],
-  most: number,
-): Guess[] {
+export function alignByProfile(encoded: readonly ProfiledRow[], plain: readonly ProfiledRow[], most: number): Guess[] {
   const free = new Set(plain.keys());
   const guesses: Guess[] = [];
   for (const at of commonestFirst(encoded).subarray(0, most)) {
