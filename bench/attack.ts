@@ -13,9 +13,10 @@ import { joined } from "./attack/joined.ts";
 import { linking } from "./attack/linking.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
+import { similarity } from "./attack/similarity.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, frequency, dictionary];
+export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, frequency, similarity, dictionary];
 
 const DEFAULT_SEED = 20_26;
 

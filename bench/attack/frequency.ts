@@ -4,10 +4,8 @@
  * Vidanage, Ranbaduge, Christen and Randall (2020), "A Privacy Attack on Multiple Dynamic Match-key based Privacy-Preserving
  * Record Linkage", IJPDS 5(1). Their first step, finding out which facts a match-key is made of, is spared: the profile is public.
  */
-import { carriersOf } from "#engine/encode/between.ts";
 import { DIGEST_BYTES } from "#engine/encode/digests.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
-import { informationThreshold } from "#engine/match/weight.ts";
 import { Draws } from "#fixtures/draws.ts";
 import type { Scale } from "../measurement.ts";
 import type { Attack, Finding } from "./finding.ts";
@@ -19,6 +17,7 @@ import {
   type Guess,
   type ProfiledRow,
 } from "./frequency-alignment.ts";
+import { agreedRules, travellingCells } from "./known-rows.ts";
 import { naiveBatch, type NaiveBatch } from "./naive.ts";
 import { listRowOf, viewPairing, type PairingView } from "./pairing-view.ts";
 import { makeScene } from "./scene.ts";
@@ -165,15 +164,8 @@ function naiveKeys(batch: NaiveBatch, known: NaiveBatch, draws: Draws): Aligned<
  * under each rule that may travel.
  */
 function touchedRows({ a, b, pairs }: PairingView, draws: Draws): Aligned<ProfiledRow> {
-  const { profile, rows, classes, coverage, cells } = a.list;
-  const { rules } = profile;
-  const agreed = new Map<number, Float64Array>();
-  pairs.rowA.forEach((row, at) => {
-    const counts = agreed.get(row) ?? new Float64Array(rules.length);
-    for (const rule of rules.keys())
-      counts[rule] = (counts[rule] as number) + (((pairs.pattern[at] as number) >>> rule) & 1);
-    agreed.set(row, counts);
-  });
+  const { rules } = a.list.profile;
+  const agreed = agreedRules(pairs, rules.length);
   const degree = new Map<number, number>();
   for (const row of pairs.rowA) degree.set(row, (degree.get(row) ?? 0) + 1);
   const encoded = [...agreed].map(([row, counts]) => ({
@@ -183,18 +175,8 @@ function touchedRows({ a, b, pairs }: PairingView, draws: Draws): Aligned<Profil
     row: listRowOf(a, row),
   }));
 
-  const threshold = informationThreshold(profile, Math.max(a.batch.rowCount, b.batch.rowCount));
-  const travelling = Array.from({ length: rows.length }, () => new Float64Array(rules.length));
-  rules.forEach((rule, index) => {
-    const { carries } = carriersOf(rule);
-    const { owner, bits } = cells.read(index);
-    owner.forEach((row, at) => {
-      const counts = travelling[row] as Float64Array;
-      if ((bits[at] as number) >= threshold && carries(coverage[row] as number))
-        counts[index] = (counts[index] as number) + 1;
-    });
-  });
-  const plain = travelling.map((counts, row) => ({ kind: classes[row] as number, ...summed(counts), row }));
+  const travelling = travellingCells(a.list, Math.max(a.batch.rowCount, b.batch.rowCount));
+  const plain = travelling.map((counts, row) => ({ kind: a.list.classes[row] as number, ...summed(counts), row }));
   const mixed = shuffled(plain, draws);
   return { encoded, plain: mixed, isSame: (one, other) => encoded[one]?.row === mixed[other]?.row };
 }
