@@ -45,7 +45,7 @@ export const dictionary: Attack = {
       { way: "a random key", columns: pairing.columns, makeKeys: keyedWith(randomBytes(32)) },
       { way: "the key of another pairing", columns: other.columns, makeKeys: keyedWith(pairing.keyTag) },
       { way: "the pairing's key", columns: pairing.columns, makeKeys: keyedWith(pairing.keyTag) },
-    ].map((one) => ({ ...one, outcome: { hits: 0, found: [] } as Outcome }));
+    ].map((one) => ({ ...one, outcome: nothingYet() }));
     let guesses = 0;
     for await (const { refs, columns } of guessesOf(scene)) {
       for (const { outcome, columns: batch, makeKeys } of tries)
@@ -75,6 +75,9 @@ type Outcome = {
   readonly found: [ref: string, row: number][];
 };
 
+const nothingYet = (): Outcome => ({ hits: 0, found: [] });
+
+/** Tries some records' cells on a batch. */
 function tryGuesses(
   outcome: Outcome,
   columns: readonly KeyColumn[],
@@ -186,7 +189,7 @@ async function control(scene: Scene, size: string): Promise<Finding> {
   const secret = "known to all";
   const batch = naiveColumns(await naiveBatch(records, secret));
   const guesses = naiveColumns(await naiveBatch(guessed, secret));
-  const outcome: Outcome = { hits: 0, found: [] };
+  const outcome = nothingYet();
   tryGuesses(
     outcome,
     batch,

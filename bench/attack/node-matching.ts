@@ -19,7 +19,7 @@ export type SimilarityGraph = {
 const NEAREST = 16;
 const DISCOUNT = 0.5;
 /** Landmarks of each round. */
-const ROUNDS = [50, 100, 200] as const;
+const ROUNDS = [50, 100, 200, 200, 200] as const;
 
 /** A graph, and what each of its nodes looks like. */
 export type DescribedGraph = SimilarityGraph & { readonly structure: readonly Float64Array[] };
