@@ -89,8 +89,8 @@ export function chanceOf(
 /** A row, encoded or plain: what is counted of it, rule by rule. A count of an encoded row is at most its own plain one. */
 export type ProfiledRow = Counted & { readonly profile: Float64Array };
 
-/** A count that the plain row cannot have weighs more than one that it could have had and has not. */
-const IMPOSSIBLE = 100;
+/** What a count weighs that the plain row cannot have: more than all that it could have had and has not. */
+const IMPOSSIBLE = 1e6;
 
 /**
  * The commonest encoded rows, each with the plain row of its kind whose counts are nearest; ties fall as they come, to one
@@ -120,4 +120,13 @@ function distance(encoded: Float64Array, plain: Float64Array): number {
     const lacking = (plain[rule] as number) - count;
     return sum + (lacking < 0 ? -IMPOSSIBLE * lacking : lacking);
   }, 0);
+}
+
+/** @returns For each encoded row how many plain rows of its kind can have had its counts. */
+export function candidateCounts(encoded: readonly ProfiledRow[], plain: readonly ProfiledRow[]): Uint32Array {
+  return Uint32Array.from(
+    encoded,
+    (row) =>
+      plain.filter(({ kind, profile }) => kind === row.kind && distance(row.profile, profile) < IMPOSSIBLE).length,
+  );
 }

@@ -12,6 +12,7 @@ import type { Attack, Finding } from "./finding.ts";
 import {
   alignByProfile,
   alignByRank,
+  candidateCounts,
   chanceOf,
   type Counted,
   type Guess,
@@ -74,19 +75,31 @@ export const frequency: Attack = {
       const rows = touchedRows(view, draws);
       yield ours(`${known}, by degree and class`, ROWS, rows, alignByRank, draws);
       yield ours(`${known}, by agreed rules and class`, ROWS, rows, alignByProfile, draws);
-      const guesses = alignByProfile(rows.encoded, rows.plain, rows.encoded.length);
-      yield {
-        variant: `${known}, by agreed rules and class`,
-        against: "ours",
-        measure: "share of all rows re-identified",
-        figure: rightOf(guesses, rows.isSame) / rows.plain.length,
-        most: 0.001,
-        also: { touched: rows.encoded.length, rows: rows.plain.length },
-      };
+      yield reidentified(`${known}, by agreed rules and class`, rows, draws);
       yield control(`${known}, by rule`, ROWS, naiveRows(naive, draws), alignByProfile);
     }
   },
 };
+
+/** All touched rows, not the most touched alone. */
+function reidentified(variant: string, { encoded, plain, isSame }: Aligned<ProfiledRow>, draws: Draws): Finding {
+  const guesses = alignByProfile(encoded, plain, encoded.length);
+  const candidates = candidateCounts(encoded, plain);
+  return {
+    variant,
+    against: "ours",
+    measure: "share of all rows re-identified",
+    figure: rightOf(guesses, isSame) / plain.length,
+    most: 0.001,
+    also: {
+      chance: chanceOf(guesses, plain, isSame, LEVEL, draws).mean / plain.length,
+      rows: plain.length,
+      touched: encoded.length,
+      oneCandidate: candidates.filter((count) => count === 1).length / plain.length,
+      tenCandidatesOrFewer: candidates.filter((count) => count <= 10).length / plain.length,
+    },
+  };
+}
 
 async function oneParty(seed: number, recordsPerParty: number) {
   const { parties, recordsOf, encodedOf } = await makeScene({ seed, recordsPerParty, partyCount: 1, overlap: 0 });
