@@ -2,7 +2,7 @@
  * Alignment by frequency, and the chance that it is held against.
  */
 import { expect, test } from "vitest";
-import { alignByProfile, alignByRank, chanceOf } from "../../../bench/attack/frequency-alignment.ts";
+import { alignByProfile, alignByRank, chanceOf } from "#bench/attack/frequency-alignment.ts";
 import { Draws } from "#fixtures/draws.ts";
 
 test("values are aligned rank by rank within their kind, the commonest first", () => {

@@ -2,7 +2,7 @@
  * Keys of guesses looked up in a column.
  */
 import { expect, test } from "vitest";
-import { bestRow, guessedKeys, keyedWith, touch, unkeyed, type Touches } from "../../../bench/attack/guess-keys.ts";
+import { bestRow, guessedKeys, keyedWith, touch, unkeyed, type Touches } from "#bench/attack/guess-keys.ts";
 
 const column = {
   upper: Uint32Array.from([1, 5, 5, 9]),

@@ -2,9 +2,9 @@
  * Matching of similarity graphs, and the assignment under it.
  */
 import { expect, test } from "vitest";
-import { greedyAssignment } from "../../../bench/attack/assignment.ts";
-import { described, matchNodes } from "../../../bench/attack/node-matching.ts";
-import { shuffled } from "../../../bench/attack/shuffle.ts";
+import { greedyAssignment } from "#bench/attack/assignment.ts";
+import { described, matchNodes } from "#bench/attack/node-matching.ts";
+import { shuffled } from "#bench/attack/shuffle.ts";
 import { Draws } from "#fixtures/draws.ts";
 
 test("the cheapest pair is taken first, and none that is forbidden", () => {
