@@ -121,12 +121,3 @@ function distance(encoded: Float64Array, plain: Float64Array): number {
     return sum + (lacking < 0 ? -IMPOSSIBLE * lacking : lacking);
   }, 0);
 }
-
-/** @returns For each encoded row how many plain rows of its kind can have had its counts. */
-export function candidateCounts(encoded: readonly ProfiledRow[], plain: readonly ProfiledRow[]): Uint32Array {
-  return Uint32Array.from(
-    encoded,
-    (row) =>
-      plain.filter(({ kind, profile }) => kind === row.kind && distance(row.profile, profile) < IMPOSSIBLE).length,
-  );
-}

@@ -6,21 +6,23 @@
  */
 import { DIGEST_BYTES } from "#engine/encode/digests.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
+import type { PersonRecord } from "#engine/encode/person.ts";
 import { Draws } from "#fixtures/draws.ts";
 import type { Scale } from "../measurement.ts";
 import type { Attack, Finding } from "./finding.ts";
 import {
   alignByProfile,
   alignByRank,
-  candidateCounts,
   chanceOf,
   type Counted,
   type Guess,
   type ProfiledRow,
 } from "./frequency-alignment.ts";
-import { agreedRules, travellingCells } from "./known-rows.ts";
+import { joinedGraph } from "./joined-graph.ts";
+import { cellsOf, knownRows } from "./known-list.ts";
 import { naiveBatch, type NaiveBatch } from "./naive.ts";
-import { listRowOf, viewPairing, type PairingView } from "./pairing-view.ts";
+import { seenRows, touchesOf } from "./one-list.ts";
+import { listRowOf, thresholdOf, viewPairing, type PairingView } from "./pairing-view.ts";
 import { makeScene } from "./scene.ts";
 import { shuffled } from "./shuffle.ts";
 
@@ -72,34 +74,13 @@ export const frequency: Attack = {
       yield ours(known, KEYS, batchKeys(view, list, draws), alignByRank, draws);
       yield control(known, KEYS, naiveKeys(naive, naive, draws), alignByRank);
 
-      const rows = touchedRows(view, draws);
+      const rows = touchedRows(view, scene.recordsOf(own), draws);
       yield ours(`${known}, by degree and class`, ROWS, rows, alignByRank, draws);
       yield ours(`${known}, by agreed rules and class`, ROWS, rows, alignByProfile, draws);
-      yield reidentified(`${known}, by agreed rules and class`, rows, draws);
       yield control(`${known}, by rule`, ROWS, naiveRows(naive, draws), alignByProfile);
     }
   },
 };
-
-/** All touched rows, not the most touched alone. */
-function reidentified(variant: string, { encoded, plain, isSame }: Aligned<ProfiledRow>, draws: Draws): Finding {
-  const guesses = alignByProfile(encoded, plain, encoded.length);
-  const candidates = candidateCounts(encoded, plain);
-  return {
-    variant,
-    against: "ours",
-    measure: "share of all rows re-identified",
-    figure: rightOf(guesses, isSame) / plain.length,
-    most: 0.001,
-    also: {
-      chance: chanceOf(guesses, plain, isSame, LEVEL, draws).mean / plain.length,
-      rows: plain.length,
-      touched: encoded.length,
-      oneCandidate: candidates.filter((count) => count === 1).length / plain.length,
-      tenCandidatesOrFewer: candidates.filter((count) => count <= 10).length / plain.length,
-    },
-  };
-}
 
 async function oneParty(seed: number, recordsPerParty: number) {
   const { parties, recordsOf, encodedOf } = await makeScene({ seed, recordsPerParty, partyCount: 1, overlap: 0 });
@@ -197,25 +178,24 @@ function naiveKeys(batch: NaiveBatch, known: NaiveBatch, draws: Draws): Aligned<
 }
 
 /**
- * Rows of batch a that touch rows of b: how often each agreed under each rule. Known rows, in the clear: how many cells each has
- * under each rule that may travel.
+ * Rows of list a that touch rows of b: how many of their cells agree under each rule. Known rows, in the clear: how many cells
+ * of each rule travel.
  */
-function touchedRows({ a, b, pairs }: PairingView, draws: Draws): Aligned<ProfiledRow> {
-  const { rules } = a.list.profile;
-  const agreed = agreedRules(pairs, rules.length);
-  const degree = new Map<number, number>();
-  for (const row of pairs.rowA) degree.set(row, (degree.get(row) ?? 0) + 1);
-  const encoded = [...agreed].map(([row, counts]) => ({
-    kind: a.batch.classes[row] as number,
-    count: degree.get(row) as number,
-    profile: counts,
-    row: listRowOf(a, row),
+function touchedRows(view: PairingView, records: readonly PersonRecord[], draws: Draws): Aligned<ProfiledRow> {
+  const joined = joinedGraph(view);
+  const touches = touchesOf(joined, 0);
+  const encoded = [...seenRows(joined, touches)].map(([node, { coverage, cells }]) => ({
+    kind: coverage,
+    count: touches.get(node)?.length ?? 0,
+    profile: Float64Array.from(cells),
+    row: joined.listRow[node],
   }));
-
-  const travelling = travellingCells(a.list, Math.max(a.batch.rowCount, b.batch.rowCount));
-  const plain = travelling.map((counts, row) => ({ kind: a.list.classes[row] as number, ...summed(counts), row }));
-  const mixed = shuffled(plain, draws);
-  return { encoded, plain: mixed, isSame: (one, other) => encoded[one]?.row === mixed[other]?.row };
+  const known = knownRows(view.a.list, records, thresholdOf(view));
+  const plain = shuffled(
+    Array.from(known.classes, (kind, row) => ({ kind, ...summed(Float64Array.from(cellsOf(known, row))), row })),
+    draws,
+  );
+  return { encoded, plain, isSame: (one, other) => encoded[one]?.row === plain[other]?.row };
 }
 
 /** Rows of the naive batch, and of the same list in another order: how often each row's keys occur in the batch, by rule. */

@@ -4,16 +4,17 @@
  * Attack on Privacy-Preserving Record Linkage", CIKM; Schäfer, Armknecht and Heng (2024), "R+R: Revisiting Graph Matching
  * Attacks on Privacy-Preserving Record Linkage", ACSAC.
  */
-import { sizeClassOf } from "#engine/batch/size-class.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import { Draws } from "#fixtures/draws.ts";
 import type { Scale } from "../measurement.ts";
 import type { Attack, Finding } from "./finding.ts";
-import { agreedRules, travellingCells } from "./known-rows.ts";
+import { joinedGraph } from "./joined-graph.ts";
+import { cellsOf, knownRows } from "./known-list.ts";
 import { naiveBatch, type NaiveBatch } from "./naive.ts";
 import { described, matchNodes, type DescribedGraph, type SimilarityGraph } from "./node-matching.ts";
-import { listRowOf, viewPairing, type PairingView } from "./pairing-view.ts";
+import { seenRows, touchesOf } from "./one-list.ts";
+import { listRowOf, thresholdOf, viewPairing, type PairingView } from "./pairing-view.ts";
 import { makeScene } from "./scene.ts";
 import { shuffled } from "./shuffle.ts";
 
@@ -39,13 +40,13 @@ export const similarity: Attack = {
       const order = shuffled([...list.classes.keys()], draws);
       const known = (attributes: readonly Float64Array[]): DescribedGraph =>
         described(listGraph(list, facts, order, attributes));
-      const batchRows = sizeClassOf(list.rows.length);
       const bare = known(noAttributes(order.length));
-      const travelling = known(travellingCells(list, Math.max(batchRows, sizeClassOf(other.rows.length))));
+      const clear = knownRows(list, scene.recordsOf(own), thresholdOf(viewPairing(list, other)));
+      const travelling = known(Array.from(list.classes, (_, row) => Float64Array.from(cellsOf(clear, row))));
       for (let pairing = 0; pairing < PAIRINGS[scale]; pairing++) {
         const view = viewPairing(list, other);
         shares.alone.push(shareMatched(view, order, batchGraph(view), bare));
-        shares.joined.push(shareMatched(view, order, joinedGraph(view), travelling));
+        shares.joined.push(shareMatched(view, order, touchGraph(view), travelling));
       }
       shares.chance.push(new Set(list.classes).size / order.length);
       const records = scene.recordsOf(own).slice(0, CONTROL_RECORDS[scale]);
@@ -108,14 +109,20 @@ function batchGraph({ a: { batch } }: PairingView): SimilarityGraph {
 }
 
 /** What rows of a batch have in common after the join: rows of the other batch that they touch; and the rules by which they do. */
-function joinedGraph({ a: { batch, list }, pairs }: PairingView): SimilarityGraph {
-  const ruleCount = list.profile.rules.length;
-  const agreed = agreedRules(pairs, ruleCount);
-  const holders = Array.from(pairs.rowA, (row, at) => [String(pairs.rowB[at]), row] as const);
+function touchGraph(view: PairingView): SimilarityGraph {
+  const { a, pairs } = view;
+  const joined = joinedGraph(view);
+  const cells = new Map(
+    [...seenRows(joined, touchesOf(joined, 0))].map(([node, seen]) => [joined.listRow[node], seen.cells]),
+  );
+  const none = new Float64Array(a.list.profile.rules.length);
   return {
-    kinds: batch.classes,
-    similarity: sharedBy(holders, batch.rowCount),
-    attributes: Array.from(batch.classes, (_, row) => agreed.get(row) ?? new Float64Array(ruleCount)),
+    kinds: a.batch.classes,
+    similarity: sharedBy(
+      Array.from(pairs.rowA, (row, at) => [String(pairs.rowB[at]), row] as const),
+      a.batch.rowCount,
+    ),
+    attributes: Array.from(a.batch.classes, (_, row) => Float64Array.from(cells.get(listRowOf(a, row)) ?? none)),
   };
 }
 
