@@ -4,7 +4,6 @@
 import { cellMaker } from "#engine/encode/cells.ts";
 import { shippedTable } from "#engine/encode/information.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
-import { informationThreshold } from "#engine/match/weight.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import type { Against, Finding } from "./finding.ts";
 import { judgeGuesses } from "./guess.ts";
@@ -12,7 +11,7 @@ import { joinedGraph } from "./joined-graph.ts";
 import { allRows, knownRegister, knownRows, type KnownList, type SeenRow } from "./known-list.ts";
 import { likelihoodOf } from "./likelihood.ts";
 import { guessRows, seenRows, touchesOf, type Touches } from "./one-list.ts";
-import { viewPairing, type PairingView } from "./pairing-view.ts";
+import { thresholdOf, viewPairing, type PairingView } from "./pairing-view.ts";
 import { describeScene, makeScene, type Scene, type SceneSize } from "./scene.ts";
 
 /** A register has so many times the list's records. */
@@ -47,10 +46,6 @@ function viewFirst({ parties: [own = "", other = ""], encodedOf }: Scene): Pairi
 }
 
 type Knowledge = { readonly known: KnownList; readonly standFor: (listRow: number) => readonly number[] };
-
-function thresholdOf({ a, b }: PairingView): number {
-  return informationThreshold(SHIPPED_PROFILE, Math.max(a.batch.rowCount, b.batch.rowCount));
-}
 
 function listKnown({ parties: [own = ""], recordsOf }: Scene, view: PairingView): Knowledge {
   return { known: knownRows(view.a.list, recordsOf(own), thresholdOf(view)), standFor: (row) => [row] };

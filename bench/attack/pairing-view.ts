@@ -5,6 +5,7 @@
 import { joinLists, type OpenBatch } from "#client/link.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { foldPairs, type CandidatePairs, type RulePairs } from "#engine/match/candidates.ts";
+import { informationThreshold } from "#engine/match/weight.ts";
 import type { LabelledGraph } from "./graph.ts";
 
 export type PairingView = {
@@ -39,4 +40,9 @@ export function touchedNodes({ from, to }: LabelledGraph): Set<number> {
 /** @returns Row of the party's list that a row of its batch stands for; −1 for a filler row. */
 export function listRowOf({ rowAt }: OpenBatch, row: number): number {
   return (rowAt[row] ?? 0) - 1;
+}
+
+/** @returns Bits that a cell carries if it travels in the pairing; sizes and profile are public. */
+export function thresholdOf({ a, b }: PairingView): number {
+  return informationThreshold(a.list.profile, Math.max(a.batch.rowCount, b.batch.rowCount));
 }
