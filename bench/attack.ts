@@ -8,13 +8,14 @@ import { parseArgs } from "node:util";
 import { bridging } from "./attack/bridging.ts";
 import { holds, type Attack } from "./attack/finding.ts";
 import { joined } from "./attack/joined.ts";
+import { fishing } from "./attack/fishing.ts";
 import { leaks } from "./attack/leaks.ts";
 import { linking } from "./attack/linking.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, leaks];
+export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, fishing, leaks];
 
 const DEFAULT_SEED = 20_26;
 

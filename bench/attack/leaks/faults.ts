@@ -16,6 +16,8 @@ const preload = (path: string): readonly string[] => [
 /** Steps after which a server is killed, and writes of it that fail: a round takes some 150 of either. */
 const FIRST = 9;
 const STEP = 13;
+/** More than a matching writes, so that it comes to its end. */
+const EVERY = 61;
 
 export type Fault = { readonly name: string; readonly runs: (folder: string) => readonly NodeRun[] };
 
@@ -35,7 +37,7 @@ export function faultsOf(times: number): Fault[] {
     name: kind === "short" ? "writes cut short" : `${kind} at writes`,
     runs: (folder) =>
       numbers.map((first) => {
-        const faults: Faults = { kind, first, every: STEP, file: join(folder, "failed-writes.txt") };
+        const faults: Faults = { kind, first, every: EVERY, file: join(folder, "failed-writes.txt") };
         return { nodeArguments: preload("faults"), environment: { [FAULTS_VARIABLE]: JSON.stringify(faults) } };
       }),
   }));

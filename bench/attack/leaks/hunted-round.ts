@@ -49,6 +49,7 @@ const PLANTED = "-planted-";
 /** Looked for of each batch. */
 const MOST_HANDLES = 10;
 const MOST_STRETCHES = 20;
+const STATUSES_AT_ONCE = 50;
 const MOST_SERVERS = 200;
 const FORMAT = { kind: "jsonl", encoding: "utf-8", delimiter: ",", headerMap: {} } as const;
 
@@ -257,7 +258,8 @@ async function say(round: HuntedRound, vault: Vault, connection: Connection): Pr
   const statuses = resultsOf(vault, ROUND, SHIPPED_PROFILE, new Date()).map(({ hit }) =>
     signStatement(vault.identity, "status", { hit, party, round: ROUND, status: "confirmed" as const }),
   );
-  await connection.putStatuses(ROUND, party, statuses);
+  for (let at = 0; at < statuses.length; at += STATUSES_AT_ONCE)
+    await connection.putStatuses(ROUND, party, statuses.slice(at, at + STATUSES_AT_ONCE));
   const recordsOf = (refs: ReadonlySet<string>): Promise<readonly PersonRecord[]> =>
     findRecords(listPath(round, party), FORMAT, refs);
   await connection.putStatistics(await noisedStatistics(vault, ROUND, recordsOf, randomFillSync, new Date()));
