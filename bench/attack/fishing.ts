@@ -78,19 +78,15 @@ async function* guessesInCraftedRows(scale: Scale): AsyncIterable<Finding> {
   const held = heldByTarget(options);
   const { guesses: register } = fishersList(options, Math.max(...GUESSES_PER_ROW));
   const guesses = encode(register);
-  const recordOf = new Map(register.map((record) => [record.rec_id, record]));
   const refsOf = (guess: number): readonly string[] => guesses.rows.at(guess).refs;
+  // Own records, whose reports are there to be shown.
+  const own = listOf(options, FISHER).slice(0, Math.floor(guesses.rows.length / Math.max(...GUESSES_PER_ROW)));
+  const carriers = encode(own);
+  const rows = carriers.rows.length;
+  const rowOf = new Map([...carriers.rows].flatMap(({ refs }, row) => refs.map((ref) => [ref, row] as const)));
   let confirmedAlone = 0;
   for (const perRow of GUESSES_PER_ROW) {
-    const rows = Math.floor(guesses.rows.length / Math.max(...GUESSES_PER_ROW));
-    const carriers = encode(
-      Array.from({ length: rows }, (_, row) => recordOf.get(refsOf(row * perRow)[0] ?? "")).filter(
-        (one) => one !== undefined,
-      ),
-    );
-    if (carriers.rows.length !== rows) throw new RangeError("carriers are merged");
     const { list, guessesOf, candidatesOf } = craftRows(carriers, guesses, perRow);
-    const rowOf = new Map(Array.from(carriers.rows, ({ refs }, row) => [refs[0], row]));
     const confirmed = new Set<number>();
     let [truePairs, falsePairs, candidates] = [0, 0, 0];
     for (const { refA, refB, pattern, band } of linkLists(list, target).pairs) {

@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ function readmeSession(): string {
   return block[1];
 }
 
-/** @param script - Bash, in the folder `$S`, with a temporary folder of its own. @throws Error if a command fails. */
+/** @param script - Bash, in the folder `$S`, with a temporary folder of its own. @throws Error if its last command fails. */
 export async function runSession(folder: string, script: string): Promise<Place> {
   const at = (name: string): string => join(folder, name);
   mkdirSync(at("S"), { recursive: true });
@@ -37,7 +37,7 @@ export async function runSession(folder: string, script: string): Promise<Place>
   writeFileSync(at("history"), script);
   // A busy machine needs longer than the README's pauses.
   const slower = Math.min(MOST_SLOWER, Math.max(1, Math.ceil((loadavg()[0] ?? 0) / cpus().length)));
-  const prelude = `exec 9> ${at("command-lines")}; BASH_XTRACEFD=9; set -ex; sleep() { command sleep $((${slower} * $1)); }\n`;
+  const prelude = `exec 9> ${at("command-lines")}; BASH_XTRACEFD=9; set -x; trap 'kill $(jobs -p)' EXIT; sleep() { command sleep $((${slower} * $1)); }\n`;
   const terminal = openSync(at("terminal"), "w");
   const child = spawn("bash", ["-c", prelude + script], {
     cwd: ROOT,
@@ -86,6 +86,7 @@ export async function runReadmeSession(folder: string, records: readonly Fixture
     [/^npm run -s fixtures.*$/m, (line: string) => [line, ...plant].join("\n")],
   ]);
   const place = await runSession(folder, script);
+  if (!existsSync(join(folder, "S", "certificate.json"))) throw new Error("the session did not come to its end");
   return { places: [place], secrets: [...secretsOfPersons(records), ...keysIn(join(folder, "S"))] };
 }
 
