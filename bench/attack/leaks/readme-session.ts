@@ -8,8 +8,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { createServer, type AddressInfo } from "node:net";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
+import { openIdentityFile, STAFF_FILE } from "#client/sealed-identity.ts";
 import { openVault } from "#client/vault.ts";
-import { StaffIdentity } from "#engine/round/identity.ts";
 import type { FixtureRecord } from "#fixtures/people.ts";
 import { secretOfBytes, secretsOfPersons, WARDS, type Secret } from "./planted.ts";
 import type { Place } from "./search.ts";
@@ -104,10 +104,10 @@ function replaced(
 /** Keys that the session has made. */
 function keysIn(folder: string): Secret[] {
   const bytes = (text: string): Buffer => Buffer.from(text, "base64url");
-  const staff = ["op-1", "op-2", "dpo-1"].map((id) =>
-    StaffIdentity.parse(JSON.parse(readFileSync(join(folder, `${id}.key`), "utf8"))),
-  );
   const passphrase = readFileSync(join(folder, "passphrase"), "utf8").trimEnd();
+  const staff = ["op-1", "op-2", "dpo-1"].map((id) =>
+    openIdentityFile(join(folder, `${id}.key`), STAFF_FILE, Buffer.from(passphrase)),
+  );
   const ofParties = PARTIES.flatMap((party) => {
     using vault = openVault(join(folder, party), Buffer.from(passphrase));
     const { signSecret, boxSecret } = vault.identity;
