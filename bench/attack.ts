@@ -10,13 +10,25 @@ import { dictionary } from "./attack/dictionary.ts";
 import { holds, type Attack } from "./attack/finding.ts";
 import { frequency } from "./attack/frequency.ts";
 import { joined } from "./attack/joined.ts";
+import { fishing } from "./attack/fishing.ts";
+import { leaks } from "./attack/leaks.ts";
 import { linking } from "./attack/linking.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
 import { similarity } from "./attack/similarity.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch, joined, bridging, linking, frequency, similarity, dictionary];
+export const ATTACKS: readonly Attack[] = [
+  oneBatch,
+  joined,
+  bridging,
+  linking,
+  frequency,
+  similarity,
+  dictionary,
+  fishing,
+  leaks,
+];
 
 const DEFAULT_SEED = 20_26;
 

@@ -16,8 +16,8 @@ import type { Bench, Measurement, Scale } from "./measurement.ts";
 import { encodeList } from "./quality/blind.ts";
 
 const SEED = 20_26;
-const FISHER = "AT";
-const TARGET = "HR";
+export const FISHER = "AT";
+export const TARGET = "HR";
 const REGISTER = ["AL", "BA", "BG", "HU", "MK", "RO", "RS", "SI"];
 /** Of the fisher's list that are guesses. */
 const SHARES = [0, 0.01, 0.05, 1];
@@ -62,7 +62,7 @@ export function fishersList(
   return { guesses, list: [...guesses, ...honest.slice(guesses.length)] };
 }
 
-function listOf(options: FixtureOptions, party: string): PersonRecord[] {
+export function listOf(options: FixtureOptions, party: string): PersonRecord[] {
   return [...generateRecords(options, party)].map((record, at) => parsePerson(record, at + 1));
 }
 
@@ -102,7 +102,7 @@ function measured(
 }
 
 /** @returns For each of the register's records whose person the target holds too, the target's records of that person. */
-function heldByTarget(options: FixtureOptions): Map<string, Set<string>> {
+export function heldByTarget(options: FixtureOptions): Map<string, Set<string>> {
   const held = new Map<string, Set<string>>();
   for (const { refs } of generateTruth(options)) {
     const ofTarget = refs.filter(({ party }) => party === TARGET).map(({ rec_id }) => rec_id);

@@ -13,7 +13,17 @@ import {
 } from "./leak-encoding.ts";
 
 /** What a needle is; a leak is reported by kind, never by value. A control is no leak: a text that is there and must be found. */
-export const FACT_KINDS = ["full name", "date of birth", "document", "telephone", "control"] as const;
+export const FACT_KINDS = [
+  "full name",
+  "date of birth",
+  "document",
+  "telephone",
+  "private key",
+  "symmetric key",
+  "handle",
+  "linkage key",
+  "control",
+] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
 /** A fact as its owner wrote it. */

@@ -18,13 +18,13 @@ import type { ApprovedAct } from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { makeIdentity, type Identity, type StaffIdentity } from "#engine/round/identity.ts";
 import type { Progress } from "#engine/round/messages.ts";
-import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE, SHIPPED_PROFILE_DIGEST } from "#engine/shipped-profile.ts";
 import { castOf, describeRound, type Cast } from "#fixtures/cast.ts";
 import type { FixtureOptions } from "#fixtures/people.ts";
 import type { NeedleIndex } from "./needle-index.ts";
 import type { IndexTask, ListTask, SubmitAnswer, SubmitTask } from "./party-worker.ts";
 import { recordingFetch } from "./recording-fetch.ts";
+import { approveAll, type Operator } from "./round-turns.ts";
 
 /** Stated in every round; the secretariat holds it in the clear. */
 export const PURPOSE = "To show that parties find common persons and the secretariat learns of none";
@@ -103,7 +103,7 @@ export class PartyRound {
   readonly #serverUrl: string;
   readonly #parties: readonly string[];
   readonly #round: string;
-  readonly #operators: readonly { readonly identity: StaffIdentity; readonly connection: Connection }[];
+  readonly #operators: readonly Operator[];
   readonly #wireFolder: string | undefined;
   readonly operator: Connection;
 
@@ -125,11 +125,7 @@ export class PartyRound {
 
   /** Both operators approve. */
   async approve(act: ApprovedAct): Promise<void> {
-    const { t0, t2 } = await this.operator.round(this.#round);
-    for (const { identity, connection } of this.#operators)
-      await connection.approve(
-        signStatement(identity, "approval", { act, operator: identity.id, round: this.#round, t0, t2 }),
-      );
+    await approveAll(this.#operators, await this.operator.round(this.#round), act);
   }
 
   /** Keys of all pairings: every party asks again until all have confirmed. @throws Error if they do not come to an end. */

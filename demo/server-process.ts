@@ -3,7 +3,7 @@
  * signal, and a way to hold it still while its memory is read.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Roster } from "#engine/round/roster.ts";
@@ -20,6 +20,7 @@ export type ServerProcess = {
   readonly heapSnapshot: () => Promise<string>;
   /** Holds the process still while its memory is copied to a file. @returns Whether the system lets it be read. */
   readonly copyMemory: (copy: string) => boolean;
+  readonly isUp: () => boolean;
   /** Ends the process and waits for it. */
   readonly stop: () => Promise<void>;
 };
@@ -42,6 +43,12 @@ export type SecretariatFolder = {
   readonly signKey: string;
 };
 
+/** How node itself is run. */
+export type NodeRun = {
+  readonly nodeArguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+};
+
 /** Makes the folder and the server key. */
 export function makeSecretariat(folder: string): SecretariatFolder {
   const serverKeyFile = join(folder, "key", "server.key");
@@ -50,7 +57,7 @@ export function makeSecretariat(folder: string): SecretariatFolder {
 }
 
 /**
- * Starts the server on a free loopback port and waits until it listens.
+ * Starts the server on a free loopback port and waits until it listens; its log goes on where another's ended.
  *
  * @param interruption - Ends the process at once, also while it starts.
  * @throws Error if it ends or does not listen in time.
@@ -59,6 +66,7 @@ export async function startServer(
   { folder, serverKeyFile }: SecretariatFolder,
   roster: Roster,
   interruption: AbortSignal,
+  { nodeArguments = [], environment = {} }: NodeRun = {},
 ): Promise<ServerProcess> {
   const snapshotFolder = join(folder, "heap");
   const logFile = join(folder, "server.log");
@@ -74,6 +82,7 @@ export async function startServer(
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, workers: 2, requestsPerMinute: 1_000_000 }));
 
   const log = openSync(logFile, "a", 0o600);
+  const saidBefore = fstatSync(log).size;
   const child = spawn(
     process.execPath,
     [
@@ -81,12 +90,19 @@ export async function startServer(
       // V8 cuts strings in a snapshot after 1,024 characters unless told otherwise.
       `--heap-snapshot-string-limit=${LONGEST_STRING}`,
       `--diagnostic-dir=${snapshotFolder}`,
+      ...nodeArguments,
       join(REPOSITORY, "start.mjs"),
       "server/main.ts",
       "--config",
       join(folder, "config.json"),
     ],
-    { cwd: REPOSITORY, stdio: ["ignore", log, log], signal: interruption, killSignal: "SIGKILL" },
+    {
+      cwd: REPOSITORY,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...environment },
+      signal: interruption,
+      killSignal: "SIGKILL",
+    },
   );
   closeSync(log);
   const ended = new Promise<void>((resolve) => {
@@ -108,7 +124,8 @@ export async function startServer(
     await ended;
   };
 
-  const listening = (): string | undefined => /listening on (http:\S+)/.exec(readFileSync(logFile, "utf8"))?.[1];
+  const said = (): string => readFileSync(logFile).subarray(saidBefore).toString("utf8");
+  const listening = (): string | undefined => /listening on (http:\S+)/.exec(said())?.[1];
   try {
     await until(() => !isUp() || listening() !== undefined, START_MS, "the server does not listen");
   } catch (error) {
@@ -116,7 +133,7 @@ export async function startServer(
     throw error;
   }
   const url = listening();
-  if (url === undefined) throw new Error(`the server ended: ${readFileSync(logFile, "utf8").slice(-2000)}`);
+  if (url === undefined) throw new Error(`the server ended: ${said().slice(-2000)}`);
 
   return {
     url,
@@ -141,6 +158,7 @@ export async function startServer(
         child.kill("SIGCONT");
       }
     },
+    isUp,
     stop,
   };
 }

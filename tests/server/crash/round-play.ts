@@ -15,13 +15,14 @@ import type { Standing } from "#client/walk.ts";
 import type { TreeHead } from "#engine/audit/tree-head.ts";
 import type { PersonRecord } from "#engine/encode/person.ts";
 import { LinkageError } from "#engine/errors.ts";
-import type { ApprovedAct, ErasureCertificate } from "#engine/round/acts.ts";
+import type { ErasureCertificate } from "#engine/round/acts.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { describeRound } from "#fixtures/cast.ts";
+import { playTurns, type RoundTurns } from "../../../demo/round-turns.ts";
 import { listOf, range, recordOf, walkOnce, type Lists } from "../../client/round/table.ts";
 import { PASSPHRASE } from "../../client/folders.ts";
 import { makeHouse, removeHouse, type House } from "../harness.ts";
@@ -37,8 +38,6 @@ export const PAIRINGS = [
 const PEOPLE_OF: Readonly<Record<string, number[]>> = { AT: range(0, 12), HR: range(7, 19), SI: range(4, 9) };
 /** No waiting: the driver itself tries again. */
 const ONCE = { attempts: 1, pauseMs: 0, longestPauseMs: 0 };
-/** Turns in which a round has to come to its end at one server. */
-const MOST_TURNS = 60;
 
 /** The one that the round admits. */
 const CATEGORY = { category: "suspect" } as const;
@@ -140,42 +139,28 @@ export async function playOn(
   const connectAs = (identity: Identity | StaffIdentity): Connection => connectTo(round, url, identity);
   const [first, second] = house.cast.operators;
   const operator = connectAs(first);
-  const operators = [
+  const operators: RoundTurns["operators"] = [
     { identity: first, connection: operator },
     { identity: second, connection: connectAs(second) },
   ];
   const parties = vaults.map((vault) => ({ vault, connection: connectAs(vault.identity) }));
   await operator.createRound(descriptor);
   await acknowledged.check(operator, parties);
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const view = await operator.round(ROUND);
-    acknowledged.see(view);
-    onTurn(view);
-    if (view.state === "erased") return operator.certificate(ROUND);
-    if (view.state === "matching") {
-      await operator.followProgress(ROUND, 60_000, () => undefined);
-      continue;
-    }
-    if (view.state === "draft") {
-      await approveAll(operators, view, "open");
-      continue;
-    }
-    const isDone = await walkAll(parties);
-    const after = await operator.round(ROUND);
-    if (after.state === "submitting" && after.batches.every(({ state }) => state === "complete"))
-      await operator.closeRound(ROUND);
-    else if (after.state === "sealed" && after.seals.length === parties.length) await operator.matchRound(ROUND);
-    else if (after.state === "reviewed") await approveAll(operators, after, "release");
-    else if (after.state === "released" && isDone) {
+  return playTurns({
+    round: ROUND,
+    operators,
+    walkAll: () => walkAll(parties),
+    onTurn: (view) => {
+      acknowledged.see(view);
+      onTurn(view);
+    },
+    beforeErasure: async () => {
       await sayAll(parties);
-      if (!round.isRipe) {
-        round.isRipe = true;
-        round.beforeErasure(round);
-      }
-      await approveAll(operators, after, "erase");
-    }
-  }
-  throw new Error(`the round did not come to its end in ${MOST_TURNS} turns`);
+      if (round.isRipe) return;
+      round.isRipe = true;
+      round.beforeErasure(round);
+    },
+  });
 }
 
 /**
@@ -246,13 +231,4 @@ async function sayAll(parties: readonly Side[]): Promise<void> {
 function recordsOf(party: string): (refs: ReadonlySet<string>) => Promise<readonly PersonRecord[]> {
   const records = (PEOPLE_OF[party] ?? []).map((person) => ({ ...recordOf(party, person), ...CATEGORY }));
   return (refs) => Promise.resolve(records.filter(({ rec_id: ref }) => refs.has(ref)));
-}
-
-async function approveAll(
-  operators: readonly { readonly identity: StaffIdentity; readonly connection: Connection }[],
-  { t0, t2 }: RoundView,
-  act: ApprovedAct,
-): Promise<void> {
-  for (const { identity, connection } of operators)
-    await connection.approve(signStatement(identity, "approval", { act, operator: identity.id, round: ROUND, t0, t2 }));
 }

@@ -1,0 +1,76 @@
+/**
+ * What the leak hunt plants is told apart, and found in every writing where it may not stand.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { leakOrders } from "#bench/attack/leaks/leaky-orders.ts";
+import { plantedIn, secretOfBytes, secretsOfPersons, WARDS, type Secret } from "#bench/attack/leaks/planted.ts";
+import { countFound, foundByPlace, hunt, type Place } from "#bench/attack/leaks/search.ts";
+import { generateRecords } from "#fixtures/people.ts";
+
+const CONTROL = "a text that stands there";
+const options = { seed: 7, recordsPerParty: 60, parties: ["AT"], overlap: 0, preset: "life" } as const;
+const planted = plantedIn([...generateRecords(options, "AT")], 7);
+const persons = secretsOfPersons(planted);
+const key = secretOfBytes("private key", "party", Buffer.from("c2b6f1".repeat(10) + "0a1b", "hex"));
+const handle = secretOfBytes("handle", "round", Buffer.from("9f3c".repeat(8), "hex"));
+const secrets = [...persons, key, handle];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "aquila-hunt-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function place(name: string, content: string | Uint8Array, more: Partial<Place> = {}): Place {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return { name, paths: [path], forbidden: WARDS, ...more };
+}
+
+test("no two planted persons share a name, date, document or telephone, and each has all four", () => {
+  for (const field of ["family_name", "dob", "doc_number", "phone"] as const)
+    expect(new Set(planted.map((record) => record[field])).size).toBe(planted.length);
+  expect(persons).toHaveLength(4 * planted.length);
+  const writings = persons.flatMap((secret) => secret.writings);
+  expect(new Set(writings).size).toBe(writings.length);
+});
+
+test("each secret is found in one writing and encoding after another, and only where it stands", async () => {
+  const [first] = persons;
+  const some: Secret[] = [...persons.slice(0, 8), key, handle];
+  for (let turn = 0; turn < 12; turn++) {
+    // Orders take turns with writings: those of many copies are all of them.
+    const orders = leakOrders(some.flatMap((secret) => Array.from({ length: 12 }, () => ({ ...secret }))));
+    const bytes = [...orders.values()].map((order) => Buffer.from(order.bytes, "base64"));
+    const lines = bytes
+      .filter((_, at) => at % 12 === turn)
+      .flatMap((line) => [Buffer.from('"'), line, Buffer.from('"\n')]);
+    const hunted = await hunt(some, CONTROL, [place("log", Buffer.concat(lines)), place("disk", CONTROL)], []);
+    expect(countFound(hunted)).toBe(some.length);
+    expect([...hunted.found.keys()]).toEqual(["log"]);
+    expect(hunted.controls).toBe(1);
+  }
+  expect(first?.writings.length).toBeGreaterThan(10);
+});
+
+test("bytes of a key are found as they are, inside others", async () => {
+  const raw = Buffer.concat([Buffer.alloc(13, 1), Buffer.from("c2b6f1".repeat(10) + "0a1b", "hex"), Buffer.alloc(5)]);
+  const forms = [raw, raw.toString("hex"), raw.toString("base64"), JSON.stringify([...raw])];
+  for (const form of forms) expect(countFound(await hunt([key], CONTROL, [place("memory", form)], []))).toBe(1);
+});
+
+test("what may stand in a place does not count there, and what the program has said before does not count in a process", async () => {
+  const text = `${persons[0]?.writings[0] ?? ""}\n${"9f3c".repeat(8)}\n`;
+  const open = place("requests", text, { forbidden: ["party"] });
+  expect(foundByPlace(await hunt(secrets, CONTROL, [open], []))).toEqual({ "full name in requests": 1 });
+  const program = place("program", text);
+  const memory = place("process", text, { isProcess: true });
+  const hunted = await hunt(secrets, CONTROL, [memory, place("log", text)], program.paths);
+  expect(foundByPlace(hunted)).toEqual({ "full name in log": 1, "handle in log": 1 });
+  expect(hunted.setAside).toBe(2);
+});
