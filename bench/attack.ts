@@ -8,9 +8,10 @@ import { parseArgs } from "node:util";
 import { holds, type Attack } from "./attack/finding.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
+import { simulator } from "./attack/simulator.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch];
+export const ATTACKS: readonly Attack[] = [oneBatch, simulator];
 
 const DEFAULT_SEED = 20_26;
 
