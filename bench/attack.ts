@@ -6,12 +6,14 @@
  */
 import { parseArgs } from "node:util";
 import { holds, type Attack } from "./attack/finding.ts";
+import { holds, type Attack, type Finding } from "./attack/finding.ts";
+import { counting } from "./attack/counting.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
 import { simulator } from "./attack/simulator.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch, simulator];
+export const ATTACKS: readonly Attack[] = [oneBatch, simulator, counting];
 
 const DEFAULT_SEED = 20_26;
 

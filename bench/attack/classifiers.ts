@@ -152,12 +152,12 @@ function moments(width: number, features: Float32Array, train: readonly number[]
   return { mean, inverse: square.map((variance) => (variance > 1e-12 ? 1 / Math.sqrt(variance) : 0)) };
 }
 
-const TREES = 80;
+const TREES = 60;
 const DEPTH = 3;
 const BINS = 32;
 const LEARNING_RATE = 0.1;
 /** Share of the features that a tree may look at. */
-const FEATURE_SHARE = 0.15;
+const FEATURE_SHARE = 0.1;
 /** Added to the weight of each leaf. */
 const LEAF_RIDGE = 5;
 

@@ -18,9 +18,9 @@ import { featuresOf } from "./view-features.ts";
 
 /** Real views, and as many false ones; those of each control. */
 const VIEWS: Record<Scale, { readonly ours: number; readonly control: number }> = {
-  smoke: { ours: 120, control: 80 },
-  usual: { ours: 800, control: 200 },
-  full: { ours: 5_000, control: 500 },
+  smoke: { ours: 80, control: 40 },
+  usual: { ours: 600, control: 100 },
+  full: { ours: 5_000, control: 300 },
 };
 const FOLDS = 5;
 /** Around .50; smaller scales add what chance does to their figures four times in a hundred thousand. */
@@ -74,17 +74,18 @@ function areaOf(samples: Samples, learn: (typeof LEARNERS)[keyof typeof LEARNERS
 
 /** @returns Features of `count` real views, each followed by those of its false twin. */
 async function viewSamples(seed: number, count: number, source: RandomSource): Promise<Samples> {
-  const rows: number[][] = [];
+  let features = new Float32Array();
+  let samples = 0;
   for await (const [listA, listB] of pairedLists(seed, count)) {
     const view = realView(listA, listB, source);
-    rows.push(featuresOf(view), featuresOf(fakeView(SHIPPED_PROFILE, leakageOf(view))));
+    for (const one of [view, fakeView(SHIPPED_PROFILE, leakageOf(view))]) {
+      const found = featuresOf(one);
+      if (samples === 0) features = new Float32Array(2 * count * found.length);
+      features.set(found, samples++ * found.length);
+    }
   }
-  const width = rows[0]?.length ?? 0;
-  const features = new Float32Array(rows.length * width);
-  rows.forEach((row, at) => {
-    features.set(row, at * width);
-  });
-  return { width, features, kinds: Uint8Array.from(rows, (_, at) => 1 - (at % 2)) };
+  const kinds = Uint8Array.from({ length: samples }, (_, sample) => 1 - (sample % 2));
+  return { width: features.length / samples, features, kinds };
 }
 
 /** Every two of twelve parties, then other people. */

@@ -28,8 +28,10 @@ export function featuresOf({ a, b, joined }: ServerView): number[] {
 function batchFeatures({ bytes, batch }: BatchView, joined: readonly Uint32Array[]): number[] {
   const { columns, handles, classes, rowCount } = batch;
   const parts = { upper: partOf(columns, "upper"), lower: partOf(columns, "lower"), row: partOf(columns, "row") };
-  const ranks = columns.map(({ row }) => meanRanks(row, rowCount));
-  const [rowNumbers, firstBytes] = [indexes(rowCount), valuesOf(rowCount, (row) => handles[row * HANDLE_BYTES] ?? 0)];
+  const ranks = columns.map(({ row }) => standardised(placeSums(row, rowCount)));
+  const rowNumbers = standardised(indexes(rowCount));
+  const firstBytes = standardised(valuesOf(rowCount, (row) => handles[row * HANDLE_BYTES] ?? 0));
+  const ownClasses = standardised(classes);
   return [
     ...headerFeatures(batch, bytes.length),
     ...compressed(bytes, handles, classes, ...Object.values(parts)),
@@ -42,15 +44,15 @@ function batchFeatures({ bytes, batch }: BatchView, joined: readonly Uint32Array
     ...bigrams(asBytes(parts.lower)),
     ...columns.flatMap((column, rule) => columnFeatures(column, joined[rule] ?? new Uint32Array(), rowCount)),
     ...ranks.flatMap((rank, rule) => [
-      correlation(rank, ranks[(rule + 1) % ranks.length] ?? []),
-      correlation(rank, rowNumbers),
-      correlation(rank, classes),
-      correlation(rank, firstBytes),
+      product(rank, ranks[(rule + 1) % ranks.length] as Float64Array),
+      product(rank, rowNumbers),
+      product(rank, ownClasses),
+      product(rank, firstBytes),
     ]),
     ...rankAgreement(ranks),
-    correlation(classes, rowNumbers),
-    correlation(classes, firstBytes),
-    correlation(rowNumbers, firstBytes),
+    product(ownClasses, rowNumbers),
+    product(ownClasses, firstBytes),
+    product(rowNumbers, firstBytes),
     ...joinedRowFeatures(joined, batch),
   ];
 }
@@ -144,12 +146,12 @@ function meetings(a: Batch, b: Batch): number[] {
 
 /** Mean and extremes of the correlations between the columns' orders of rows, all pairs of columns. */
 function rankAgreement(ranks: readonly Float64Array[]): number[] {
-  const all = ranks.flatMap((one, at) => ranks.slice(at + 1).map((other) => correlation(one, other)));
+  const all = ranks.flatMap((one, at) => ranks.slice(at + 1).map((other) => product(one, other)));
   return [mean(all), deviation(all), Math.min(...all), Math.max(...all)];
 }
 
-/** @returns Mean place of each row in a column. */
-function meanRanks(row: Uint32Array, rowCount: number): Float64Array {
+/** @returns Sum of each row's places in a column. */
+function placeSums(row: Uint32Array, rowCount: number): Float64Array {
   const sums = new Float64Array(rowCount);
   row.forEach((owner, at) => (sums[owner] = (sums[owner] as number) + at));
   return sums;
@@ -201,25 +203,38 @@ function valuesOf(count: number, valueAt: (at: number) => number): Float64Array 
   return values;
 }
 
+/** 0 of none. */
 function mean(values: ArrayLike<number>): number {
   let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += values[at] as number;
+  for (const value of Float64Array.from(values)) sum += value;
   return values.length === 0 ? 0 : sum / values.length;
 }
 
+/** Of the values themselves, not of a larger population; 0 of none. */
 function deviation(values: ArrayLike<number>): number {
   const centre = mean(values);
-  let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += ((values[at] as number) - centre) ** 2;
-  return values.length === 0 ? 0 : Math.sqrt(sum / values.length);
+  return Math.sqrt(mean(Float64Array.from(values, (value) => (value - centre) ** 2)));
 }
 
 /** Pearson's; 0 where a side does not vary. */
 function correlation(one: ArrayLike<number>, other: ArrayLike<number>): number {
-  const [centre, otherCentre] = [mean(one), mean(other)];
-  const spread = deviation(one) * deviation(other) * one.length;
-  if (spread === 0) return 0;
+  return product(standardised(one), standardised(other));
+}
+
+/** @returns The values around their mean, with squares that add up to 1; or zeros. */
+function standardised(values: ArrayLike<number>): Float64Array {
+  const around = Float64Array.from(values);
+  let [sum, squares] = [0, 0];
+  for (const value of around) sum += value;
+  const centre = sum / around.length;
+  for (const value of around) squares += (value - centre) ** 2;
+  const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
+  for (let at = 0; at < around.length; at++) around[at] = ((around[at] as number) - centre) * scale;
+  return around;
+}
+
+function product(one: Float64Array, other: Float64Array): number {
   let sum = 0;
-  for (let at = 0; at < one.length; at++) sum += ((one[at] as number) - centre) * ((other[at] as number) - otherCentre);
-  return sum / spread;
+  for (let at = 0; at < one.length; at++) sum += (one[at] as number) * (other[at] as number);
+  return sum;
 }
