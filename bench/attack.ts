@@ -11,9 +11,10 @@ import { counting } from "./attack/counting.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
 import { simulator } from "./attack/simulator.ts";
+import { timing } from "./attack/timing.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
-export const ATTACKS: readonly Attack[] = [oneBatch, simulator, counting];
+export const ATTACKS: readonly Attack[] = [oneBatch, simulator, counting, timing];
 
 const DEFAULT_SEED = 20_26;
 
