@@ -87,7 +87,7 @@ export const linear: Learner = ({ width, features, kinds }, train) => {
   });
   let weights = new Float64Array(width);
   let ahead = weights.slice();
-  // The largest curvature of the mean loss is at most a quarter of the features' mean squared norm.
+  // The mean loss curves at most a quarter as much as the features' second moments.
   const rate = 1 / (RIDGE + largestCurvature(scaled, width) / 4);
   for (let step = 0; step < STEPS; step++) {
     const gradient = ahead.map((weight) => RIDGE * weight);
@@ -156,8 +156,9 @@ const TREES = 60;
 const DEPTH = 3;
 const BINS = 32;
 const LEARNING_RATE = 0.1;
-/** Share of the features that a tree may look at. */
+/** Share of the features that a tree may look at, and fewest. */
 const FEATURE_SHARE = 0.1;
+const FEWEST_FEATURES = 30;
 /** Added to the weight of each leaf. */
 const LEAF_RIDGE = 5;
 
@@ -171,10 +172,11 @@ export const boosted: Learner = (samples, train, seed) => {
   const draws = new Draws(seed);
   const binned = binFeatures(samples, train);
   const logits = new Float64Array(train.length);
+  const share = Math.max(FEATURE_SHARE, FEWEST_FEATURES / width);
   const trees: Tree[] = [];
   for (let round = 0; round < TREES; round++) {
     const gradient = logits.map((logit, at) => (kinds[train[at] as number] as number) - 1 / (1 + Math.exp(-logit)));
-    const columns = Array.from({ length: width }, (_, column) => column).filter(() => draws.chance(FEATURE_SHARE));
+    const columns = Array.from({ length: width }, (_, column) => column).filter(() => draws.chance(share));
     const { tree, node } = growTree(binned, gradient, columns);
     trees.push(tree);
     for (let at = 0; at < train.length; at++)
