@@ -6,7 +6,6 @@
  */
 import { parseArgs } from "node:util";
 import { holds, type Attack } from "./attack/finding.ts";
-import { holds, type Attack, type Finding } from "./attack/finding.ts";
 import { counting } from "./attack/counting.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
