@@ -6,16 +6,19 @@
  */
 import { parseArgs } from "node:util";
 import { bridging } from "./attack/bridging.ts";
+import { counting } from "./attack/counting.ts";
 import { dictionary } from "./attack/dictionary.ts";
 import { holds, type Attack } from "./attack/finding.ts";
+import { fishing } from "./attack/fishing.ts";
 import { frequency } from "./attack/frequency.ts";
 import { joined } from "./attack/joined.ts";
-import { fishing } from "./attack/fishing.ts";
 import { leaks } from "./attack/leaks.ts";
 import { linking } from "./attack/linking.ts";
 import { oneBatch } from "./attack/one-batch.ts";
 import { writeReport, type FindingLine } from "./attack/report.ts";
 import { similarity } from "./attack/similarity.ts";
+import { simulator } from "./attack/simulator.ts";
+import { timing } from "./attack/timing.ts";
 import { machine, wantedScale, WrongUsage } from "./measurement.ts";
 
 export const ATTACKS: readonly Attack[] = [
@@ -26,8 +29,11 @@ export const ATTACKS: readonly Attack[] = [
   frequency,
   similarity,
   dictionary,
+  simulator,
+  counting,
   fishing,
   leaks,
+  timing,
 ];
 
 const DEFAULT_SEED = 20_26;
@@ -69,7 +75,9 @@ export async function attack(args: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-function rowOf({ attack: name, variant, against, measure, figure, most, above, holds: isHeld }: FindingLine): string {
+function rowOf(line: FindingLine): string {
+  const { attack: name, variant, against, measure, figure, most, above, wanted, holds: isHeld } = line;
+  const missed = wanted !== undefined && figure > wanted ? ` MISSED: ${wanted} is wanted` : "";
   const bound = most === undefined ? (above === undefined ? "" : ` (above ${above})`) : ` (at most ${most})`;
-  return `${isHeld ? "holds" : "FAILS"}  ${name}, ${variant}, ${against}: ${measure} ${figure.toPrecision(3)}${bound}`;
+  return `${isHeld ? "holds" : "FAILS"}  ${name}, ${variant}, ${against}: ${measure} ${figure.toPrecision(3)}${bound}${missed}`;
 }

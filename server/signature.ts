@@ -2,7 +2,8 @@
  * Verifies that a request is signed by one of the signers known, over exactly what it says.
  * RFC 9421, "HTTP Message Signatures"; RFC 9530, "Digest Fields". docs/spec/api.md, "Signing"
  */
-import { verify } from "node:crypto";
+import { generateKeyPairSync, verify } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
@@ -23,6 +24,8 @@ import type { Caller, Signer } from "./caller.ts";
 import type { Clock } from "./secretariat.ts";
 import type { Nonces } from "./nonces.ts";
 
+/** Nobody holds its other half. */
+const NOBODYS_KEY = generateKeyPairSync("ed25519").publicKey;
 /** How far a signer's clock may be from the server's. */
 const CLOCK_TOLERANCE_S = 5;
 
@@ -58,6 +61,11 @@ type SignatureCheck = {
   readonly scheme: "http" | "https";
 };
 
+/** Of a request, what is signed. */
+export type SignedHead = Pick<FastifyRequest, "headers" | "method" | "url"> & {
+  readonly raw: Pick<IncomingMessage, "headersDistinct">;
+};
+
 /** Who signed, and what its nonce is; times in milliseconds since the epoch. */
 type VerifiedSignature = {
   readonly caller: Caller;
@@ -78,7 +86,7 @@ export function expiryOf(expiresMs: number): number {
  * `server-starting` if it was signed before the server opened;
  * `request-invalid` if the path is not in its normal form.
  */
-export function verifySignature(check: SignatureCheck, request: FastifyRequest): VerifiedSignature {
+export function verifySignature(check: SignatureCheck, request: SignedHead): VerifiedSignature {
   const input = request.headers["signature-input"];
   const { signature } = request.headers;
   if (typeof input !== "string" || typeof signature !== "string")
@@ -98,7 +106,9 @@ export function verifySignature(check: SignatureCheck, request: FastifyRequest):
     throw new LinkageError("server-starting", "the request was signed before the server started; sign it again");
   const base = requestBase(signedRequest(check.scheme, request), input.slice(LABEL.length));
   const signer = check.signers.get(keyid);
-  if (signer === undefined || !verify(null, Buffer.from(base), signer.key, Buffer.from(signed, "base64")))
+  // For an unknown key too: the time of a refusal must not tell who is on the roster.
+  const isGenuine = verify(null, Buffer.from(base), signer?.key ?? NOBODYS_KEY, Buffer.from(signed, "base64"));
+  if (signer === undefined || !isGenuine)
     throw new LinkageError("request-signature", "the signature is not that of a known key over this request");
   if (!check.nonces.use(`${keyid} ${nonce}`, expiryOf(expires * 1_000), now))
     throw new LinkageError("request-signature", "the nonce was used before");
@@ -154,7 +164,7 @@ function checkTimes(created: number, expires: number, now: number): void {
 }
 
 /** What the signature covers must be what is routed: a path that URL parsing would change is refused. */
-function signedRequest(scheme: string, request: FastifyRequest): SignedRequest {
+function signedRequest(scheme: string, request: SignedHead): SignedRequest {
   const { headers, method } = request;
   // Of two Hosts node gives the first, a proxy may go by the other (RFC 9112, §3.2).
   const [host = "", another] = request.raw.headersDistinct["host"] ?? [];

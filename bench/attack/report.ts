@@ -28,10 +28,11 @@ export function writeReport(folder: string, lines: readonly FindingLine[]): void
 
 function tableOf(lines: readonly FindingLine[]): string {
   const [first] = lines;
-  const rows = lines.map(({ attack, variant, against, measure, figure, most, above, holds }) => {
+  const rows = lines.map(({ attack, variant, against, measure, figure, most, above, wanted, holds }) => {
+    const verdict = !holds ? "**no**" : wanted !== undefined && figure > wanted ? `missed: ${figureText(wanted)}` : "";
     const bound =
       most !== undefined ? `at most ${figureText(most)}` : above !== undefined ? `above ${figureText(above)}` : "";
-    return `| ${attack} | ${variant} | ${against} | ${measure} | ${figureText(figure)} | ${bound} | ${holds ? "" : "**no**"} |`;
+    return `| ${attack} | ${variant} | ${against} | ${measure} | ${figureText(figure)} | ${bound} | ${verdict} |`;
   });
   return [
     "# Attacks\n",
@@ -40,7 +41,7 @@ function tableOf(lines: readonly FindingLine[]): string {
       : [
           `\`BENCH=${first.scale} npm run -s bench -- attack --seed ${first.seed} --out FOLDER\` on ${first.machine}.\n`,
         ]),
-    "| attack | on what | whose | measure | figure | bound | holds |",
+    "| attack | on what | whose | measure | figure | bound | wanted |",
     "|---|---|---|---|---|---|---|",
     ...rows,
     "",
@@ -51,14 +52,20 @@ function tableOf(lines: readonly FindingLine[]): string {
 function dumbbellsOf(lines: readonly FindingLine[]): Dumbbell[] {
   const groups = Map.groupBy(lines, ({ attack, measure }) => `${attack}: ${measure}`);
   return [...groups].flatMap(([name, findings]) => {
-    const ours = findings.filter(({ most = 0 }) => most > 0);
-    const [worst] = ours.toSorted((one, other) => other.figure / (other.most ?? 1) - one.figure / (one.most ?? 1));
-    if (worst?.most === undefined) return [];
+    const wantedOf = ({ wanted, most = 0 }: FindingLine): number => wanted ?? most;
+    const ours = findings.filter((line) => wantedOf(line) > 0);
+    const [worst] = ours.toSorted((one, other) => other.figure / wantedOf(other) - one.figure / wantedOf(one));
+    if (worst === undefined) return [];
     const controls = findings.filter(({ against }) => against === "control").map(({ figure }) => figure);
     const control = controls.length === 0 ? null : Math.max(...controls);
     const labels = [figureText(worst.figure), control === null ? "" : figureText(control)] as const;
     return [
-      { name, found: worst.figure / worst.most, control: control === null ? null : control / worst.most, labels },
+      {
+        name,
+        found: worst.figure / wantedOf(worst),
+        control: control === null ? null : control / wantedOf(worst),
+        labels,
+      },
     ];
   });
 }
