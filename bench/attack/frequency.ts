@@ -76,7 +76,9 @@ export const frequency: Attack = {
 
       const rows = touchedRows(view, scene.recordsOf(own), draws);
       yield ours(`${known}, by degree and class`, ROWS, rows, alignByRank, draws);
-      yield ours(`${known}, by agreed rules and class`, ROWS, rows, alignByProfile, draws);
+      const byRules = ours(`${known}, by agreed rules and class`, ROWS, rows, alignByProfile, draws);
+      // Labels of the join name rows, as docs/attacks.md says under "After the join".
+      yield { ...byRules, most: MOST_BY_RULES, wanted: byRules.most ?? 0 };
       yield control(`${known}, by rule`, ROWS, naiveRows(naive, draws), alignByProfile);
     }
   },
@@ -87,6 +89,9 @@ async function oneParty(seed: number, recordsPerParty: number) {
   const [only = ""] = parties;
   return { records: recordsOf(only), list: () => encodedOf(only) };
 }
+
+/** Of the most touched rows, what is known to be found and no more. */
+const MOST_BY_RULES = 0.25;
 
 type Align<Value> = (encoded: readonly Value[], plain: readonly Value[], most: number) => Guess[];
 

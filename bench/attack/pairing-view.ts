@@ -6,7 +6,6 @@ import { joinLists, type OpenBatch } from "#client/link.ts";
 import type { EncodedList } from "#engine/encode/list.ts";
 import { foldPairs, type CandidatePairs, type RulePairs } from "#engine/match/candidates.ts";
 import { informationThreshold } from "#engine/match/weight.ts";
-import type { LabelledGraph } from "./graph.ts";
 
 export type PairingView = {
   readonly a: OpenBatch;
@@ -21,20 +20,6 @@ export type PairingView = {
 export function viewPairing(listA: EncodedList, listB: EncodedList): PairingView {
   const { a, b, parts } = joinLists(listA, listB);
   return { a, b, parts, pairs: foldPairs(parts, 0, a.batch.rowCount) };
-}
-
-/** Rows of a come first, rows of b behind them; colours are side and class, labels the agreed rules. */
-export function graphOf({ a, b, pairs }: PairingView): LabelledGraph {
-  const shift = a.batch.rowCount;
-  const colours = new Uint32Array(shift + b.batch.rowCount);
-  a.batch.classes.forEach((own, row) => (colours[row] = own));
-  b.batch.classes.forEach((own, row) => (colours[shift + row] = 256 + own));
-  return { colours, from: pairs.rowA, to: pairs.rowB.map((row) => row + shift), labels: pairs.pattern };
-}
-
-/** @returns Nodes of {@link graphOf} that have an edge. */
-export function touchedNodes({ from, to }: LabelledGraph): Set<number> {
-  return new Set([...from, ...to]);
 }
 
 /** @returns Row of the party's list that a row of its batch stands for; −1 for a filler row. */
