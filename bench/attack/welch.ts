@@ -23,18 +23,15 @@ export async function interleavedTimes(
 ): Promise<Times> {
   const times: Times = [new Float64Array(perKind), new Float64Array(perKind)];
   for (let at = 0; at < WARM_UP; at++) for (const kind of [0, 1] as const) await call(kind, at % perKind);
-  const done = [0, 0];
-  while (done[0] !== perKind || done[1] !== perKind) {
-    const left = (kind: 0 | 1): number => perKind - (done[kind] as number);
-    const kind = draws.below(left(0) + left(1)) < left(0) ? 0 : 1;
-    const at = done[kind] as number;
-    const started = performance.now();
-    const result = call(kind, at);
-    // Waiting for what is no promise would be measured too.
-    if (result instanceof Promise) await result;
-    times[kind][at] = performance.now() - started;
-    done[kind] = at + 1;
-  }
+  // Pair by pair, either first: whichever comes first finds memory cold, and must be neither kind's lot.
+  for (let at = 0; at < perKind; at++)
+    for (const kind of draws.chance(0.5) ? ([0, 1] as const) : ([1, 0] as const)) {
+      const started = performance.now();
+      const result = call(kind, at);
+      // Waiting for what is no promise would be measured too.
+      if (result instanceof Promise) await result;
+      times[kind][at] = performance.now() - started;
+    }
   return times;
 }
 
