@@ -27,7 +27,7 @@ import { freshDataKey } from "../stored-batches.ts";
 import type { Attack, Finding } from "./finding.ts";
 import { viewPairing } from "./pairing-view.ts";
 import { makeScene } from "./scene.ts";
-import { interleavedTimes, largestT, medianOf, type Times } from "./welch.ts";
+import { interleavedTimes, inTurn, largestT, medianOf, type Times } from "./welch.ts";
 
 /** Calls of each kind; none at the smallest size, which is part of the tests, and no test asserts a time. */
 const SAMPLES: Record<Scale, { readonly inProcess: number; readonly http: number }> = {
@@ -39,6 +39,7 @@ const SAMPLES: Record<Scale, { readonly inProcess: number; readonly http: number
 const MOST_T = 4.5;
 /** Requests of each kind that are made beforehand; few enough to be signed within the minute that a signature lives. */
 const POOL = 2_500;
+/** Of each kind, at a time. */
 const FILES = 64;
 const URL = "http://127.0.0.1:1";
 const PATH = "/v1/rounds";
@@ -127,10 +128,13 @@ async function* refusals(samples: number, draws: Draws): AsyncIterable<Finding> 
       // All are signed, so that none is of the future.
       const now = new Date();
       const check = { signers, nonces: makeNonces(), clock: () => now, openedSecond: 0, scheme: "http" as const };
-      // Both kinds are read before, or a text read for the first time would take longer.
+      // Both kinds are read before, in turns, or what was read earlier or never would take longer.
+      const elsewhere = makeNonces();
       if (one.isUsed === true)
-        for (const [kind, nonces] of [check.nonces, makeNonces()].entries())
-          for (const head of heads[kind] ?? []) verifySignature({ ...check, nonces }, head);
+        heads[0].forEach((head, at) => {
+          verifySignature(check, head);
+          verifySignature({ ...check, nonces: elsewhere }, heads[1][at] as SignedHead);
+        });
       const measured =
         one.change === undefined ? heads : heads.map((some) => some.map((head) => changed(head, one.change)));
       parts.push(
@@ -139,7 +143,7 @@ async function* refusals(samples: number, draws: Draws): AsyncIterable<Finding> 
         }),
       );
     }
-    const times: Times = [joined(parts.map(([first]) => first)), joined(parts.map(([, second]) => second))];
+    const times = joined(parts);
     yield { ...judged(one.variant, times), against: "ours", ...(one.isTold === true ? {} : { most: MOST_T }) };
   }
   yield* nonceLookups(samples, draws);
@@ -161,8 +165,7 @@ type Case = {
 function pooled({ make }: Case, draws: Draws): [SignedHead[], SignedHead[]] {
   const heads: [SignedHead[], SignedHead[]] = [[], []];
   for (let at = 0; at < POOL; at++)
-    for (const kind of draws.chance(0.5) ? ([0, 1] as const) : ([1, 0] as const))
-      heads[kind].push((make[kind] as () => SignedHead)());
+    for (const kind of inTurn(draws)) heads[kind].push((make[kind] as () => SignedHead)());
   return heads;
 }
 
@@ -177,8 +180,9 @@ function refuse(check: Parameters<typeof verifySignature>[0], head: SignedHead):
   throw new RangeError("timing: a request that should be refused is taken");
 }
 
-function joined(parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap((part) => [...part]));
+function joined(parts: readonly Times[]): Times {
+  const all = (kind: 0 | 1): Float64Array => Float64Array.from(parts.flatMap((part) => [...part[kind]]));
+  return [all(0), all(1)];
 }
 
 /** A nonce that begins like one used before, against one that does not: neither was used. */
@@ -224,16 +228,20 @@ async function* packages(samples: number, draws: Draws): AsyncIterable<Finding> 
   try {
     const key = freshDataKey();
     const context = packageContext("timed", "AT");
-    const files: [string[], string[]] = [[], []];
-    for (let file = 0; file < FILES; file++)
-      for (const [kind, hitCount] of [0, 60].entries()) {
-        const name = freshFileName();
-        await writeEncrypted(folder, name, key, context, await sealedPackage(hitCount));
-        files[kind as 0 | 1].push(name);
-      }
-    const times = await interleavedTimes(samples, draws, (kind, at) =>
-      readEncrypted(folder, files[kind][at % FILES] ?? "", key, context),
-    );
+    const parts: Times[] = [];
+    for (let done = 0; done < samples; done += POOL) {
+      const files: [string[], string[]] = [[], []];
+      for (let file = 0; file < FILES; file++)
+        for (const kind of inTurn(draws)) {
+          const name = freshFileName();
+          await writeEncrypted(folder, name, key, context, await sealedPackage(kind === 0 ? 0 : 60));
+          files[kind].push(name);
+        }
+      const read = (kind: 0 | 1, at: number): unknown =>
+        readEncrypted(folder, files[kind][at % FILES] ?? "", key, context);
+      parts.push(await interleavedTimes(Math.min(POOL, samples - done), draws, read));
+    }
+    const times = joined(parts);
     yield { ...judged("package read for download, no hits against sixty", times), against: "ours", most: MOST_T };
   } finally {
     rmSync(folder, { recursive: true, force: true });

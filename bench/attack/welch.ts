@@ -25,7 +25,7 @@ export async function interleavedTimes(
   for (let at = 0; at < WARM_UP; at++) for (const kind of [0, 1] as const) await call(kind, at % perKind);
   // Pair by pair, either first: whichever comes first finds memory cold, and must be neither kind's lot.
   for (let at = 0; at < perKind; at++)
-    for (const kind of draws.chance(0.5) ? ([0, 1] as const) : ([1, 0] as const)) {
+    for (const kind of inTurn(draws)) {
       const started = performance.now();
       const result = call(kind, at);
       // Waiting for what is no promise would be measured too.
@@ -33,6 +33,11 @@ export async function interleavedTimes(
       times[kind][at] = performance.now() - started;
     }
   return times;
+}
+
+/** @returns Both kinds, either first. */
+export function inTurn(draws: Draws): readonly (0 | 1)[] {
+  return draws.chance(0.5) ? [0, 1] : [1, 0];
 }
 
 /** @returns Largest |t| over the shares kept; kinds are cut at one common time. */
