@@ -21,14 +21,12 @@ export type DrawnPairing = {
   readonly seed: number;
 };
 
-const CLASSES_USED = 4;
-
 /** @returns The batch's bytes in order; pieces are used again, so consume each before the next. */
 export function drawnBatch(drawn: DrawnPairing, header: BatchHeader, side: "a" | "b"): Generator<Uint8Array> {
   const { profile, rows } = drawn;
   const draws = new Draws(drawn.seed ^ (side === "a" ? 0x5bd1e995 : 0x1b873593));
   const handles = new Uint8Array(new Uint32Array((rows * HANDLE_BYTES) / 4).map(() => draws.word()).buffer);
-  const classes = new Uint8Array(rows).map((_, row) => row % CLASSES_USED);
+  const classes = new Uint8Array(rows).map((_, row) => row % profile.coverageClasses.length);
   return writeBatch(profile, header, { handles, classes }, drawnColumns(drawn, side));
 }
 

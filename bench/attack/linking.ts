@@ -83,7 +83,7 @@ async function* linkingOf(size: SceneSize): AsyncIterable<Finding> {
       above: CONTROL,
     };
   }
-  const [variant] = variants[1];
+  const variant = `${describeScene(size)}, ${variants[1][0]}`;
   const own = viewsOf(learnt);
   const [sent, ownSent] = [[first, elsewhere] as const, [own.first, own.elsewhere] as const];
   yield guessedFinding(variant, "ours", rows, sent.map(touchedOf), ownSent.map(touchedOf));
