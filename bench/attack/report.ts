@@ -32,7 +32,7 @@ function tableOf(lines: readonly FindingLine[]): string {
     const verdict = !holds ? "**no**" : wanted !== undefined && figure > wanted ? `missed: ${figureText(wanted)}` : "";
     const bound =
       most !== undefined ? `at most ${figureText(most)}` : above !== undefined ? `above ${figureText(above)}` : "";
-    return `| ${attack} | ${variant} | ${against} | ${measure} | ${figureText(figure)} | ${bound} | ${verdict} |`;
+    return `| ${attack} | ${variant} | ${against} | ${measure.replaceAll("|", "\\|")} | ${figureText(figure)} | ${bound} | ${verdict} |`;
   });
   return [
     "# Attacks\n",

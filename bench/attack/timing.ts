@@ -194,7 +194,12 @@ async function* nonceLookups(samples: number, draws: Draws): AsyncIterable<Findi
   // Through bytes, so that each is a text of its own in memory, as those of requests are.
   const like = (nonce: string, at: number): string =>
     Buffer.from(`${nonce.slice(0, -4)}~${at.toString(36).padStart(4, "0")}`).toString();
-  const pairs = Array.from({ length: samples }, (_, at) => [like(known[at % POOL] ?? "", at), like(drawn(), at)]);
+  const pairs = Array.from({ length: samples }, (_, at) => {
+    const pair = ["", ""];
+    // Both kinds leave the same behind in memory: one is drawn for each.
+    for (const kind of inTurn(draws)) pair[kind] = like([known[at % POOL] ?? "", drawn()][kind] ?? "", at);
+    return pair;
+  });
   const times = await interleavedTimes(samples, draws, (kind, at) => nonces.use(pairs[at]?.[kind] ?? "", 1, 0));
   yield { ...judged("nonce that begins like a used one against a random one", times), against: "ours", most: MOST_T };
 }

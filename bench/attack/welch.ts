@@ -47,7 +47,9 @@ export function largestT([one, other]: Times): number {
     ...KEPT_SHARES.map((share) => {
       const most = pooled[Math.ceil(share * pooled.length) - 1] as number;
       const kept = (times: Float64Array): Float64Array => times.filter((time) => time <= most);
-      return Math.abs(welchT(kept(one), kept(other)));
+      const [keptOne, keptOther] = [kept(one), kept(other)];
+      // A cut that leaves hardly any of a kind says that they differ; the whole says by how much.
+      return Math.min(keptOne.length, keptOther.length) < 2 ? 0 : Math.abs(welchT(keptOne, keptOther));
     }),
   );
 }

@@ -34,7 +34,7 @@ const Plan = z.looseObject({
   rowCount: z.literal(2_000),
   pairings: z.literal(66),
   batches: z.literal(132),
-  diskBytes: z.number().min(132 * 2_000 * 39 * 12),
+  diskBytes: z.number().min(132 * 2_000 * 35 * 12),
   memoryBytes: z.number().positive(),
   seconds: z.strictObject({ store: rate, check: rate, match: rate }),
   rates: z.strictObject({
