@@ -14,8 +14,8 @@ export type Dumbbell = {
   readonly labels: readonly [found: string, control: string];
 };
 
-const WIDTH = 860;
-const NAMES = 330;
+const WIDTH = 960;
+const NAMES = 430;
 const RIGHT = 60;
 const TOP = 70;
 const ROW = 30;
