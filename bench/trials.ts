@@ -46,7 +46,6 @@ export const TRIALS: Readonly<Record<string, Trial>> = {
 const Report = z.object({
   numPassedTests: z.int(),
   numFailedTests: z.int(),
-  numFailedTestSuites: z.int(),
   numPendingTests: z.int(),
 });
 
@@ -62,7 +61,7 @@ export async function trial(name: string, args: readonly string[]): Promise<numb
   const folder = mkdtempSync(join(tmpdir(), "aquila-bench-trial-"));
   try {
     const started = performance.now();
-    const report = await runTests(files, folder, scale);
+    const { report, isWell } = await runTests(files, folder, scale);
     const seconds = Math.round((performance.now() - started) / 1_000);
     const print = (figures: object): void => {
       const line = { bench: name, scale, ...figures };
@@ -71,8 +70,8 @@ export async function trial(name: string, args: readonly string[]): Promise<numb
     const figures = join(folder, "figures.jsonl");
     const lines = existsSync(figures) ? readFileSync(figures, "utf8").trimEnd().split("\n") : [];
     for (const line of lines) print(JSON.parse(line) as object);
-    // A file that does not load, or a process that ended, is a failure without a test.
-    const failed = Math.max(report.numFailedTests, Number(report.numFailedTestSuites > 0));
+    // A file that does not load, or a process that crashed, is a failure without a test.
+    const failed = Math.max(report.numFailedTests, Number(!isWell));
     print({ passed: report.numPassedTests, failed, skipped: report.numPendingTests, seconds });
     return failed === 0 && report.numPassedTests > 0 ? 0 : 1;
   } finally {
@@ -80,7 +79,12 @@ export async function trial(name: string, args: readonly string[]): Promise<numb
   }
 }
 
-async function runTests(files: readonly string[], folder: string, scale: string): Promise<z.infer<typeof Report>> {
+/** @returns What ran, and whether the runner itself ended well. */
+async function runTests(
+  files: readonly string[],
+  folder: string,
+  scale: string,
+): Promise<{ report: z.infer<typeof Report>; isWell: boolean }> {
   const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
   const output = join(folder, "report.json");
   const reporters = ["--reporter=json", `--outputFile=${output}`, "--reporter=default"];
@@ -90,9 +94,9 @@ async function runTests(files: readonly string[], folder: string, scale: string)
     stdio: ["ignore", 2, 2],
     env: { ...process.env, BENCH: scale, [FIGURES_VARIABLE]: join(folder, "figures.jsonl") },
   });
-  await once(child, "exit");
+  const [exitCode] = (await once(child, "exit")) as [number | null];
   if (!existsSync(output)) throw new Error("the tests left no report");
-  return Report.parse(JSON.parse(readFileSync(output, "utf8")));
+  return { report: Report.parse(JSON.parse(readFileSync(output, "utf8"))), isWell: exitCode === 0 };
 }
 
 function rowOf(line: Readonly<Record<string, unknown>>): string {
