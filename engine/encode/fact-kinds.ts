@@ -28,7 +28,6 @@ const FACT_KINDS: Readonly<Record<string, FactKind>> = {
   "token-skeleton": tokenSkeletons,
   "token-initial": tokensWithInitial,
   initials,
-  "family-ends-given": familyEnds,
   "given-ends-family": givenEnds,
   "birth-date": dates((date, information) =>
     date.day === undefined || date.month === undefined
@@ -36,14 +35,6 @@ const FACT_KINDS: Readonly<Record<string, FactKind>> = {
       : {
           value: `${date.year}-${date.month}-${date.day}`,
           bits: information.birthYear(date.year) + information.dayOfYear,
-        },
-  ),
-  "birth-date-swapped": dates((date, information) =>
-    date.day === undefined || date.month === undefined || date.day > 12
-      ? undefined
-      : {
-          value: `${date.year}-${Math.min(date.day, date.month)}-${Math.max(date.day, date.month)}`,
-          bits: information.birthYear(date.year) + information.dayOfYear - 1,
         },
   ),
   "birth-day-month": dates((date, information) =>
@@ -141,18 +132,7 @@ const END_LETTERS = 3;
 /** Bits of the first, or the last, three letters of a name; measured in docs/spec/names.md. */
 const END_BITS = 6;
 
-/** First or last letters of the family name beside the given name: one edit leaves one of the two ends whole. */
-function familyEnds(facts: RecordFacts, information: Information): Alternative[] {
-  return firstNames(facts).flatMap(([family, given]) =>
-    given.isInitial
-      ? []
-      : foldEnds(family.fold, END_LETTERS).map((end) => ({
-          value: `${end} ${given.root}`,
-          bits: END_BITS + information.token(given, "root") - SHARED_LANGUAGE_BITS,
-        })),
-  );
-}
-
+/** First or last letters of the given name beside the family name: one edit leaves one of the two ends whole. */
 function givenEnds(facts: RecordFacts, information: Information): Alternative[] {
   return firstNames(facts).flatMap(([family, given]) =>
     family.isInitial
