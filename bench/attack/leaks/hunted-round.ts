@@ -12,6 +12,7 @@ import { LEAST_COST } from "#client/passphrase-box.ts";
 import { noisedStatistics } from "#client/statistics.ts";
 import { resultsOf } from "#client/results.ts";
 import { spillStore } from "#client/spill.ts";
+import type { ConnectOptions } from "#client/transport.ts";
 import { createVault, type Vault } from "#client/vault.ts";
 import { walkRound } from "#client/walk.ts";
 import { CATEGORIES, type PersonRecord } from "#engine/encode/person.ts";
@@ -51,6 +52,10 @@ const MOST_HANDLES = 10;
 const MOST_STRETCHES = 20;
 const STATUSES_AT_ONCE = 50;
 const MOST_SERVERS = 200;
+type Retry = NonNullable<ConnectOptions["retry"]>;
+/** A server that is killed is not waited for; one that is looked into answers that it is busy. */
+const AT_ONCE = { attempts: 1, pauseMs: 0, longestPauseMs: 0 };
+const PATIENT = { attempts: 30, pauseMs: 1_000, longestPauseMs: 2_000 };
 const FORMAT = { kind: "jsonl", encoding: "utf-8", delimiter: ",", headerMap: {} } as const;
 
 export type HuntedRound = {
@@ -160,7 +165,7 @@ export async function playHunted(
     };
     try {
       await atMoment("empty");
-      await playAt(round, server, atMoment);
+      await playAt(round, server, atMoment, play.runs.length === 0 ? PATIENT : AT_ONCE);
       return { server, ended };
     } catch (error) {
       await server.stop();
@@ -177,9 +182,14 @@ function isErasureCut({ code, detail }: LinkageError): boolean {
   return code === "round-state" && detail.includes("followed-up");
 }
 
-async function playAt(round: HuntedRound, server: ServerProcess, at: (moment: Moment) => Promise<void>): Promise<void> {
+async function playAt(
+  round: HuntedRound,
+  server: ServerProcess,
+  at: (moment: Moment) => Promise<void>,
+  retry: Retry,
+): Promise<void> {
   const { cast, vaults } = round;
-  const as = (identity: Identity | StaffIdentity): Connection => connectTo(round, server, identity);
+  const as = (identity: Identity | StaffIdentity): Connection => connectTo(round, server, identity, retry);
   const [first, second] = cast.operators;
   const operators: RoundTurns["operators"] = [
     { identity: first, connection: as(first) },
@@ -212,13 +222,14 @@ function connectTo(
   { cast, wire }: HuntedRound,
   { url }: ServerProcess,
   identity: Identity | StaffIdentity,
+  retry: Retry,
 ): Connection {
   const name = "party" in identity ? identity.party : identity.id;
   return connect({
     serverUrl: url,
     identity,
     secretariat: cast.roster.secretariat,
-    retry: { attempts: 1, pauseMs: 0, longestPauseMs: 0 },
+    retry,
     fetch: recordingFetch(wire, name),
   });
 }
