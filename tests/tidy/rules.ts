@@ -9,7 +9,7 @@ export type Rule = (tree: SourceTree) => string[];
 
 const MAX_LINES = 400;
 /** Rooms of the blind side; they never reach {@link PARTY_SIDE}. */
-const BLIND_SIDE = ["engine/match/", "engine/batch/", "server/"];
+const BLIND_SIDE = ["engine/match/", "engine/batch/", "server/", "pages/secretariat/", "pages/kit/"];
 const PARTY_SIDE = "engine/encode/";
 const PURE_ROOM = "engine/";
 const PURE_MODULES = new Set(["node:crypto"]);
@@ -54,7 +54,7 @@ export const engineImpure: Rule = (tree) =>
 /** No file, folder or class whose name says nothing. */
 export const emptyName: Rule = (tree) =>
   placesIn(tree, (file) => {
-    const stems = file.path.split("/").map((part) => part.replace(/(\.test)?\.ts$/, ""));
+    const stems = file.path.split("/").map((part) => part.replace(/(\.test)?\.tsx?$/, ""));
     const names = stems.filter(
       (stem) => EMPTY_NAMES.test(stem) || EMPTY_ROLES_IN_FILE_NAMES.test(stem) || EMPTY_ROLES.test(stem),
     );

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { posix, join } from "node:path";
 import ts from "typescript";
 
-const SKIPPED = new Set(["node_modules", ".git", "coverage", "data", "results"]);
+const SKIPPED = new Set(["node_modules", ".git", "coverage", "data", "results", "dist"]);
 
 export type SourceFile = {
   /** From the root, with slashes. */
@@ -18,7 +18,7 @@ export type SourceFile = {
 
 export type SourceTree = ReadonlyMap<string, SourceFile>;
 
-/** @returns All .ts files below `root`, by path from it. */
+/** @returns All TypeScript files below `root`, by path from it. */
 export function readTree(root: string): SourceTree {
   return new Map(pathsBelow(root, "").map((path) => [path, sourceFile(path, readFileSync(join(root, path), "utf8"))]));
 }
@@ -29,7 +29,7 @@ function pathsBelow(root: string, folder: string): string[] {
     .flatMap((entry) => {
       const path = posix.join(folder, entry.name);
       if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : pathsBelow(root, path);
-      return entry.name.endsWith(".ts") ? [path] : [];
+      return /\.tsx?$/.test(entry.name) ? [path] : [];
     });
 }
 
@@ -37,7 +37,7 @@ function sourceFile(path: string, text: string): SourceFile {
   const syntax = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const imported = ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
   const named = [...nodesOf(syntax)].flatMap((node) =>
-    ts.isStringLiteralLike(node) && /^[.#].*\.ts$/.test(node.text) ? [node.text] : [],
+    ts.isStringLiteralLike(node) && /^[.#].*\.tsx?$/.test(node.text) ? [node.text] : [],
   );
   return { path, text, syntax, specifiers: [...new Set([...imported, ...named])] };
 }

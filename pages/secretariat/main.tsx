@@ -1,0 +1,7 @@
+/**
+ * Entry of the secretariat's pages.
+ */
+import { render } from "preact";
+import "../kit/theme.css";
+
+render(<main>Aquila</main>, document.getElementById("page") ?? document.body);
