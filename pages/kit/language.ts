@@ -1,0 +1,78 @@
+/**
+ * Words, numbers and dates of the pages in the reader's language. English is complete; what another file of `pages/languages/`
+ * lacks is shown in English.
+ */
+import { computed, signal } from "@preact/signals";
+import english from "../languages/en.json";
+
+/** Codes of BCP 47, each with its own name. */
+export const LANGUAGES = {
+  en: "English",
+  sq: "Shqip",
+  bs: "Bosanski",
+  bg: "Български",
+  hr: "Hrvatski",
+  mk: "Македонски",
+  ro: "Română",
+  "sr-Cyrl": "Српски",
+  "sr-Latn": "Srpski",
+} as const;
+export type Language = keyof typeof LANGUAGES;
+
+export type Term = keyof typeof english;
+type Forms = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>;
+type Words = Readonly<Partial<Record<Term, Forms>>>;
+
+const KEPT_AS = "aquila-language";
+const FILES = import.meta.glob<Words>(["../languages/*.json", "!../languages/en.json"], { import: "default" });
+
+export const language = signal<Language>("en");
+const words = signal<Words>(english);
+const plurals = computed(() => new Intl.PluralRules(language.value));
+const numbers = computed(() => new Intl.NumberFormat(language.value));
+const moments = computed(() => new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }));
+
+/** Takes the language chosen before, or else the first of the browser's that there is. */
+export async function startLanguage(): Promise<void> {
+  const wished = [localStorage.getItem(KEPT_AS) ?? "", ...navigator.languages];
+  await chooseLanguage(wished.map(languageOf).find((known) => known !== undefined) ?? "en", false);
+}
+
+/** @param isKept - Whether the next visit begins with it. */
+export async function chooseLanguage(chosen: Language, isKept = true): Promise<void> {
+  const load = FILES[`../languages/${chosen}.json`];
+  words.value = load === undefined ? english : await load();
+  language.value = chosen;
+  document.documentElement.lang = chosen;
+  if (isKept) localStorage.setItem(KEPT_AS, chosen);
+}
+
+/**
+ * @param values - For the places `{name}` of the text; `count` chooses among its plural forms (Unicode CLDR).
+ */
+export function t(term: Term, values: Readonly<Record<string, string | number>> = {}): string {
+  const forms: Forms = words.value[term] ?? english[term];
+  const count = typeof values["count"] === "number" ? values["count"] : 0;
+  const text = typeof forms === "string" ? forms : (forms[plurals.value.select(count)] ?? forms.other ?? "");
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    return typeof value === "number" ? formatNumber(value) : (value ?? "");
+  });
+}
+
+export function formatNumber(value: number): string {
+  return numbers.value.format(value);
+}
+
+/** @param moment - RFC 3339. */
+export function formatMoment(moment: string): string {
+  return moments.value.format(new Date(moment));
+}
+
+function languageOf(tag: string): Language | undefined {
+  const exact = Object.keys(LANGUAGES).find((known) => known === tag);
+  if (exact !== undefined) return exact as Language;
+  const { language: code, script } = new Intl.Locale(tag === "" ? "und" : tag).maximize();
+  if (code === "sr") return script === "Latn" ? "sr-Latn" : "sr-Cyrl";
+  return (Object.keys(LANGUAGES) as Language[]).find((known) => known === code);
+}
