@@ -27,28 +27,29 @@ export const fishing: Bench = {
   name: "fishing",
   about:
     "guesses drawn from a register, at 1, 5 and 100 % of a list: how many of them a hit confirms, and by how much the hit rate stands out",
-  async *measure(scale) {
-    const options = fishingOptions(scale);
-    const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));
-    const encode = (records: readonly PersonRecord[]): EncodedList => encodeList(SHIPPED_PROFILE, makeCells, records);
-    const target = encode(listOf(options, TARGET));
-    const held = heldByTarget(options);
-    let usualRate = 0;
-    for (const share of SHARES) {
-      const started = performance.now();
-      const { guesses, list } = fishersList(options, share);
-      const own = encode(list);
-      const pairs = linkLists(own, target).pairs.filter(({ band }) => band !== "none");
-      const rate = countHits(own, target, pairs) / own.rows.length;
-      if (share === 0) usualRate = rate;
-      yield measured(share, guesses, held, pairs, rate / usualRate, performance.now() - started);
-    }
-  },
+  measure: (scale) => measureFishing(fishingOptions(scale)),
 };
 
-export function fishingOptions(scale: Scale): FixtureOptions {
+export async function* measureFishing(options: FixtureOptions): AsyncGenerator<Measurement> {
+  const makeCells = await cellMaker(SHIPPED_PROFILE, shippedTable(SHIPPED_PROFILE.frequencyTable));
+  const encode = (records: readonly PersonRecord[]): EncodedList => encodeList(SHIPPED_PROFILE, makeCells, records);
+  const target = encode(listOf(options, TARGET));
+  const held = heldByTarget(options);
+  let usualRate = 0;
+  for (const share of SHARES) {
+    const started = performance.now();
+    const { guesses, list } = fishersList(options, share);
+    const own = encode(list);
+    const pairs = linkLists(own, target).pairs.filter(({ band }) => band !== "none");
+    const rate = countHits(own, target, pairs) / own.rows.length;
+    if (share === 0) usualRate = rate;
+    yield measured(share, guesses, held, pairs, rate / usualRate, performance.now() - started);
+  }
+}
+
+export function fishingOptions(scale: Scale, seed = SEED): FixtureOptions {
   const parties = [FISHER, TARGET, ...REGISTER].sort();
-  return { seed: SEED, recordsPerParty: RECORDS[scale], parties, overlap: 0.08, preset: "life" };
+  return { seed, recordsPerParty: RECORDS[scale], parties, overlap: 0.08, preset: "life" };
 }
 
 /** @returns Guesses drawn from the register, and the list in which they stand in the place of as many own records. */

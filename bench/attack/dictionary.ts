@@ -25,7 +25,7 @@ import { naiveBatch, type NaiveBatch } from "./naive.ts";
 import { makeScene, type Scene } from "./scene.ts";
 
 /** With the records of all twelve parties as guesses: over 10 million cells at full scale. */
-const RECORDS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 45_000 };
+const RECORDS: Record<Scale, number> = { smoke: 200, usual: 5_000, full: 50_000 };
 const CONTROL_RECORDS = 2_000;
 const OVERLAP = 0.2;
 const HITS = "keys that a guess hits";

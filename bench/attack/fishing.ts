@@ -19,15 +19,8 @@ import { makeIdentity, makeStaffIdentity } from "#engine/round/identity.ts";
 import { requireWithinQuotas, type TestedBatch } from "#engine/round/quota.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { agreementsOf, castOf, describeRound } from "#fixtures/cast.ts";
-import {
-  FISHER,
-  fishersList,
-  fishing as fishingBench,
-  fishingOptions,
-  heldByTarget,
-  listOf,
-  TARGET,
-} from "../fishing.ts";
+import type { FixtureOptions } from "#fixtures/people.ts";
+import { FISHER, fishersList, fishingOptions, heldByTarget, listOf, measureFishing, TARGET } from "../fishing.ts";
 import type { Scale } from "../measurement.ts";
 import { encodeList } from "../quality/blind.ts";
 import type { Attack, Finding } from "./finding.ts";
@@ -47,17 +40,18 @@ const ROWS_PER_YEAR = 50_000;
 export const fishing: Attack = {
   name: "fishing",
   about: "a party that lists guesses from a register, one a row and several a row: what it learns, and what bounds it",
-  async *run(scale): AsyncIterable<Finding> {
-    yield* guessesOneARow(scale);
-    yield* guessesInCraftedRows(scale);
+  async *run(scale, seed): AsyncIterable<Finding> {
+    const options = fishingOptions(scale, seed);
+    yield* guessesOneARow(options);
+    yield* guessesInCraftedRows(options);
     yield { ...rowsTested("quota", ROWS_PER_YEAR), against: "ours", most: 1 };
     yield { ...rowsTested("no quota", Number.MAX_SAFE_INTEGER), against: "control", above: 1 };
-    yield* foundBySample(scale);
+    yield* foundBySample(scale, seed);
   },
 };
 
-async function* guessesOneARow(scale: Scale): AsyncIterable<Finding> {
-  for await (const { size } of fishingBench.measure(scale)) {
+async function* guessesOneARow(options: FixtureOptions): AsyncIterable<Finding> {
+  for await (const { size } of measureFishing(options)) {
     const { percent = 0, heldByTarget: held = 0, ofTheseTrue = 0 } = size;
     if (percent === 0 || held === 0) continue;
     yield {
@@ -71,8 +65,7 @@ async function* guessesOneARow(scale: Scale): AsyncIterable<Finding> {
 }
 
 /** As many guesses as fit into the fisher's rows. */
-async function* guessesInCraftedRows(scale: Scale): AsyncIterable<Finding> {
-  const options = fishingOptions(scale);
+async function* guessesInCraftedRows(options: FixtureOptions): AsyncIterable<Finding> {
   const encode = await encoder();
   const target = encode(listOf(options, TARGET));
   const held = heldByTarget(options);
@@ -168,8 +161,8 @@ function isWithin(act: () => void): boolean {
 }
 
 /** Rows of an own list whose keys are of guesses, under the references and the commitment of the records that should be there. */
-async function* foundBySample(scale: Scale): AsyncIterable<Finding> {
-  const options = fishingOptions("smoke");
+async function* foundBySample(scale: Scale, seed: number): AsyncIterable<Finding> {
+  const options = fishingOptions("smoke", seed);
   const encode = await encoder();
   const honest = encode(listOf(options, FISHER));
   const guesses = encode(fishersList(options, 1).guesses);

@@ -53,14 +53,11 @@ export function joinedGraph(view: PairingView): JoinedGraph {
   return { graph, edges, side: Uint8Array.from(side), listRow: Uint32Array.from(listRow) };
 }
 
-/** What a join would show that hid something: the classes, or beside them which rules agree, not how many cells. */
-export type Blur = "classes" | "classes and rules";
-
-/** @returns The same join with less to be seen. */
-export function blurred(joined: JoinedGraph, hidden: Blur): JoinedGraph {
+/** @returns The same join as it would be seen if it hid classes and rules: an edge shows how many cells agree. */
+export function withoutRules(joined: JoinedGraph): JoinedGraph {
   const { graph, edges, side } = joined;
   const countOf = (cells: Uint8Array): number => cells.reduce((sum, count) => sum + count, 0);
-  const labels = hidden === "classes" ? graph.labels : Uint32Array.from(edges, ({ cells }) => countOf(cells));
+  const labels = Uint32Array.from(edges, ({ cells }) => countOf(cells));
   return { ...joined, graph: { ...graph, colours: Uint32Array.from(side), labels } };
 }
 

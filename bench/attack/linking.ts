@@ -9,7 +9,7 @@ import type { Scale } from "../measurement.ts";
 import type { Against, Attack, Finding } from "./finding.ts";
 import { sameUniqueColour } from "./graph.ts";
 import { judgeGuesses, scaledGuesses } from "./guess.ts";
-import { blurred, joinedGraph, type Blur, type JoinedGraph } from "./joined-graph.ts";
+import { joinedGraph, withoutRules, type JoinedGraph } from "./joined-graph.ts";
 import { allRows, knownRows, type SeenRow } from "./known-list.ts";
 
 import { linkScores, type LinkExamples } from "./link-scores.ts";
@@ -25,8 +25,8 @@ const SIZES: Record<Scale, { recordsPerParty: number; overlaps: readonly number[
 };
 const WANTED = 0.001;
 /** Of rows, what is known to be found and no more: an unchanged pair of lists shows the same graph again. */
-const MOST = { "two rounds": 0.15, "two counterparts": 0.015 };
-const MOST_BY_LIKELIHOOD = 0.03;
+const MOST = { "two rounds": 0.1, "two counterparts": 0.006 };
+const MOST_BY_LIKELIHOOD = 0.015;
 const CONTROL = 0.9;
 /** What a row without fillers shows is its own, but many rows show the same. */
 const GUESSED_CONTROL = 0.1;
@@ -67,13 +67,11 @@ async function* linkingOf(size: SceneSize): AsyncIterable<Finding> {
     const structure = { variant, measure: "share of rows linked by structure" };
     const linked = linkedByColour(own, its);
     const touched = own.side.filter((side) => side === 0).length;
-    const linkedBehind = (hidden: Blur): number => linkedByColour(blurred(own, hidden), blurred(its, hidden)) / rows;
     const also = {
       rows,
       touched,
       ofTouched: linked / touched,
-      ifClassesWereHidden: linkedBehind("classes"),
-      ifRulesWereHiddenToo: linkedBehind("classes and rules"),
+      ifRulesWereHidden: linkedByColour(withoutRules(own), withoutRules(its)) / rows,
     };
     yield { ...structure, against: "ours", figure: linked / rows, most: MOST[sent], wanted: WANTED, also };
     yield {

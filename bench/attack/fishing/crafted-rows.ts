@@ -45,7 +45,9 @@ export function craftRows(carriers: EncodedList, guesses: EncodedList, perRow: n
       pickCells(column, Uint32Array.from(picked), (cell) => Math.floor((column.owner[cell] ?? 0) / perRow)),
     );
   });
-  const everything = new Float32Array(carriers.rows.length).fill(Math.max(...guesses.bestBits));
+  const everything = new Float32Array(carriers.rows.length).fill(
+    guesses.bestBits.reduce((most, bits) => Math.max(most, bits), 0),
+  );
   const guessesOf = (row: number): number[] =>
     Array.from({ length: perRow }, (_, at) => row * perRow + at).filter((guess) => guess < guesses.rows.length);
   return {
