@@ -2,6 +2,17 @@
  * Entry of the console's pages.
  */
 import { render } from "preact";
-import "../kit/theme.css";
+import { startLanguage, t } from "../kit/language.ts";
+import { startRoutes } from "../kit/route.ts";
+import { PageTitle, Shell } from "../kit/shell.tsx";
+import { startTheme } from "../kit/theme.ts";
 
-render(<main>Aquila</main>, document.getElementById("page") ?? document.body);
+startTheme();
+startRoutes();
+await startLanguage();
+render(
+  <Shell owner="HR" ways={[]} standing={t("possible-match")}>
+    <PageTitle title="Aquila" />
+  </Shell>,
+  document.getElementById("page") ?? document.body,
+);
