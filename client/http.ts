@@ -18,6 +18,7 @@ import {
   type Status,
   type Withdrawal,
 } from "#engine/round/acts.ts";
+import { Announcement, AnnouncementList } from "#engine/round/announcement.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
@@ -47,6 +48,7 @@ import {
   parseAnswer,
   parseJson,
   sender,
+  type Call,
   type ConnectOptions,
   type Method,
 } from "./transport.ts";
@@ -119,6 +121,19 @@ export type Connection = {
   /** From an entry on; not all at once. */
   readonly leaves: (from: number) => Promise<LeafList>;
   readonly putCosignature: (cosignature: Cosignature) => Promise<SignedHead>;
+  /** The party's own; staff sees all, with their deliveries. */
+  readonly announcements: () => Promise<AnnouncementList>;
+  /**
+   * Tells the party's announcements, oldest first, and then each new one, until the stream is cut, the time is up or the
+   * signal aborts. They are not signed: a reason to look at the round, no more.
+   *
+   * @param after - Id of the last one known, so that only later ones are told; null for all.
+   * @returns Whether there was a stream at all.
+   */
+  readonly followAnnouncements: (
+    options: { readonly timeoutMs: number; readonly after: string | null; readonly signal: AbortSignal },
+    onAnnouncement: (announcement: Announcement) => void,
+  ) => Promise<boolean>;
   /** @param year - UTC. */
   readonly statistics: (year: number) => Promise<YearStatistics>;
 };
@@ -165,6 +180,20 @@ export function connect(options: ConnectOptions): Connection {
     });
     return parseAnswer(shape, answer, `${method} ${path}`);
   }
+  /** Gives each event's data until the stream is cut or the time is up. @returns Whether there was a stream at all. */
+  async function followEvents(call: Call, onData: (data: string) => void): Promise<boolean> {
+    let isStream = false;
+    try {
+      const { response } = await ask(call);
+      isStream = response.status === 200 && mediaTypeOf(response) === "text/event-stream";
+      if (isStream) for await (const data of eventData(bodyOf(response))) onData(data);
+      else await response.body?.cancel();
+    } catch (error) {
+      if (error instanceof LinkageError) throw error;
+    }
+    return isStream;
+  }
+
   const roundPath = (round: string) => `/v1/rounds/${round}`;
   const batchPath = (round: string, from: string, to: string) => `${roundPath(round)}/batches/${from}/${to}`;
   const answersPath = (round: string, from: string, to: string) => `${roundPath(round)}/answers/${from}/${to}`;
@@ -220,19 +249,10 @@ export function connect(options: ConnectOptions): Connection {
     followProgress: async (round, timeoutMs, onProgress) => {
       const path = `/v1/rounds/${round}/progress/events`;
       let last: Progress | null = null;
-      try {
-        const { response } = await ask({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES });
-        if (response.status !== 200 || mediaTypeOf(response) !== "text/event-stream") {
-          await response.body?.cancel();
-          return null;
-        }
-        for await (const data of eventData(bodyOf(response))) {
-          last = parseJson(Progress, data, `GET ${path}`);
-          onProgress(last);
-        }
-      } catch (error) {
-        if (error instanceof LinkageError) throw error;
-      }
+      await followEvents({ method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES }, (data) => {
+        last = parseJson(Progress, data, `GET ${path}`);
+        onProgress(last);
+      });
       return last;
     },
     fetchPackage: (round, party) => fetchBytes(`${roundPath(round)}/packages/${party}`, MAX_PACKAGE_BYTES),
@@ -264,6 +284,16 @@ export function connect(options: ConnectOptions): Connection {
     leaves: (from) => asJson(LeafList, "GET", `/v1/audit/leaves?from=${from}`),
     putCosignature: (cosignature) =>
       asJson(SignedHead, "PUT", `/v1/audit/cosignatures/${cosignature.party}`, cosignature),
+    announcements: () => asJson(AnnouncementList, "GET", "/v1/announcements"),
+    followAnnouncements: async ({ timeoutMs, after, signal }, onAnnouncement) => {
+      const path = "/v1/announcements/events";
+      return followEvents(
+        { method: "GET", path, timeoutMs, maxBytes: MAX_JSON_BYTES, signal, lastEventId: after },
+        (data) => {
+          onAnnouncement(parseJson(Announcement, data, `GET ${path}`));
+        },
+      );
+    },
     statistics: (year) => asJson(YearStatistics, "GET", `/v1/statistics?year=${year}`),
   };
 }

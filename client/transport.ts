@@ -70,6 +70,10 @@ export type Call = {
   readonly body?: { readonly bytes: Uint8Array; readonly type: string };
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Ends it before the time is up. */
+  readonly signal?: AbortSignal;
+  /** Of a stream of events that goes on after this one; null for all of it. */
+  readonly lastEventId?: string | null;
   /** The same for each attempt; made by {@link sender}. */
   readonly idempotencyKey?: string;
 };
@@ -100,7 +104,8 @@ export function asker(options: ConnectOptions, origin: string): (call: Call) => 
   const now = options.now ?? (() => new Date());
   let hasAnswered = false;
   return async function ask(call) {
-    const signal = AbortSignal.timeout(call.timeoutMs);
+    const timeout = AbortSignal.timeout(call.timeoutMs);
+    const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]);
     const url = new URL(call.path, origin);
     const bytes = new Uint8Array(call.body?.bytes ?? []);
     const askOnce = async (): Promise<Asked> => {
@@ -114,6 +119,7 @@ export function asker(options: ConnectOptions, origin: string): (call: Call) => 
         call.idempotencyKey ?? makeIdempotencyKey(),
       );
       if (call.body !== undefined) headers["content-type"] = call.body.type;
+      if (typeof call.lastEventId === "string") headers["last-event-id"] = call.lastEventId;
       const body = call.body === undefined ? {} : { body: bytes };
       const response = await (options.fetch ?? globalThis.fetch)(url, {
         method: call.method,

@@ -20,13 +20,15 @@ import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import { signAnswers } from "./answers.ts";
 import { bodyBytes, takeBodies } from "./body.ts";
 import { CALLER, callerName, callerOf, signersOf, type Caller } from "./caller.ts";
+import { openEventStreams } from "./event-streams.ts";
 import { holdToKeys, writeOf } from "./idempotency.ts";
-import { JSON_LIMIT_BYTES, makeListener, type Timeouts, type Tls } from "./listener.ts";
+import { JSON_LIMIT_BYTES, makeListener, watchUnused, type Timeouts, type Tls } from "./listener.ts";
 import { loggable } from "./log.ts";
 import { makeNonces, type Nonces } from "./nonces.ts";
 import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
 import { refuseOverload } from "./overload.ts";
 import { answerProblem } from "./refusal.ts";
+import { announcementRoutes } from "./routes/announcements.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -102,13 +104,15 @@ export async function buildApp(options: ApiOptions): Promise<App> {
         limitOf(app, requestsPerMinute, (request) => callerName(callerOf(request))),
       );
       holdToKeys(v1, secretariat);
-      roundRoutes(v1, secretariat);
+      const streams = openEventStreams(v1);
+      roundRoutes(v1, secretariat, streams);
       keyRoutes(v1, secretariat);
       batchRoutes(v1, secretariat);
       releaseRoutes(v1, secretariat);
       followUpRoutes(v1, secretariat);
       statisticsRoutes(v1, secretariat);
       auditRoutes(v1, secretariat);
+      announcementRoutes(v1, secretariat, streams);
       done();
     },
     { prefix: "/v1" },
@@ -148,6 +152,11 @@ async function bareApp({ secretariat, tls, requestsPerMinute, timeouts }: AppOpt
     request.setDecorator(REFUSED_WITH, answerProblem(metrics, error, request, reply));
   });
 
+  const endUnused = watchUnused(app.server, tls);
+  app.addHook("preClose", (done) => {
+    endUnused();
+    done();
+  });
   takeBodies(app);
   app.decorateRequest(CALLER, null);
   app.decorateRequest(REFUSED_WITH, null);

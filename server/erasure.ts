@@ -13,6 +13,7 @@ import { destroyKeyFiles, keyFileDigest, keyFileName, listKeyFilesOf } from "./d
 import { syncFolder } from "./encrypted-file.ts";
 import { ABORTABLE, recordAct, requireRound, type Round } from "./rounds.ts";
 import { folderOf, type Secretariat } from "./secretariat.ts";
+import { deleteAnnouncements } from "./store/announcements.ts";
 import { emptyLog } from "./store/open.ts";
 import { deleteResults } from "./store/packages.ts";
 import { closePairings, stripPairings } from "./store/pairings.ts";
@@ -77,6 +78,7 @@ export async function eraseRound(
     syncFolder(secretariat.roundsFolder);
     await deleteRoundChunks(store, id);
     await deleteResults(store, id);
+    await deleteAnnouncements(store, id);
     await stripPairings(store, id);
     await setErased(store, id, JSON.stringify(certificateOf(secretariat, round, keyFile, outcome)));
     await recordAct(store, secretariat, id, actorOf(caller), "erased");

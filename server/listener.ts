@@ -3,6 +3,7 @@
  */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import { CHUNK_BYTES } from "#engine/batch/layout.ts";
 
 /** Certificate chain, private key and, if clients have to show certificates, the authorities that sign those; PEM. */
@@ -59,4 +60,28 @@ export function makeListener(tls: Tls | null, handler: RequestListener, timeouts
   server.keepAliveTimeout = timeouts.keepAlive;
   server.maxHeadersCount = MAX_HEADERS;
   return server;
+}
+
+/**
+ * Node does not count a connection as idle over which nothing was asked yet, and would wait for it when the server closes;
+ * clients open such ones ahead, also when a stream of theirs ends.
+ *
+ * @returns What ends them, and all that come later.
+ */
+export function watchUnused(server: Server, tls: Tls | null): () => void {
+  const unused = new Set<Socket>();
+  let isClosing = false;
+  server.on(tls === null ? "connection" : "secureConnection", (socket: Socket) => {
+    if (isClosing) {
+      socket.destroy();
+      return;
+    }
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  server.on("request", ({ socket }) => unused.delete(socket));
+  return () => {
+    isClosing = true;
+    for (const socket of unused) socket.destroy();
+  };
 }

@@ -8,6 +8,7 @@ import type { Profile } from "#engine/profile.ts";
 import { checkRoster, type Roster } from "#engine/round/roster.ts";
 import { headFileOf, openAuditLog } from "./audit.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
+import { makeBell } from "./bell.ts";
 import { makeChunkMemory } from "./chunk-memory.ts";
 import { openKeyFolder } from "./data-key-file.ts";
 import { openServerKey, signingKeysOf } from "./data-key.ts";
@@ -114,6 +115,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       maxRecords,
       leastHoursBetweenRounds,
       maxHits,
+      announced: makeBell(),
       matchings,
       jobs,
       stopping: stopping.signal,

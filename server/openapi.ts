@@ -18,6 +18,7 @@ import {
   Status,
   Withdrawal,
 } from "#engine/round/acts.ts";
+import { Announcement, AnnouncementView, Delivery } from "#engine/round/announcement.ts";
 import { Agreement } from "#engine/round/agreement.ts";
 import { RoundDescriptor } from "#engine/round/descriptor.ts";
 import { Confirmation, RoundKey } from "#engine/round/keys.ts";
@@ -46,6 +47,7 @@ export const API_DESCRIPTION = {
     { name: "follow-up", description: "Statuses of hits, reports and counts" },
     { name: "statistics", description: "Counts behind noise, and the yearly privacy budget" },
     { name: "audit", description: "The log of what was done, its tree heads and proofs" },
+    { name: "announcements", description: "That a result waits in a round, and how far that has come" },
     { name: "operations", description: "Health and metrics" },
   ],
   components: {
@@ -65,6 +67,8 @@ const schemaRegistry = z.registry<{ id: string }>();
 for (const [id, shape] of Object.entries({
   Acknowledgement,
   Agreement,
+  Announcement,
+  AnnouncementView,
   Approval,
   AuditEntry,
   AuditLeaf,
@@ -72,6 +76,7 @@ for (const [id, shape] of Object.entries({
   Confirmation,
   ConsistencyProof,
   Cosignature,
+  Delivery,
   Dispute,
   ErasureCertificate,
   Hold,

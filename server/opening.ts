@@ -4,6 +4,7 @@
 import { canonicalBytes } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
 import { profileDigest } from "#engine/profile.ts";
+import { MAX_LIVE_ROUNDS } from "#engine/round/announcement.ts";
 import type { Approval, ApprovedAct } from "#engine/round/acts.ts";
 import { checkAgreements } from "#engine/round/agreement.ts";
 import { decoyCount } from "#engine/round/decoys.ts";
@@ -11,6 +12,7 @@ import { checkDescriptor, descriptorT0, expectedRowCount, type RoundDescriptor }
 import { NEEDED_OPERATORS, rosterDigest, staffOf } from "#engine/round/roster.ts";
 import { requireState, type RoundState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
+import { announceResult } from "./announcements.ts";
 import type { Caller } from "./caller.ts";
 import { writeKeyFile } from "./data-key-file.ts";
 import { makeDataKey, wrapDataKey } from "./data-key.ts";
@@ -31,8 +33,6 @@ import type { Store } from "./store/tables.ts";
 /** State in which an act is approved. */
 const STATE_OF: Readonly<Record<ApprovedAct, RoundState>> = { open: "draft", release: "reviewed", erase: "released" };
 const HOUR_MS = 3_600_000;
-/** Rounds that are not erased. */
-const MAX_LIVE_ROUNDS = 256;
 
 /**
  * Creates a round in state draft; the same descriptor again changes nothing.
@@ -111,6 +111,7 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
+  if (isDone && act === "release") secretariat.announced.ring();
   if (isDone && act === "erase")
     await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
 }
@@ -164,6 +165,7 @@ async function carryOut(store: Store, secretariat: Secretariat, round: Round, ac
     requireBefore(round, "release", clock);
     await moveRound(store, round.id, "reviewed", "released");
     await recordAct(store, secretariat, round.id, null, "released");
+    await announceResult(store, secretariat, round.descriptor);
     await publishHits(store, secretariat, round);
   }
 }

@@ -8,6 +8,7 @@ import type { Progress } from "#engine/round/messages.ts";
 import type { SigningKeys } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import type { AuditLog } from "./audit.ts";
+import type { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/tables.ts";
@@ -43,6 +44,8 @@ export type Secretariat = {
   readonly leastHoursBetweenRounds: number;
   /** Most hits in one party's package, of all its pairings. */
   readonly maxHits: number;
+  /** Rung when announcements were committed. */
+  readonly announced: Bell;
   /** Rounds being matched. */
   readonly matchings: Map<string, Matching>;
   /** Work that goes on after its request was answered; closing waits for it. */

@@ -11,7 +11,7 @@ import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { once } from "../idempotency.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
-import { makeStreamCount } from "../event-streams.ts";
+import { Events, type EventStreams } from "../event-streams.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
 import { requireOfRoster } from "../round-roster.ts";
@@ -26,16 +26,11 @@ import { listUploads } from "../store/uploads.ts";
 import { progressOf, viewOf } from "../view.ts";
 import { PartyId, RoundId, StaffId } from "#engine/round/ids.ts";
 
-/** A stream of events, or all of them; JSON Schema says nothing about it, its media type does. */
-const Events = z.custom<Readable | string>(
-  (value) => value instanceof Readable || typeof value === "string",
-  "must be a stream or a text",
-);
 const RoundParams = z.strictObject({ round: RoundId });
 const PartyParams = z.strictObject({ round: RoundId, party: PartyId });
 const TAGS = ["rounds"];
 
-export function roundRoutes(app: App, secretariat: Secretariat): void {
+export function roundRoutes(app: App, secretariat: Secretariat, { count, closing }: EventStreams): void {
   const { store } = secretariat;
   const show = async (round: string, caller: Caller): Promise<RoundView> =>
     viewOf(secretariat, await requireRound(store, round, caller), caller);
@@ -109,12 +104,6 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
     },
   });
 
-  const countStream = makeStreamCount();
-  const closing = new AbortController();
-  app.addHook("preClose", (done) => {
-    closing.abort();
-    done();
-  });
   app.route({
     method: "GET",
     url: "/rounds/:round/progress/events",
@@ -145,7 +134,7 @@ export function roundRoutes(app: App, secretariat: Secretariat): void {
       // A refusal is an answer of its own, not a broken stream.
       const first = await look();
       const events = first.isRunning
-        ? countStream(caller, () => Readable.from(progressEvents(first, look, closing.signal), { objectMode: false }))
+        ? count(caller, () => Readable.from(progressEvents(first, look, closing), { objectMode: false }))
         : progressEvent(first.progress);
       return reply.type("text/event-stream").header("cache-control", "no-store").send(events);
     },

@@ -12,6 +12,7 @@ import { rounds } from "./migrations/0003-rounds.ts";
 import { statistics } from "./migrations/0010-statistics.ts";
 import { quotas } from "./migrations/0011-quotas.ts";
 import { matched } from "./migrations/0012-matched.ts";
+import { announcements } from "./migrations/0030-announcements.ts";
 import { audit } from "./migrations/0020-audit.ts";
 import type { Store, Tables } from "./tables.ts";
 
@@ -183,6 +184,7 @@ function migratorOf(store: Store): Migrator {
     "0011-quotas": quotas,
     "0012-matched": matched,
     "0020-audit": audit,
+    "0030-announcements": announcements,
   };
   return new Migrator({ db: store, provider: { getMigrations: () => Promise.resolve(migrations) } });
 }

@@ -1,7 +1,8 @@
 /**
  * The tables as kysely sees them; server/store/migrations makes them.
  */
-import type { Compilable, CompiledQuery, Kysely } from "kysely";
+import type { Compilable, CompiledQuery, Generated, Kysely } from "kysely";
+import type { Announcement, Delivery } from "#engine/round/announcement.ts";
 import type { ApprovedAct, Hold, Report } from "#engine/round/acts.ts";
 import type { ReleasedBand } from "#engine/round/descriptor.ts";
 import type { PairingState, RoundState } from "#engine/round/states.ts";
@@ -111,6 +112,28 @@ export type Tables = {
   /** Writes that were carried out, for a day. */
   writes: { caller: string; key: string; digest: string; at: string };
   cosignatures: { party: string; size: number; root: string; signature: string };
+  /** `number` is given by the database, in order. */
+  announcements: {
+    number: Generated<number>;
+    id: string;
+    round: string;
+    party: string;
+    kind: Announcement["kind"];
+    at: string;
+  };
+  /** Times in milliseconds since the epoch. */
+  deliveries: {
+    announcement: string;
+    channel: Delivery["channel"];
+    state: Delivery["state"];
+    /** When the attempts began that are counted. */
+    begun_at: number;
+    attempts: number;
+    /** Null unless it is pending. */
+    next_at: number | null;
+    last_status: string | null;
+    last_at: number | null;
+  };
   statistics: {
     round: string;
     /** Id of the party that drew the noise, or `secretariat`. */

@@ -276,6 +276,62 @@ describe("a matching's progress", () => {
   });
 });
 
+describe("a stream of announcements", () => {
+  const announcement = {
+    at: "2026-12-07T09:00:00Z",
+    format: "aquila/announcement/v1",
+    id: "b5vY3ZxJ0xq4rT8wKfLmNg",
+    kind: "result",
+    party: "AT",
+    round: "2026-4",
+  };
+  const eventOf = (value: unknown): string => `id: x\nevent: announcement\ndata: ${JSON.stringify(value)}\n\n`;
+  const stream = { "content-type": "text/event-stream" };
+  const options = { timeoutMs: 60_000, after: null, signal: new AbortController().signal };
+
+  test("is told as it comes, after the one that is known, and ends when it is cut", async () => {
+    const { received, connectTo } = await serve((response) =>
+      response.writeHead(200, stream).end(`: announcements\n\n${eventOf(announcement)}: still here\n\n`),
+    );
+    const told: unknown[] = [];
+    const after = "A".repeat(22);
+    expect(await connectTo().followAnnouncements({ ...options, after }, (one) => told.push(one))).toBe(true);
+    expect(told).toEqual([announcement]);
+    expect(received[0]).toMatchObject({ path: "/v1/announcements/events", verified: true });
+    expect(received[0]?.headers["last-event-id"]).toBe(after);
+  });
+
+  test("ends when its listener wants no more, or the time is up", async () => {
+    const open: Reply = (response) => {
+      response.writeHead(200, stream).write(eventOf(announcement));
+    };
+    const { received, connectTo } = await serve(open, open);
+    const ending = new AbortController();
+    const follow = connectTo().followAnnouncements({ ...options, signal: ending.signal }, () => {
+      ending.abort();
+    });
+    expect(await follow).toBe(true);
+    expect(await connectTo().followAnnouncements({ ...options, timeoutMs: 300 }, () => undefined)).toBe(true);
+    expect(received.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, undefined]);
+  });
+
+  test.each<[string, Reply]>([
+    ["a refusal", problem(403, "request-forbidden")],
+    ["another answer", json([])],
+    ["a server that hangs up", hangUp],
+  ])("of %s is none", async (_name, reply) => {
+    const { connectTo } = await serve(reply);
+    expect(await connectTo().followAnnouncements(options, () => undefined)).toBe(false);
+  });
+
+  test("of another shape is refused", async () => {
+    const { connectTo } = await serve((response) => response.writeHead(200, stream).end(eventOf({ kind: "hit" })));
+    await expect(connectTo().followAnnouncements(options, () => undefined)).rejects.toMatchObject({
+      code: "server-answer-invalid",
+    });
+  });
+});
+
 describe("the server's address", () => {
   test.each([
     "http://aquila.example",

@@ -57,6 +57,9 @@ export type Twist = {
   readonly contentType?: string;
 };
 
+/** Its stream does not end by itself. */
+const ENDLESS_PATH = "/v1/announcements/events";
+
 /** Sends a signed request and checks the signature of its answer. @param body - JSON when it is not bytes. */
 export async function send(
   base: string,
@@ -105,7 +108,7 @@ export async function send(
     },
     ...(body === undefined ? {} : { body: twist.sentPieces ?? Buffer.from(twist.sentBody ?? bytes), duplex: "half" }),
   });
-  const answer = new Uint8Array(await response.arrayBuffer());
+  const answer = path === ENDLESS_PATH ? await firstPiece(response) : new Uint8Array(await response.arrayBuffer());
   const logSize = checkedLogSize(response, answer, flat(signed.headers)["Signature"] ?? "", signing.secretariat);
   return {
     status: response.status,
@@ -121,6 +124,11 @@ export async function send(
 export function codeOf(answer: Answer): string {
   if (!answer.type.startsWith("application/problem+json")) return String(answer.status);
   return (JSON.parse(answer.text) as { code: string }).code;
+}
+
+async function firstPiece({ body }: Response): Promise<Uint8Array> {
+  for await (const piece of body ?? []) return new Uint8Array(piece);
+  return new Uint8Array();
 }
 
 /** @throws Error if the answer should be signed, and is not as it should be. */

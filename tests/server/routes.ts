@@ -7,6 +7,8 @@ export type Who = "all" | "self" | "party" | "operator" | "officer" | "staff" | 
 
 export const ROUTES: readonly (readonly [method: string, path: string, who: Who])[] = [
   ["DELETE", "/v1/rounds/:round/batches/:from/:to", "self"],
+  ["GET", "/v1/announcements", "all"],
+  ["GET", "/v1/announcements/events", "party"],
   ["GET", "/v1/audit/consistency", "all"],
   ["GET", "/v1/audit/head", "all"],
   ["GET", "/v1/audit/inclusion", "all"],
