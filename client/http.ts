@@ -18,7 +18,7 @@ import {
   type Status,
   type Withdrawal,
 } from "#engine/round/acts.ts";
-import { Announcement, AnnouncementList } from "#engine/round/announcement.ts";
+import { Announcement, AnnouncementList, AnnouncementView, type DeliveryChannel } from "#engine/round/announcement.ts";
 import type { RoundDescriptor } from "#engine/round/descriptor.ts";
 import type { Confirmation, RoundKey } from "#engine/round/keys.ts";
 import {
@@ -123,6 +123,8 @@ export type Connection = {
   readonly putCosignature: (cosignature: Cosignature) => Promise<SignedHead>;
   /** The party's own; staff sees all, with their deliveries. */
   readonly announcements: () => Promise<AnnouncementList>;
+  /** Has an announcement brought again by a channel, as an operator. */
+  readonly announceAgain: (id: string, channel: DeliveryChannel) => Promise<AnnouncementView>;
   /**
    * Tells the party's announcements, oldest first, and then each new one, until the stream is cut, the time is up or the
    * signal aborts. They are not signed: a reason to look at the round, no more.
@@ -285,6 +287,8 @@ export function connect(options: ConnectOptions): Connection {
     putCosignature: (cosignature) =>
       asJson(SignedHead, "PUT", `/v1/audit/cosignatures/${cosignature.party}`, cosignature),
     announcements: () => asJson(AnnouncementList, "GET", "/v1/announcements"),
+    announceAgain: (id, channel) =>
+      asJson(AnnouncementView, "POST", `/v1/announcements/${id}/deliveries/${channel}/again`),
     followAnnouncements: async ({ timeoutMs, after, signal }, onAnnouncement) => {
       const path = "/v1/announcements/events";
       return followEvents(

@@ -48,6 +48,7 @@ export const PROBLEM_CODES = [
   "answers-unavailable",
   "answers-duplicate",
   "hit-unknown",
+  "announcement-unknown",
   "statement-signature",
   "answers-invalid",
   // statistics

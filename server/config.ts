@@ -9,12 +9,43 @@ import { z } from "zod";
 import { LinkageError } from "#engine/errors.ts";
 import { parseProfile, type Profile } from "#engine/profile.ts";
 import { MAX_DECLARED_RECORDS } from "#engine/round/descriptor.ts";
+import { PartyId } from "#engine/round/ids.ts";
 import { Roster } from "#engine/round/roster.ts";
 
 export const DEFAULT_CONFIG_PATH = "aquila.config.json";
 const MAX_WORKERS = 64;
 
 const Path = z.string().min(1).max(4_096);
+/** No part of it is a secret, and all of it is signed. */
+const WebhookUrl = z
+  .string()
+  .max(2_048)
+  .refine(isWebhookUrl, "must be https, or http to loopback, in its normal form, without user, query or fragment");
+const Announcements = z.strictObject({
+  webhooks: z.record(PartyId, z.strictObject({ url: WebhookUrl })).default({}),
+  mail: z
+    .strictObject({
+      smtp: z
+        .strictObject({
+          host: z.string().min(1).max(253),
+          port: z.int().min(1).max(65_535),
+          security: z.enum(["tls", "starttls", "none"]),
+          user: z.string().min(1).max(254).optional(),
+          passwordFile: Path.optional(),
+        })
+        .refine(({ host, security }) => security !== "none" || isLoopback(host), {
+          path: ["security"],
+          message: "none is for loopback only",
+        })
+        .refine(({ user, passwordFile }) => (user === undefined) === (passwordFile === undefined), {
+          path: ["passwordFile"],
+          message: "goes with user",
+        }),
+      from: z.email().max(254),
+      to: z.record(PartyId, z.email().max(254)),
+    })
+    .optional(),
+});
 const Host = z.string().min(1).max(253);
 /** 0 takes any free port. */
 const Port = z.int().min(0).max(65_535);
@@ -39,6 +70,8 @@ export const Config = z
     requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
     /** With `clientCaFile` only clients with a certificate of that authority are let in. */
     tls: z.strictObject({ certFile: Path, keyFile: Path, clientCaFile: Path.optional() }).optional(),
+    /** By which ways a party is told that a result waits, beside the stream of events. */
+    announcements: Announcements.optional(),
     /** Where /metrics is served instead of the API's address. */
     metrics: z.strictObject({ host: Host, port: Port }).optional(),
   })
@@ -67,6 +100,7 @@ export function readConfig(path: string): Readonly<Config> {
     serverKeyFile: absolute(config.serverKeyFile),
     rosterFile: absolute(config.rosterFile),
     ...(config.profileFile === undefined ? {} : { profileFile: absolute(config.profileFile) }),
+    ...(config.announcements === undefined ? {} : { announcements: absoluteMail(config.announcements, absolute) }),
     ...(config.tls === undefined ? {} : { tls: absoluteTls(config.tls, absolute) }),
   });
 }
@@ -77,6 +111,15 @@ function absoluteTls(
 ): Config["tls"] {
   const own = { certFile: absolute(certFile), keyFile: absolute(keyFile) };
   return clientCaFile === undefined ? own : { ...own, clientCaFile: absolute(clientCaFile) };
+}
+
+function absoluteMail(
+  { mail, ...others }: NonNullable<Config["announcements"]>,
+  absolute: (file: string) => string,
+): Config["announcements"] {
+  if (mail?.smtp.passwordFile === undefined) return mail === undefined ? others : { ...others, mail };
+  const smtp = { ...mail.smtp, passwordFile: absolute(mail.smtp.passwordFile) };
+  return { ...others, mail: { ...mail, smtp } };
 }
 
 /** @throws {@link LinkageError} `file-unreadable`. */
@@ -116,6 +159,13 @@ function parsed<Shape extends z.ZodType>(shape: Shape, path: string, value: unkn
 
 function isWithin(file: string, folder: string): boolean {
   return !relative(folder, dirname(file)).split(sep).includes("..");
+}
+
+function isWebhookUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.href !== text || url.username !== "" || url.search !== "" || url.hash !== "") return false;
+  if (url.password !== "" || /[?#]/.test(text)) return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname.replace(/^\[|\]$/g, "")));
 }
 
 /** @returns Whether only this machine can reach the address. */

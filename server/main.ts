@@ -63,6 +63,7 @@ async function start(config: Readonly<Config>): Promise<void> {
     leastHoursBetweenRounds: config.leastHoursBetweenRounds,
     requestsPerMinute: config.requestsPerMinute,
     maxHits: MAX_HITS,
+    announcements: config.announcements === undefined ? undefined : withPassword(config.announcements),
     tls,
     metrics: { onApi: metrics === undefined && isLoopback(host), tls: metricsTls },
     acceptsRestoredLog: COMMAND_LINE["accept-restored-log"],
@@ -84,6 +85,12 @@ async function start(config: Readonly<Config>): Promise<void> {
     await app.close();
     throw error;
   }
+}
+
+function withPassword(announcements: NonNullable<Config["announcements"]>) {
+  const { passwordFile } = announcements.mail?.smtp ?? {};
+  const [password = ""] = passwordFile === undefined ? [] : readText(passwordFile).split(/\r?\n/, 1);
+  return { ...announcements, password: passwordFile === undefined ? null : password };
 }
 
 function readTls({ certFile, keyFile, clientCaFile }: NonNullable<Config["tls"]>): Tls {

@@ -17,6 +17,7 @@ export type Metrics = {
   /** Keys of both columns; its rate is the throughput of the join. */
   readonly keysJoined: Counter;
   readonly tileSeconds: Histogram;
+  readonly deliveries: Counter<"channel" | "outcome">;
 };
 
 /** What is looked at when the metrics are asked for. */
@@ -82,6 +83,12 @@ export function makeMetrics({ store, pool, matchings }: Measured): Metrics {
     keysJoined: new Counter({
       name: "aquila_keys_joined_total",
       help: "Keys joined, of both columns; rate() gives keys a second",
+      registers,
+    }),
+    deliveries: new Counter({
+      name: "aquila_deliveries_total",
+      help: "Attempts to bring an announcement, by channel: delivered, failed, and dead when one was given up",
+      labelNames: ["channel", "outcome"],
       registers,
     }),
     tileSeconds: new Histogram({

@@ -1,25 +1,31 @@
 /**
  * Opens a whole server: store, server key, worker pool, recovery, app. Closing the app closes all of it.
  */
+import type { KeyObject } from "node:crypto";
 import { dirname } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
+import { privateKeyOf } from "#engine/round/raw-key.ts";
 import { checkRoster, type Roster } from "#engine/round/roster.ts";
 import { headFileOf, openAuditLog } from "./audit.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import { makeBell } from "./bell.ts";
 import { makeChunkMemory } from "./chunk-memory.ts";
+import type { Config } from "./config.ts";
 import { openKeyFolder } from "./data-key-file.ts";
 import { openServerKey, signingKeysOf } from "./data-key.ts";
 import { watchDeadlines, workOffDeadlines } from "./deadlines.ts";
+import { bringAnnouncements, type Couriers } from "./deliveries.ts";
 import { makeFolder } from "./encrypted-file.ts";
 import type { Timeouts, Tls } from "./listener.ts";
+import { makeMailCourier } from "./mail.ts";
 import { makeMetrics } from "./metrics.ts";
 import { bindServerKey, recover } from "./recovery.ts";
 import { keepRoster } from "./round-roster.ts";
 import { roundsFolderOf, type Clock, type Matching, type Secretariat } from "./secretariat.ts";
 import { databaseOf, lockFolder, openStore } from "./store/open.ts";
+import { makeWebhookCourier } from "./webhook.ts";
 import { openPool } from "./workers/pool.ts";
 
 const MINUTE_MS = 60_000;
@@ -40,6 +46,10 @@ type ServerOptions = {
   readonly requestsPerMinute: number;
   /** How often deadlines are looked at; each minute when left out. */
   readonly deadlinesEveryMs?: number;
+  /** With the password of the mail server, null if it asks for none. */
+  readonly announcements?: (NonNullable<Config["announcements"]> & { readonly password: string | null }) | undefined;
+  /** How often deliveries are looked at when none is known to be due; each minute when left out. */
+  readonly deliveriesEveryMs?: number | undefined;
   readonly tls: Tls | null;
   /** Those of server/listener.ts when left out. */
   readonly timeouts?: Timeouts | undefined;
@@ -67,6 +77,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
   makeFolder(dataDir);
   makeFolder(dirname(serverKeyFile));
   checkRoster(roster);
+  requireListed(roster, options.announcements);
   const serverKey = openServerKey(serverKeyFile);
   const signing = signingKeysOf(serverKey);
   if (signing.signKey !== roster.secretariat)
@@ -74,6 +85,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       "file-unreadable",
       "the roster names another secretariat than this server key's: aquila server key",
     );
+  const couriers = couriersOf(options.announcements, privateKeyOf("ed25519", signing.signSecret), clock);
   const keyFolder = openKeyFolder(serverKeyFile);
   const lock = lockFolder(dataDir);
   const store = await openStore(databaseOf(dataDir)).catch((error: unknown) => {
@@ -116,6 +128,8 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       leastHoursBetweenRounds,
       maxHits,
       announced: makeBell(),
+      deliveriesDue: makeBell(),
+      couriers,
       matchings,
       jobs,
       stopping: stopping.signal,
@@ -124,6 +138,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
     await workOffDeadlines(secretariat);
     const watching = watchDeadlines(secretariat, options.deadlinesEveryMs ?? MINUTE_MS, stopping.signal);
     jobs.add(watching);
+    jobs.add(bringAnnouncements(secretariat, couriers, options.deliveriesEveryMs ?? MINUTE_MS, stopping.signal));
     const { requestsPerMinute, metrics, timeouts } = options;
     const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute, timeouts });
     const { onApi: withMetrics } = metrics;
@@ -139,4 +154,19 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
     await close();
     throw error;
   }
+}
+
+function couriersOf(announcements: ServerOptions["announcements"], key: KeyObject, clock: Clock): Couriers {
+  if (announcements === undefined) return {};
+  const { webhooks, mail, password } = announcements;
+  const webhook = makeWebhookCourier(webhooks, key, clock);
+  return mail === undefined ? { webhook } : { webhook, mail: makeMailCourier(mail, password) };
+}
+
+/** @throws {@link LinkageError} `file-unreadable` if announcements are to be brought to a party that is not in the roster. */
+function requireListed({ parties }: Roster, announcements: ServerOptions["announcements"]): void {
+  const named = Object.keys({ ...announcements?.webhooks, ...announcements?.mail?.to });
+  const unknown = named.filter((party) => parties.every(({ id }) => id !== party));
+  if (unknown.length > 0)
+    throw new LinkageError("file-unreadable", `announcements: not in the roster: ${unknown.join(", ")}`);
 }

@@ -12,7 +12,7 @@ import { checkDescriptor, descriptorT0, expectedRowCount, type RoundDescriptor }
 import { NEEDED_OPERATORS, rosterDigest, staffOf } from "#engine/round/roster.ts";
 import { requireState, type RoundState } from "#engine/round/states.ts";
 import { checkStatement } from "#engine/round/statement.ts";
-import { announceResult } from "./announcements.ts";
+import { announceResult, ringForAnnouncements } from "./announcements.ts";
 import type { Caller } from "./caller.ts";
 import { writeKeyFile } from "./data-key-file.ts";
 import { makeDataKey, wrapDataKey } from "./data-key.ts";
@@ -111,7 +111,7 @@ export async function approve(secretariat: Secretariat, approval: Approval, call
     await carryOut(store, secretariat, round, act);
     return true;
   });
-  if (isDone && act === "release") secretariat.announced.ring();
+  if (isDone && act === "release") ringForAnnouncements(secretariat);
   if (isDone && act === "erase")
     await eraseEarly(secretariat, await requireRound(secretariat.store, id, caller), caller);
 }

@@ -51,6 +51,7 @@ export const PROBLEM_ANSWERS = {
   "answers-unavailable": { status: 409, title: "The answers of both sides are not in" },
   "answers-duplicate": { status: 409, title: "Other answers are in already" },
   "hit-unknown": { status: 404, title: "No such hit" },
+  "announcement-unknown": { status: 404, title: "No such announcement" },
   "statement-signature": { status: 422, title: "The statement is not signed by its author" },
   "answers-invalid": { status: 422, title: "The answers cannot be taken" },
   "statistics-budget-spent": { status: 409, title: "The year's privacy budget is spent" },

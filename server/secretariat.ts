@@ -10,6 +10,7 @@ import type { Roster } from "#engine/round/roster.ts";
 import type { AuditLog } from "./audit.ts";
 import type { Bell } from "./bell.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
+import type { Couriers } from "./deliveries.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Store } from "./store/tables.ts";
 import type { WorkerPool } from "./workers/pool.ts";
@@ -46,6 +47,10 @@ export type Secretariat = {
   readonly maxHits: number;
   /** Rung when announcements were committed. */
   readonly announced: Bell;
+  /** Rung when deliveries of them were committed, or one has ended. */
+  readonly deliveriesDue: Bell;
+  /** Ways by which announcements are brought. */
+  readonly couriers: Couriers;
   /** Rounds being matched. */
   readonly matchings: Map<string, Matching>;
   /** Work that goes on after its request was answered; closing waits for it. */

@@ -36,6 +36,7 @@ const ACTS_BY_OPERATION = {
     "decided-release",
     "decided-drop",
     "acknowledged",
+    "announced-again",
     "answered",
     "reported-unproven",
     "reported-decoy-missing",

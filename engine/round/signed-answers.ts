@@ -7,7 +7,7 @@ import { SIGNATURE_ALGORITHM, SIGNATURE_LABEL, SIGNATURE_TAG, signatureBase } fr
 
 /** Header field of the audit log's last tree head: canonical JSON in base64url. */
 export const TREE_HEAD_FIELD = "aquila-tree-head";
-const SECRETARIAT_KEY_ID = "secretariat";
+export const SECRETARIAT_KEY_ID = "secretariat";
 
 const COMPONENTS = [
   '"@status"',

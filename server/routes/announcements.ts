@@ -1,13 +1,17 @@
 /**
- * Announcements: listed, and told as they come.
+ * Announcements: listed, told as they come, and sent again.
  */
 import { Readable } from "node:stream";
-import { AnnouncementList } from "#engine/round/announcement.ts";
+import { z } from "zod";
+import { AnnouncementList, AnnouncementView, DeliveryChannel } from "#engine/round/announcement.ts";
+import { Bytes16 } from "#engine/round/binary.ts";
+import { LinkageError } from "#engine/errors.ts";
 import type { App } from "../app.ts";
 import { announcementEvents } from "../announcement-events.ts";
-import { announcementsFor } from "../announcements.ts";
-import { callerOf, requireParty } from "../caller.ts";
+import { announceAgain, announcementsFor } from "../announcements.ts";
+import { callerOf, requireOperator, requireParty } from "../caller.ts";
 import { Events, type EventStreams } from "../event-streams.ts";
+import { once } from "../idempotency.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import type { Secretariat } from "../secretariat.ts";
 
@@ -64,6 +68,28 @@ export function announcementRoutes(app: App, secretariat: Secretariat, { count, 
         // A closing server would wait for the connection to be idle for long enough.
         .header("connection", "close")
         .send(events);
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/announcements/:id/deliveries/:channel/again",
+    schema: {
+      operationId: "sendAnnouncementAgain",
+      summary: "Makes a delivery due at once, whatever became of it before (operator)",
+      tags: TAGS,
+      security: SIGNED,
+      params: z.strictObject({ id: Bytes16, channel: DeliveryChannel }),
+      response: { 200: AnnouncementView, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const operator = requireOperator(request);
+      const { params } = request;
+      await once(request, () => announceAgain(secretariat, params, operator));
+      const views = await announcementsFor(secretariat, operator);
+      const view = views.find(({ announcement }) => announcement.id === params.id);
+      if (view === undefined) throw new LinkageError("announcement-unknown", "its round is erased");
+      return view;
     },
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Statements on announcements and their deliveries.
+ * Statements on announcements.
  */
 import type { Insertable, Selectable } from "kysely";
 import type { Store, Tables } from "./tables.ts";
@@ -34,9 +34,4 @@ export async function findAnnouncement(store: Store, id: string): Promise<Announ
 /** Deletes a round's announcements, and their deliveries with them. */
 export async function deleteAnnouncements(store: Store, round: string): Promise<void> {
   await store.deleteFrom("announcements").where("round", "=", round).execute();
-}
-
-/** @returns Of all announcements, in order of channel. */
-export async function listDeliveries(store: Store): Promise<Tables["deliveries"][]> {
-  return store.selectFrom("deliveries").selectAll().orderBy("channel").execute();
 }

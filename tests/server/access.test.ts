@@ -160,7 +160,18 @@ function placesOf(asked: Case): Readonly<Record<string, string>> {
   const other = asked.owner === "AT" ? "HR" : "AT";
   const [from, to] = isFetchedByLast(asked) ? [other, asked.owner] : [asked.owner, other];
   const { owner, round } = asked;
-  return { round, from, to, party: owner, act: "open", operator: owner, officer: owner, index: "0" };
+  return {
+    round,
+    from,
+    to,
+    party: owner,
+    act: "open",
+    operator: owner,
+    officer: owner,
+    index: "0",
+    id: "A".repeat(22),
+    channel: "mail",
+  };
 }
 
 /** Names what the path names. */

@@ -111,6 +111,8 @@ export async function startServer(
     /** Any free one when left out. */
     port?: number;
     timeouts?: Timeouts;
+    announcements?: Parameters<typeof openServer>[0]["announcements"];
+    deliveriesEveryMs?: number;
   } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
@@ -128,6 +130,8 @@ export async function startServer(
     maxHits: changes.maxHits ?? MAX_HITS,
     requestsPerMinute: changes.requestsPerMinute ?? 100_000,
     ...(changes.deadlinesEveryMs === undefined ? {} : { deadlinesEveryMs: changes.deadlinesEveryMs }),
+    announcements: changes.announcements,
+    deliveriesEveryMs: changes.deliveriesEveryMs,
     tls: null,
     timeouts: changes.timeouts,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },

@@ -28,6 +28,7 @@ export const ROUTES: readonly (readonly [method: string, path: string, who: Who]
   ["GET", "/v1/rounds/:round/reports", "officer"],
   ["GET", "/v1/rounds/:round/statuses/:party", "self"],
   ["GET", "/v1/statistics", "all"],
+  ["POST", "/v1/announcements/:id/deliveries/:channel/again", "operator"],
   ["POST", "/v1/rounds", "operator"],
   ["POST", "/v1/rounds/:round/abort", "operator"],
   ["POST", "/v1/rounds/:round/cancel", "operator"],
