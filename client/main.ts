@@ -4,6 +4,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import { registerAgreement } from "./commands/agreement.ts";
+import { registerAnnouncements } from "./commands/announcements.ts";
 import { registerAudit } from "./commands/audit.ts";
 import { EXIT, exitCodeOf, fileDescriptor, type CommandIo } from "./commands/command-io.ts";
 import { registerCheck } from "./commands/check.ts";
@@ -70,6 +71,7 @@ registerLink(program, io);
 registerEvaluate(program, io);
 registerExplain(program, io);
 registerAudit(program, io);
+registerAnnouncements(program, io);
 registerVerifyErasure(program, io);
 registerStatistics(program, io);
 registerServer(program, io);

@@ -68,6 +68,43 @@ describe("the configuration", () => {
     expect(refusal(written({ ...GOOD, metrics: { host: "127.0.0.1" } }))).toContain("metrics.port");
   });
 
+  it("has announcements brought by https, by http to loopback alone, and by mail under TLS", () => {
+    const webhook = (url: string): string =>
+      refusal(written({ ...GOOD, announcements: { webhooks: { AT: { url } } } }));
+    for (const url of ["https://hooks.at.example/aquila", "http://127.0.0.1:9000/", "http://[::1]:9000/a"])
+      expect(webhook(url), url).toBe("accepted");
+    for (const url of [
+      "http://hooks.at.example/aquila",
+      "http://192.0.2.7/",
+      "https://user:secret@hooks.at.example/",
+      "https://hooks.at.example/?token=secret",
+      "https://hooks.at.example/?",
+      "https://hooks.at.example/#here",
+      "https://HOOKS.at.example/",
+      "https://hooks.at.example:443/",
+      "https://hooks.at.example/a/../b",
+      "ftp://hooks.at.example/",
+      "file:///etc/passwd",
+      "hooks.at.example",
+    ]) {
+      expect(webhook(url), url).toContain("announcements.webhooks.AT.url: must be https");
+      expect(webhook(url), url).not.toContain("secret");
+    }
+    const smtp = { host: "smtp.example", port: 587, security: "starttls", user: "aquila", passwordFile: "password" };
+    const mailBy = (changes: object, to = "desk@at.example"): unknown => ({
+      ...GOOD,
+      announcements: { mail: { smtp: { ...smtp, ...changes }, from: "aquila@secretariat.example", to: { AT: to } } },
+    });
+    expect(readConfig(written(mailBy({}))).announcements?.mail?.smtp.passwordFile).toBe(join(folder, "password"));
+    expect(refusal(written(mailBy({ security: "none" })))).toContain("smtp.security: none is for loopback only");
+    expect(refusal(written(mailBy({ security: "none", host: "127.0.0.1" })))).toBe("accepted");
+    expect(refusal(written(mailBy({ user: undefined })))).toContain("smtp.passwordFile: goes with user");
+    expect(refusal(written(mailBy({}, "desk@at.example\r\nBcc: all@at.example")))).toContain("mail.to.AT");
+    expect(
+      refusal(written({ ...GOOD, announcements: { webhooks: { "at-1": { url: "https://a.example/" } } } })),
+    ).toContain("announcements.webhooks");
+  });
+
   it("does not take a server key inside the data folder", () => {
     for (const serverKeyFile of ["data/server.key", "data/keys/server.key", "x/../data/server.key"])
       expect(refusal(written({ ...GOOD, serverKeyFile }))).toContain("serverKeyFile: must lie outside dataDir");
@@ -75,8 +112,8 @@ describe("the configuration", () => {
       expect(refusal(written({ ...GOOD, serverKeyFile })), serverKeyFile).toBe("accepted");
   });
 
-  it("has at most a dozen members", () => {
-    expect(Object.keys(Config.shape).length).toBeLessThanOrEqual(12);
+  it("has a dozen members, and one for announcements", () => {
+    expect(Object.keys(Config.shape).length).toBeLessThanOrEqual(13);
   });
 
   it("says which member is wrong", () => {

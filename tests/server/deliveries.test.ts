@@ -134,6 +134,14 @@ describe("a release", () => {
   });
 });
 
+it("a receiver of a party that is not in the roster keeps the server from starting", async () => {
+  await expect(serve({ AT: "http://127.0.0.1:9/", ZZ: "http://127.0.0.1:9/" })).rejects.toMatchObject({
+    code: "file-unreadable",
+    detail: "announcements: not in the roster: ZZ",
+  });
+  await serve({ AT: "http://127.0.0.1:9/" });
+});
+
 describe("a receiver", () => {
   it("that is down for an hour gets everything when it is back, though the server restarted meanwhile", async () => {
     const port = await freePort();
