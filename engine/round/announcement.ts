@@ -25,8 +25,7 @@ export const DeliveryChannel = z.enum(DELIVERY_CHANNELS);
 export type DeliveryChannel = z.infer<typeof DeliveryChannel>;
 
 /** `dead`: given up until an operator sends it again. */
-export const DeliveryState = z.enum(["pending", "delivered", "dead"]);
-export type DeliveryState = z.infer<typeof DeliveryState>;
+const DeliveryState = z.enum(["pending", "delivered", "dead"]);
 
 /** How far an announcement has come on one channel. */
 export const Delivery = z.strictObject({

@@ -84,7 +84,7 @@ describe("the configuration", () => {
       "https://hooks.at.example:443/",
       "https://hooks.at.example/a/../b",
       "ftp://hooks.at.example/",
-      "file:///etc/passwd",
+      "data:text/plain,aquila",
       "hooks.at.example",
     ]) {
       expect(webhook(url), url).toContain("announcements.webhooks.AT.url: must be https");
