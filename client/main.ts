@@ -17,6 +17,7 @@ import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
 import { registerVerifyErasure } from "./commands/verify-erasure.ts";
 import { registerStatistics } from "./commands/statistics.ts";
+import { registerStatisticsReport } from "./commands/statistics-report.ts";
 import { printable } from "./printable.ts";
 import { refusalOf } from "./transport.ts";
 
@@ -71,7 +72,7 @@ registerEvaluate(program, io);
 registerExplain(program, io);
 registerAudit(program, io);
 registerVerifyErasure(program, io);
-registerStatistics(program, io);
+registerStatisticsReport(registerStatistics(program, io), io);
 registerServer(program, io);
 
 try {

@@ -82,6 +82,7 @@ export const PROBLEM_CODES = [
   "passphrase-wrong",
   "file-unreadable",
   "file-exists",
+  "browser-unavailable",
   "server-unreachable",
   "server-answer-invalid",
 ] as const;
