@@ -3,15 +3,18 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { BANDS, matrixOf, regionalPicture, type RegionalPicture } from "#engine/statistics/regional-picture.ts";
+import { matrixOf, regionalPicture, type RegionalPicture } from "#engine/statistics/regional-picture.ts";
 import type { YearStatistics } from "#engine/statistics/published.ts";
 import english from "#pages/languages/en.json" with { type: "json" };
 import type { FigureTable } from "#pages/kit/picture/figure-tables.ts";
 import { escaped } from "#pages/kit/picture/svg.ts";
 import { showView, VIEWS, type View, type ViewWording } from "#pages/kit/picture/views.ts";
-import { nameText } from "#pages/kit/picture/wording.ts";
 
 const WIDTH = 660;
+/** So many lines stand on one page together. */
+const SHORT_TABLE = 16;
+/** From so many parties on the drawings with whom have pages of their own. */
+const LARGE_FROM = 8;
 /** From so many parties on the matrix has a page across. */
 const BROAD_FROM = 16;
 const STYLES = ["../pages/kit/theme.css", "../pages/kit/picture/picture.css", "./statistics-report.css"];
@@ -51,7 +54,7 @@ export function statisticsReport(years: readonly YearStatistics[], now: Date): s
 <main>
 ${overview(picture)}
 ${VIEWS.map((view) => section(picture, view)).join("\n")}
-${eachParty(picture)}
+${everyPairing(picture)}
 ${METHOD}
 </main>
 </body>
@@ -77,12 +80,11 @@ function section(picture: RegionalPicture, view: View): string {
   const shown = showView(picture, view, {}, WORDING, { id: `view-${view}`, width: WIDTH });
   if (shown === null) return "";
   const isOfRows = view === "categories" || view === "riskIndicators" || view === "counterparts";
-  const isBroad = view === "matrix" && matrixOf(picture, {}).parties.length >= BROAD_FROM;
-  const classes = [
-    ...(view === "matrix" || view === "trend" ? ["sheet-of-its-own"] : []),
-    ...(isBroad ? ["broad"] : []),
-  ];
-  // Chords and matrix have the same figures: the tables stand once, after the drawings.
+  const partyCount = matrixOf(picture, {}).parties.length;
+  const isBroad = view === "matrix" && partyCount >= BROAD_FROM;
+  const isOnItsOwn = view === "matrix" && partyCount >= LARGE_FROM;
+  const classes = [...(isOnItsOwn ? ["sheet-of-its-own"] : []), ...(isBroad ? ["broad"] : [])];
+  // Chords and matrix have the same figures, which stand once; pairings come last, since there can be hundreds.
   const tables = view === "matrix" ? [] : view === "chord" ? shown.tables.slice(1) : shown.tables;
   const note = isOfRows ? english["picture-own-lists"] : picture.rounds.length > 1 ? english["picture-twice"] : "";
   return `<section class="${classes.join(" ")}">
@@ -93,18 +95,10 @@ ${tables.map(tableOf).join("\n")}
 </section>`;
 }
 
-/** All pairings, and what stands behind the sums of hits. */
-function eachParty(picture: RegionalPicture): string {
-  const shown = showView(picture, "matrix", {}, WORDING, { id: "pairings", width: WIDTH });
-  const byBand = BANDS.flatMap((band) => {
-    const found = showView(picture, "matrix", { band }, WORDING, { id: `pairings-${band}`, width: WIDTH });
-    const [pairings] = found?.tables ?? [];
-    return pairings === undefined ? [] : [{ ...pairings, caption: `Hits by pairing, band ${nameText(WORDING, band)}` }];
-  });
-  const [pairings] = shown?.tables ?? [];
+function everyPairing(picture: RegionalPicture): string {
+  const [pairings] = showView(picture, "matrix", {}, WORDING, { id: "pairings", width: WIDTH })?.tables ?? [];
   if (pairings === undefined) return "";
-  const tables = [{ ...pairings, caption: "Hits by pairing, all bands" }, ...(byBand.length > 1 ? byBand : [])];
-  return `<section class="sheet-of-its-own"><h2>All pairings</h2>${tables.map(tableOf).join("\n")}</section>`;
+  return `<section class="sheet-of-its-own"><h2>Every pairing</h2>${tableOf(pairings)}</section>`;
 }
 
 function tableOf({ caption, columns, rows }: FigureTable): string {
@@ -113,7 +107,8 @@ function tableOf({ caption, columns, rows }: FigureTable): string {
     ({ head, cells, kind }) =>
       `<tr class="${kind}"><th scope="row">${escaped(head)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`,
   );
-  return `<div class="scrolls"><table class="figures"><caption>${escaped(caption)}</caption><thead><tr>${heads}</tr></thead><tbody>${lines.join("\n")}</tbody></table></div>`;
+  const classes = rows.length <= SHORT_TABLE ? "figures short" : "figures";
+  return `<div class="scrolls"><table class="${classes}"><caption>${escaped(caption)}</caption><thead><tr>${heads}</tr></thead><tbody>${lines.join("\n")}</tbody></table></div>`;
 }
 
 function paragraph(content: string): string {

@@ -33,13 +33,14 @@ export type Shown = {
 
 /** @param published - Null: suppressed. */
 export function estimateOf(published: number | null, law: NoiseLaw): Estimate {
+  const canBeUnderTen = published === null || published - law.errorBar < MIN_FIGURE;
   return {
     value: published ?? law.suppressedValue,
     isSuppressed: published === null,
     bar: law.errorBar,
     variance: law.variance,
     fourthCumulant: law.fourthCumulant,
-    bias: law.bias,
+    bias: canBeUnderTen ? law.bias : 0,
   };
 }
 

@@ -1,7 +1,15 @@
 /**
  * The same figures as tables, for who does not see a drawing or wants to add up.
  */
-import { BANDS, underTenOf, type Group, type TrendPoint } from "#engine/statistics/regional-picture.ts";
+import {
+  BANDS,
+  matrixOf,
+  underTenOf,
+  type Choice,
+  type Group,
+  type RegionalPicture,
+  type TrendPoint,
+} from "#engine/statistics/regional-picture.ts";
 import { intervalText, nameText, withBar, figureText, barText, type Wording } from "./wording.ts";
 
 export type FigureTable = {
@@ -67,6 +75,58 @@ export function trendTable(points: readonly TrendPoint[], wording: Wording, capt
       ],
       kind: "figure",
     })),
+  };
+}
+
+/** A line for each pairing, a column for each band and for all of them; then what those under ten count, and the totals. */
+export function pairingTable(
+  picture: RegionalPicture,
+  choice: Choice,
+  wording: Wording,
+  caption: string,
+  column: string,
+): FigureTable {
+  const all = matrixOf(picture, choice);
+  const bands = BANDS.flatMap((band) => {
+    const matrix = matrixOf(picture, { ...choice, band });
+    return matrix.parties.length === 0 ? [] : [{ name: nameText(wording, band), matrix }];
+  });
+  const columns = [...(bands.length === 1 ? [] : bands), { name: wording.term("all"), matrix: all }];
+  const underTen = columns.map(({ matrix: { pairings, whole } }) => {
+    const entries = [...pairings].map(([name, shown]) => ({ name, shown }));
+    return whole.figure === null ? null : underTenOf({ entries, total: whole });
+  });
+  return {
+    caption,
+    columns: [column, ...columns.map(({ name }) => name)],
+    rows: [
+      ...[...all.pairings.keys()].map((name) => ({
+        head: name,
+        cells: columns.map(({ matrix }) => {
+          const shown = matrix.pairings.get(name);
+          return shown === undefined ? "" : withBar(wording, shown);
+        }),
+        kind: "figure" as const,
+      })),
+      ...(underTen.every((each) => each === null)
+        ? []
+        : [
+            {
+              head: wording.term("under-ten"),
+              cells: underTen.map((each) =>
+                each === null
+                  ? ""
+                  : `${signed(wording, each.counted)} (${wording.term("under-ten-together", { count: each.count })})`,
+              ),
+              kind: "under-ten" as const,
+            },
+          ]),
+      {
+        head: wording.term("all"),
+        cells: columns.map(({ matrix }) => withBar(wording, matrix.whole)),
+        kind: "total" as const,
+      },
+    ],
   };
 }
 

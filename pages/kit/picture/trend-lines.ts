@@ -16,7 +16,8 @@ const STEP = 7;
 const MARKER = 4;
 /** Of a name at the foot, written aslant. */
 const NAME_LETTERS = 14;
-const FOOT = 76;
+/** Down that a letter takes there. */
+const NAME_STEP = 4.6;
 
 type Series = { readonly name: string; readonly of: (point: TrendPoint) => Shown | undefined };
 
@@ -46,10 +47,9 @@ export function trendLines(points: readonly TrendPoint[], wording: Wording, widt
   const every = Math.ceil(16 / room);
   const names = points.map(({ id }, at) => {
     if (at % every !== 0) return "";
-    const name = id.length > NAME_LETTERS ? `${id.slice(0, NAME_LETTERS - 1)}…` : id;
     const place = MARGIN.left + (at + 0.5) * room;
     const turn = `rotate(-45 ${Math.round(place)} ${Math.round(foot + 14)})`;
-    return text({ class: "axis", x: place, y: foot + 14, "text-anchor": "end", transform: turn }, name);
+    return text({ class: "axis", x: place, y: foot + 14, "text-anchor": "end", transform: turn }, shortName(id));
   });
   const drawn = series.map(({ name, of }, index) => {
     const placed = points.map((point, at) => ({ point, shown: of(point), x: x(at, index) }));
@@ -75,7 +75,16 @@ export function trendLines(points: readonly TrendPoint[], wording: Wording, widt
     });
     return element("g", { class: `series trend-${index}` }, ...links, ...marks);
   });
-  return drawing(labels, [width, foot + FOOT], legend.text + axis.join("") + drawn.join("") + names.join(""));
+  const longest = Math.max(...points.map(({ id }) => shortName(id).length));
+  return drawing(
+    labels,
+    [width, foot + 26 + longest * NAME_STEP],
+    legend.text + axis.join("") + drawn.join("") + names.join(""),
+  );
+}
+
+function shortName(id: string): string {
+  return id.length > NAME_LETTERS ? `${id.slice(0, NAME_LETTERS - 1)}…` : id;
 }
 
 function legendOf(series: readonly Series[], width: number): { readonly text: string; readonly height: number } {

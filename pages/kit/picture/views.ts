@@ -13,7 +13,7 @@ import {
 } from "#engine/statistics/regional-picture.ts";
 import { barRows } from "./bar-rows.ts";
 import { chordDiagram } from "./chord-diagram.ts";
-import { groupTable, trendTable, type FigureTable } from "./figure-tables.ts";
+import { groupTable, pairingTable, trendTable, type FigureTable } from "./figure-tables.ts";
 import { heatMap } from "./heat-map.ts";
 import { trendLines } from "./trend-lines.ts";
 import type { Wording } from "./wording.ts";
@@ -31,7 +31,15 @@ export const VIEWS = [
 export type View = (typeof VIEWS)[number];
 
 export type ViewTerm =
-  `view-${View}` | "pairing" | "by-party" | "band" | "field" | `${"chord" | "matrix" | "trend" | "bars"}-describes`;
+  | `view-${View}`
+  | `column-${HistogramGroup}`
+  | "pairing"
+  | "by-pairing"
+  | "by-party"
+  | "party"
+  | "band"
+  | "field"
+  | `${"chord" | "matrix" | "trend" | "bars"}-describes`;
 
 /** A wording that can title views, too. */
 export type ViewWording = Wording & {
@@ -63,22 +71,19 @@ export function showView(
           drawing: barRows(group, wording, width, labels(wording.view("bars-describes"))),
           tables: [groupTable(group, wording, caption, column)],
         };
-  const rows = (group: HistogramGroup): ShownView | null => bars(rowsBy(picture, group, choice), caption);
-
   switch (view) {
     case "chord":
     case "matrix": {
       const matrix = matrixOf(picture, choice);
       if (matrix.parties.length === 0) return null;
       const described = labels(wording.view(`${view}-describes`, { parties: matrix.parties.length }));
-      const byPairing = named(matrix.pairings, matrix.whole);
-      const byParty = named(matrix.byParty, null);
+      const entries = [...matrix.byParty].map(([name, shown]) => ({ name, shown }));
       return {
         drawing:
           view === "chord" ? chordDiagram(matrix, wording, width, described) : heatMap(matrix, wording, described),
         tables: [
-          groupTable(byPairing, wording, caption, wording.view("pairing")),
-          groupTable(byParty, wording, wording.view("by-party"), wording.view("by-party")),
+          pairingTable(picture, choice, wording, wording.view("by-pairing"), wording.view("pairing")),
+          groupTable({ entries, total: null }, wording, wording.view("by-party"), wording.view("party")),
         ],
       };
     }
@@ -98,10 +103,6 @@ export function showView(
     case "categories":
     case "riskIndicators":
     case "counterparts":
-      return rows(view);
+      return bars(rowsBy(picture, view, choice), wording.view(`column-${view}`));
   }
-}
-
-function named(figures: ReadonlyMap<string, Group["entries"][number]["shown"]>, total: Group["total"]): Group {
-  return { entries: [...figures].map(([name, shown]) => ({ name, shown })), total };
 }
