@@ -9,6 +9,8 @@ const ROW = 42;
 const EDGE = 10;
 const BAR = { top: 19, height: 13 };
 const AXIS = 22;
+/** A digit of the axis. */
+const LETTER = 7;
 
 /** @param width - In pixels. */
 export function barRows({ entries }: Pick<Group, "entries">, wording: Wording, width: number, labels: Labels): string {
@@ -35,13 +37,15 @@ export function barRows({ entries }: Pick<Group, "entries">, wording: Wording, w
       line("whisker", place(shown.high), middle - 4, place(shown.high), middle + 4),
     );
   });
+  const longest = Math.max(...ticks.map((tick) => wording.number(tick).length)) * LETTER + 16;
+  const every = Math.ceil(longest / ((width - 2 * EDGE) / (ticks.length - 1)));
   const axis = ticks.map((tick, at) => {
     const anchor = at === 0 ? "start" : at === ticks.length - 1 ? "end" : "middle";
-    const isWritten = width > 460 || at % 2 === 0 || at === ticks.length - 1;
-    const isCrowded = !(width > 460) && at === ticks.length - 2 && ticks.length % 2 === 0;
+    // As many numbers as fit; the last one always.
+    const isWritten = (ticks.length - 1 - at) % every === 0;
     return (
       line("tick", place(tick), 0, place(tick), bottom) +
-      (isWritten && !isCrowded
+      (isWritten
         ? text({ class: "axis", x: place(tick), y: bottom + 14, "text-anchor": anchor }, wording.number(tick))
         : "")
     );

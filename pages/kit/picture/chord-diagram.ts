@@ -15,6 +15,7 @@ const RING = 12;
 const LETTER = 6.6;
 const LINE = 14;
 const MOST_RADIUS = 190;
+const LEAST_RADIUS = 64;
 
 /** @param width - In pixels. */
 export function chordDiagram(
@@ -29,8 +30,12 @@ export function chordDiagram(
     if (sum === undefined) return party;
     return `${party} ${figureText(wording, sum)}${sum.figure === null ? "" : ` ${barText(wording, sum)}`}`;
   });
-  const beside = Math.max(...names.map(({ length }) => length), 1) * LETTER + 22;
-  const outer = Math.max(48, Math.min(MOST_RADIUS, width / 2 - beside));
+  const besideOf = (written: readonly string[]): number =>
+    Math.max(...written.map(({ length }) => length), 1) * LETTER + 22;
+  // Without room for figures they stand in the table and under the pointer alone.
+  const written = width / 2 - besideOf(names) < LEAST_RADIUS ? parties : names;
+  const beside = besideOf(written);
+  const outer = Math.max(LEAST_RADIUS, Math.min(MOST_RADIUS, width / 2 - beside));
   const height = Math.max(2 * outer + 40, Math.ceil(parties.length / 2) * LINE + 30);
   if (flows.flat().every((flow) => flow === 0))
     return drawing(labels, [width, 60], text({ class: "head", x: 8, y: 34 }, wording.term("nothing-shown")));
@@ -64,17 +69,17 @@ export function chordDiagram(
     ...column(angles.filter(({ angle }) => angle < Math.PI)),
     ...column(angles.filter(({ angle }) => angle >= Math.PI)),
   ];
-  const written = placed.map(({ index, angle, y }) => {
+  const besides = placed.map(({ index, angle, y }) => {
     const side = angle < Math.PI ? 1 : -1;
     const [edgeX, edgeY] = [Math.sin(angle) * (outer + 2), -Math.cos(angle) * (outer + 2)];
     const x = side * (outer + 16);
     return (
       line("leader", edgeX, edgeY, x - side * 2, y - 4) +
-      text({ class: "head", x, y, "text-anchor": side === 1 ? "start" : "end" }, names[index] ?? "")
+      text({ class: "head", x, y, "text-anchor": side === 1 ? "start" : "end" }, written[index] ?? "")
     );
   });
   const centre = `translate(${Math.round(width / 2)} ${Math.round(height / 2)})`;
-  return drawing(labels, [width, height], element("g", { transform: centre }, ...ribbons, ...arcs, ...written));
+  return drawing(labels, [width, height], element("g", { transform: centre }, ...ribbons, ...arcs, ...besides));
 
   /** Heights of one side's labels: beside their arcs, moved apart where they would overlap. */
   function column(side: readonly { readonly index: number; readonly angle: number }[]) {

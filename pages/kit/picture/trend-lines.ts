@@ -8,7 +8,7 @@ import { drawing, element, hatchOf, line, text, ticksTo, title, type Labels } fr
 import { nameText, withBar, type Wording } from "./wording.ts";
 
 const PLOT_HEIGHT = 230;
-const MARGIN = { left: 54, right: 14 };
+const RIGHT = 14;
 const LEGEND_LINE = 20;
 const LETTER = 7;
 /** Between the series of one round. */
@@ -31,23 +31,24 @@ export function trendLines(points: readonly TrendPoint[], wording: Wording, widt
   ];
   const shown = points.flatMap((point) => series.flatMap(({ of }) => of(point) ?? []));
   const ticks = ticksTo(Math.max(10, ...shown.map(({ high }) => high)));
+  const left = 16 + Math.max(...ticks.map((tick) => wording.number(tick).length)) * LETTER;
   const legend = legendOf(series, width);
   const top = legend.height + 10;
   const foot = top + PLOT_HEIGHT;
   const y = (value: number): number => foot - (value / (ticks.at(-1) ?? 1)) * PLOT_HEIGHT;
-  const room = (width - MARGIN.left - MARGIN.right) / Math.max(1, points.length);
+  const room = (width - left - RIGHT) / Math.max(1, points.length);
   const step = Math.min(STEP, room / (series.length + 1));
-  const x = (at: number, of: number): number => MARGIN.left + (at + 0.5) * room + (of - (series.length - 1) / 2) * step;
+  const x = (at: number, of: number): number => left + (at + 0.5) * room + (of - (series.length - 1) / 2) * step;
 
   const axis = ticks.map(
     (tick) =>
-      line("tick", MARGIN.left, y(tick), width - MARGIN.right, y(tick)) +
-      text({ class: "axis", x: MARGIN.left - 6, y: y(tick) + 4, "text-anchor": "end" }, wording.number(tick)),
+      line("tick", left, y(tick), width - RIGHT, y(tick)) +
+      text({ class: "axis", x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, wording.number(tick)),
   );
   const every = Math.ceil(16 / room);
   const names = points.map(({ id }, at) => {
     if (at % every !== 0) return "";
-    const place = MARGIN.left + (at + 0.5) * room;
+    const place = left + (at + 0.5) * room;
     const turn = `rotate(-45 ${Math.round(place)} ${Math.round(foot + 14)})`;
     return text({ class: "axis", x: place, y: foot + 14, "text-anchor": "end", transform: turn }, shortName(id));
   });
