@@ -41,7 +41,8 @@ export function chordDiagram(
     return drawing(labels, [width, 60], text({ class: "head", x: 8, y: 34 }, wording.term("nothing-shown")));
 
   const layout = chord().padAngle(Math.min(0.06, 0.9 / parties.length))(flows);
-  const drawnRibbon = ribbon<Chord, ChordSubgroup>().radius(outer - RING - 1);
+  // Without a context a path is given as text, whatever its type says.
+  const drawnRibbon: (flow: Chord) => unknown = ribbon<Chord, ChordSubgroup>().radius(outer - RING - 1);
   const drawnArc = arc<{ startAngle: number; endAngle: number }>()
     .innerRadius(outer - RING)
     .outerRadius(outer);
@@ -49,8 +50,7 @@ export function chordDiagram(
     const [from, to] = [parties[flow.source.index] ?? "", parties[flow.target.index] ?? ""];
     const shown = pairings.get(pairName(from, to));
     const told = shown === undefined ? "" : `${pairName(from, to)}: ${withBar(wording, shown)}`;
-    // Without a context a path is given as text.
-    const path = drawnRibbon(flow) as unknown;
+    const path = drawnRibbon(flow);
     const className = `ribbon ${colourOf(flow.source.index)}${shown?.low === 0 ? " uncertain" : ""}`;
     return element("path", { class: className, d: shortened(path) }, title(told));
   });
