@@ -18,6 +18,7 @@ import { registerRound } from "./commands/round.ts";
 import { registerServer } from "./commands/server.ts";
 import { registerVerifyErasure } from "./commands/verify-erasure.ts";
 import { registerStatistics } from "./commands/statistics.ts";
+import { registerStatisticsReport } from "./commands/statistics-report.ts";
 import { printable } from "./printable.ts";
 import { refusalOf } from "./transport.ts";
 
@@ -73,7 +74,7 @@ registerExplain(program, io);
 registerAudit(program, io);
 registerAnnouncements(program, io);
 registerVerifyErasure(program, io);
-registerStatistics(program, io);
+registerStatisticsReport(registerStatistics(program, io), io);
 registerServer(program, io);
 
 try {

@@ -83,6 +83,7 @@ export const PROBLEM_CODES = [
   "passphrase-wrong",
   "file-unreadable",
   "file-exists",
+  "browser-unavailable",
   "server-unreachable",
   "server-answer-invalid",
 ] as const;

@@ -82,6 +82,7 @@ export const PROBLEM_ANSWERS = {
   "passphrase-wrong": { status: 403, title: "The passphrase does not open this" },
   "file-unreadable": { status: 500, title: "A file cannot be read" },
   "file-exists": { status: 409, title: "The file exists already" },
+  "browser-unavailable": { status: 500, title: "There is no browser that prints" },
   "server-unreachable": { status: 502, title: "The server cannot be reached" },
   "server-answer-invalid": { status: 502, title: "The server's answer is not valid" },
 } as const satisfies Record<ProblemCode, { readonly status: number; readonly title: string }>;

@@ -25,7 +25,13 @@ import type { RandomFill } from "#engine/uniform.ts";
 import type { Caller } from "./caller.ts";
 import { recordAct, requireRound, type Round } from "./rounds.ts";
 import type { Secretariat } from "./secretariat.ts";
-import { findStatistics, insertStatistics, listStatistics, type StatisticsRow } from "./store/statistics.ts";
+import {
+  findStatistics,
+  insertStatistics,
+  listPublished,
+  listStatistics,
+  type StatisticsRow,
+} from "./store/statistics.ts";
 import type { Store } from "./store/tables.ts";
 
 /** Source of what the secretariat itself draws noise for; no party has such an id. */
@@ -88,15 +94,16 @@ export async function storePartyStatistics(
 
 /** @returns What was published in a year, and what of its budget is spent. */
 export async function statisticsOf({ store }: Pick<Deps, "store">, year: number): Promise<YearStatistics> {
-  const rows = await listStatistics(store, year);
+  const rows = await listPublished(store, year);
   const hits: YearStatistics["hits"] = [];
   const parties: YearStatistics["parties"] = [];
-  for (const { source, content, released_at: releasedAt } of rows) {
+  for (const { source, content, released_at: releasedAt, field } of rows) {
     const published: unknown = JSON.parse(content);
-    if (source === SECRETARIAT) hits.push({ ...HitStatistics.parse(published), releasedAt });
+    if (source === SECRETARIAT) hits.push({ ...HitStatistics.parse(published), field, releasedAt });
     else {
       const histogram = PartyStatistics.parse(published);
-      parties.push({ ...histogram, errorBar: histogramErrorBar(parseRational(histogram.epsilon)), releasedAt });
+      const errorBar = histogramErrorBar(parseRational(histogram.epsilon));
+      parties.push({ ...histogram, errorBar, field, releasedAt });
     }
   }
   return {

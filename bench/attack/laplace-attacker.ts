@@ -1,7 +1,7 @@
 /**
  * What a published figure says of the count behind it, to one who knows the noise's law. docs/spec/statistics.md, "Noise"
  */
-import { MIN_FIGURE } from "#engine/statistics/published.ts";
+import { MIN_FIGURE } from "#engine/statistics/figures.ts";
 
 /** A published figure; null is suppressed. */
 export type Seen = number | null;

@@ -27,7 +27,8 @@ import { listFormat, withListOptions, type ListFileOptions } from "./list-option
 type SubmitOptions = ListFileOptions & { readonly server?: string; readonly vault: string; readonly round: string };
 type ShowOptions = CallerOptions & { readonly year: number; readonly json: boolean };
 
-export function registerStatistics(program: Command, io: CommandIo): void {
+/** @returns The command, for what else belongs to it. */
+export function registerStatistics(program: Command, io: CommandIo): Command {
   const statistics = program.command("statistics").description("counts about rounds, protected by noise");
   withListOptions(
     statistics
@@ -64,6 +65,7 @@ export function registerStatistics(program: Command, io: CommandIo): void {
     const published = await connectAs(io, options, (connection) => connection.statistics(options.year));
     answer(io, options.json, published, yearText(published));
   });
+  return statistics;
 }
 
 function yearText({ year, budget, hits, parties }: YearStatistics): string {
@@ -93,7 +95,8 @@ function figuresText(figures: readonly (readonly [name: string, value: number | 
   return figures.map(([name, value]) => `${name} ${value ?? "<10"}`).join(", ");
 }
 
-function calendarYear(text: string): number {
+/** @returns A year of four digits. */
+export function calendarYear(text: string): number {
   if (!/^[2-9]\d{3}$/.test(text)) throw new InvalidArgumentError("a year of four digits");
   return Number(text);
 }

@@ -5,7 +5,7 @@
  */
 import { LinkageError } from "../errors.ts";
 import { ReleasedBand } from "../round/descriptor.ts";
-import { COUNTERPART_BINS, RISK_INDICATORS } from "./published.ts";
+import { COUNTERPART_BINS, RISK_INDICATORS } from "./figures.ts";
 
 /** Indicators of one row that count. */
 const MAX_INDICATORS = 2;

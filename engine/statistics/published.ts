@@ -2,25 +2,19 @@
  * Statistics as they are published and as parties send theirs: noised, figures under ten suppressed. docs/spec/statistics.md
  */
 import { z } from "zod";
+import { Field } from "../round/agreement.ts";
 import { ReleasedBand } from "../round/descriptor.ts";
 import { PartyId, RoundId } from "../round/ids.ts";
 import { MAX_PARTIES } from "../round/roster.ts";
 import { RationalText } from "./budget.ts";
+import { COUNTERPART_BINS, MIN_FIGURE, RISK_INDICATORS } from "./figures.ts";
 
-/** Smallest noised value that is published. */
-export const MIN_FIGURE = 10;
 const MAX_FIGURE = 2 ** 31;
 const MAX_HIT_FIGURES = (3 * MAX_PARTIES * (MAX_PARTIES - 1)) / 2;
 /** 1/2 of the yearly 4 each. */
 const MAX_ROUNDS = 8;
 /** At least 1/64 of the yearly 4 each. */
 const MAX_HISTOGRAMS = 256;
-
-/** Codes that a histogram counts, in the order in which a record's first ones are taken. */
-export const RISK_INDICATORS = ["armed", "violent", "escape-risk", "financer", "recruiter", "foreign-fighter"] as const;
-
-/** Figures by number of counterparts with whom a record has hits, fewest first. */
-export const COUNTERPART_BINS = ["one", "two", "three", "four-or-more"] as const;
 
 /** Null: suppressed. */
 const Figure = z.int().min(MIN_FIGURE).max(MAX_FIGURE).nullable();
@@ -55,13 +49,14 @@ export const HitStatistics = z.strictObject({
 });
 export type HitStatistics = z.infer<typeof HitStatistics>;
 
+/** What is known of an output from its round: when it was published, and the field of crime of the descriptor. */
+const PUBLISHED = { field: Field, releasedAt: z.iso.datetime() };
+
 /** Everything that was published in one calendar year (UTC), oldest first. */
 export const YearStatistics = z.strictObject({
   budget: z.strictObject({ limit: RationalText, spent: RationalText }),
-  hits: z.array(z.strictObject({ ...HitStatistics.shape, releasedAt: z.iso.datetime() })).max(MAX_ROUNDS),
-  parties: z
-    .array(z.strictObject({ ...PartyStatistics.shape, errorBar: ErrorBar, releasedAt: z.iso.datetime() }))
-    .max(MAX_HISTOGRAMS),
+  hits: z.array(z.strictObject({ ...HitStatistics.shape, ...PUBLISHED })).max(MAX_ROUNDS),
+  parties: z.array(z.strictObject({ ...PartyStatistics.shape, errorBar: ErrorBar, ...PUBLISHED })).max(MAX_HISTOGRAMS),
   year: z.int().min(2_000).max(9_999),
 });
 export type YearStatistics = z.infer<typeof YearStatistics>;

@@ -8,15 +8,12 @@ import type { RandomFill } from "../uniform.ts";
 import { rational, rationalText, type Rational } from "./budget.ts";
 import { laplaceSampler } from "./discrete-laplace.ts";
 import type { Histogram, HitCounts } from "./histogram.ts";
-import { MIN_FIGURE, type Figure, type HitStatistics, type PartyStatistics } from "./published.ts";
+import { HISTOGRAM_SENSITIVITY, MIN_FIGURE } from "./figures.ts";
+import { errorBar } from "./noise-law.ts";
+import type { Figure, HitStatistics, PartyStatistics } from "./published.ts";
 
 /** ε of one round's hits by pairing and band. */
 export const HIT_EPSILON = rational(1n, 2n);
-
-/** Most that one record changes a party's histogram: 1 by counterparts, 1 by category, 2 by risk indicators. */
-const HISTOGRAM_SENSITIVITY = 4n;
-/** Probability that noise passes the error bar. */
-const ERROR_PROBABILITY = 0.05;
 
 export type PairingCounts = {
   /** Lower party id first. */
@@ -32,7 +29,7 @@ export function histogramEpsilon({ parties }: Pick<RoundDescriptor, "parties">):
 
 /** @returns Smallest b with P(|X| > b) ≤ .05 for a party's histogram. */
 export function histogramErrorBar(epsilon: Rational): number {
-  return errorBar(scaleOf(HISTOGRAM_SENSITIVITY, epsilon));
+  return errorBar(valueOf(scaleOf(BigInt(HISTOGRAM_SENSITIVITY), epsilon)));
 }
 
 /**
@@ -61,7 +58,7 @@ export function releaseHits(
       })),
     ),
     epsilon: rationalText(HIT_EPSILON),
-    errorBar: errorBar(scale),
+    errorBar: errorBar(valueOf(scale)),
     round: descriptor.id,
   };
 }
@@ -73,7 +70,7 @@ export function releaseHistogram(
   random: RandomFill,
 ): PartyStatistics {
   const epsilon = histogramEpsilon(descriptor);
-  const noise = laplaceSampler(scaleOf(HISTOGRAM_SENSITIVITY, epsilon), random);
+  const noise = laplaceSampler(scaleOf(BigInt(HISTOGRAM_SENSITIVITY), epsilon), random);
   const noisedFigures = <Name extends string>(counts: Readonly<Record<Name, number>>): Record<Name, Figure> =>
     Object.fromEntries(Object.entries<number>(counts).map(([name, count]) => [name, noised(count, noise)])) as Record<
       Name,
@@ -95,13 +92,10 @@ function noised(count: number, noise: () => number): Figure {
   return value < MIN_FIGURE ? null : value;
 }
 
-function scaleOf(sensitivity: bigint, epsilon: Rational): Rational {
-  return rational(sensitivity * epsilon.denominator, epsilon.numerator);
+function valueOf({ numerator, denominator }: Rational): number {
+  return Number(numerator) / Number(denominator);
 }
 
-/** P(|X| > b) = 2 q^(b+1) / (1 + q), q = e^(−1/scale). */
-function errorBar({ numerator, denominator }: Rational): number {
-  const logQ = -Number(denominator) / Number(numerator);
-  const log = Math.log((ERROR_PROBABILITY * (1 + Math.exp(logQ))) / 2);
-  return Math.max(0, Math.ceil(log / logQ) - 1);
+function scaleOf(sensitivity: bigint, epsilon: Rational): Rational {
+  return rational(sensitivity * epsilon.denominator, epsilon.numerator);
 }

@@ -1,7 +1,7 @@
 /**
  * Statements on statistics.
  */
-import type { Selectable } from "kysely";
+import { sql, type Selectable } from "kysely";
 import type { Store, Tables } from "./tables.ts";
 
 export type StatisticsRow = Selectable<Tables["statistics"]>;
@@ -30,5 +30,19 @@ export async function listStatistics(store: Store, year: number): Promise<Statis
     .orderBy("released_at")
     .orderBy("round")
     .orderBy("source")
+    .execute();
+}
+
+/** @returns As {@link listStatistics}, each with its round's field of crime. */
+export async function listPublished(store: Store, year: number): Promise<(StatisticsRow & { field: string })[]> {
+  return store
+    .selectFrom("statistics")
+    .innerJoin("rounds", "rounds.id", "statistics.round")
+    .selectAll("statistics")
+    .select(sql<string>`json_extract(rounds.descriptor, '$.field')`.as("field"))
+    .where("statistics.year", "=", year)
+    .orderBy("statistics.released_at")
+    .orderBy("statistics.round")
+    .orderBy("statistics.source")
     .execute();
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SignedManifest } from "#engine/batch/manifest.ts";
 import { makeIdentity } from "#engine/round/identity.ts";
 import { keyIdOfParty } from "#engine/round/requests.ts";
-import { RISK_INDICATORS } from "#engine/statistics/published.ts";
+import { RISK_INDICATORS } from "#engine/statistics/figures.ts";
 import { reportFigures } from "../figures.ts";
 import {
   makeDescriptor,

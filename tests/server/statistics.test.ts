@@ -201,7 +201,8 @@ describe("statistics over HTTP", () => {
     const sent = statisticsFor("released", "AT");
     expect((await put(at, "released", "AT", sent)).status).toBe(204);
     const before = await published();
-    expect(before.parties).toMatchObject([{ ...sent, errorBar: 72 }]);
+    expect(before.parties).toMatchObject([{ ...sent, errorBar: 72, field: "terrorism" }]);
+    expect(before.hits).toMatchObject([{ field: "terrorism" }]);
     expect(before.budget).toEqual({ limit: "4/1", spent: "2/3" });
     expect((await put(at, "released", "AT", sent)).status, "the same again").toBe(204);
     const other = { ...sent, categories: { suspect: 413 } };
@@ -214,6 +215,12 @@ describe("statistics over HTTP", () => {
     for (const party of ["AT", "HR", "SI"]) expect((await get(partySigning(house, party))).text).toBe(shown);
     expect(codeOf(await get({ ...partySigning(house, "AT"), keyId: "party:XX" }))).toBe("request-signature");
     expect((await fetch(`${server.url}/v1/statistics?year=${year}`)).status).toBe(401);
+  });
+
+  it("name the field of crime and not the purpose, which is the round's own", async () => {
+    const { text } = await get(operatorSigning(house));
+    expect(text).not.toContain(makeDescriptor(house, { id: "released" }).purpose);
+    expect(text).not.toContain("purpose");
   });
 
   it("are those of the year that is asked for", async () => {

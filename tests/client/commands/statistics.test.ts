@@ -1,7 +1,7 @@
 /**
  * `aquila statistics` as parties and operators meet it, with a real secretariat.
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -82,6 +82,36 @@ test("a party submits its noised histogram, again without harm, and everybody is
   expect(asParty.stdout).toContain("1/6 of the privacy budget 4/1 is spent");
   expect(asParty.stdout).toContain(`${ROUND}  AT  ±72`);
   expect((await statistics("show", "--year", "26", "--server", server.url)).exitCode).toBe(2);
+
+  const out = (name: string): string => join(folder, name);
+  const report = ["report", "--year", year, "--server", server.url, "--vault", vault.directory, "--out"];
+  const html = await statistics(...report, out("report.html"));
+  expect(`${html.exitCode} ${html.stderr}`).toBe("0 ");
+  expect(readFileSync(out("report.html"), "utf8")).toContain(`Regional picture ${year}`);
+  expect(statSync(out("report.html")).mode & 0o777).toBe(0o600);
+  expect((await statistics(...report, out("report.html"))).exitCode, "never overwritten").toBe(3);
+  expect((await statistics(...report, out("report.txt"))).exitCode).toBe(2);
+  expect((await statistics(...report, out("other.html"), "--until", "2001")).exitCode).toBe(2);
+  const unprinted = await statistics(...report, out("report.pdf"), "--chromium", out("none"));
+  expect(unprinted.exitCode).toBe(3);
+  expect(unprinted.stderr).toContain("aquila: browser-unavailable: no Chromium at");
+  expect(existsSync(out("report.pdf"))).toBe(false);
+  const staff = ["--identity", operator, "--roster", rosterPath, "--until", String(Number(year) + 1)];
+  const printed = await statistics(
+    "report",
+    "--year",
+    year,
+    "--server",
+    server.url,
+    ...staff,
+    "--out",
+    out("report.pdf"),
+  );
+  if (printed.stderr.includes("no Chromium on PATH")) expect(printed.exitCode).toBe(3);
+  else {
+    expect(`${printed.exitCode} ${printed.stderr}`).toBe("0 ");
+    expect(readFileSync(out("report.pdf")).subarray(0, 5).toString()).toBe("%PDF-");
+  }
 
   await server.app.close();
   removeHouse(house);

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { distinctHits, histogramOf, type RowWithHits } from "#engine/statistics/histogram.ts";
-import { RISK_INDICATORS } from "#engine/statistics/published.ts";
+import { RISK_INDICATORS } from "#engine/statistics/figures.ts";
 
 const BANDS = ["high", "medium", "low"] as const;
 type Hit = Parameters<typeof distinctHits>[0][number];
