@@ -30,6 +30,15 @@ export const language = signal<Language>("en");
 const words = signal<Words>(english);
 const plurals = computed(() => new Intl.PluralRules(language.value));
 const numbers = computed(() => new Intl.NumberFormat(language.value));
+const shares = computed(() => new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }));
+const signedBits = computed(
+  () =>
+    new Intl.NumberFormat(language.value, {
+      signDisplay: "exceptZero",
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+    }),
+);
 const moments = computed(() => new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }));
 
 /** Takes the language chosen before, or else the first of the browser's that there is. */
@@ -60,8 +69,26 @@ export function t(term: Term, values: Readonly<Record<string, string | number>> 
   });
 }
 
+/** @returns Whether there is a term of this name; names that come from elsewhere may have none. */
+export function isTerm(name: string): name is Term {
+  return Object.hasOwn(english, name);
+}
+
 export function formatNumber(value: number): string {
   return numbers.value.format(value);
+}
+
+/** @param bits - Shown with its sign and two digits. */
+export function formatBits(bits: number): string {
+  return signedBits.value.format(bits);
+}
+
+/**
+ * @param share - Of a model, below 1: never shown as 100 %.
+ * @returns Per cent, one digit, rounded down.
+ */
+export function formatShare(share: number): string {
+  return shares.value.format(Math.floor(Math.min(Math.max(share, 0), 0.999) * 1000 + 1e-9) / 1000);
 }
 
 /** @param moment - RFC 3339. */

@@ -32,7 +32,7 @@ type RowTableProps<Row> = {
   readonly view: string;
   /** Enter or a click. */
   readonly onOpen?: (row: Row) => void;
-  /** Row that takes the Tab key at first, such as the one that was opened before. */
+  /** Row that takes the focus at first, such as the one that was opened before. */
   readonly startAt?: string | null;
 };
 
@@ -53,7 +53,7 @@ export function RowTable<Row>(props: RowTableProps<Row>) {
   const [activeId, setActiveId] = useState<string | null>(startAt);
   const [size, setSize] = useState({ rowHeight: 44, height: 600, headHeight: 44 });
   const [top, setTop] = useState(0);
-  const isMoving = useRef(false);
+  const isMoving = useRef(startAt !== null);
   const hadFocus = useRef(false);
   const seen = useRef({ view, topId: null as string | null, activeIndex: 0 });
   const places = useMemo(() => new Map(rows.map((row, at) => [idOf(row), at])), [rows]);

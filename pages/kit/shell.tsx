@@ -90,18 +90,22 @@ export function Shell({ owner, ways, tools, standing, children }: ShellProps) {
   );
 }
 
-/**
- * The page's heading. It takes the focus when a page follows another, and names the document.
- *
- * @param title - Of the kind of page: the browser keeps it in its history, so it names no person, record or hit.
- */
-export function PageTitle({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
+type PageTitleProps = {
+  /** Of the kind of page: the browser keeps it in its history, so it names no person, record or hit. */
+  readonly title: string;
+  /** Something on the page takes the focus instead. */
+  readonly isFocusElsewhere?: boolean;
+  readonly children?: ComponentChildren;
+};
+
+/** The page's heading. It takes the focus when a page follows another, and names the document. */
+export function PageTitle({ title, isFocusElsewhere = false, children }: PageTitleProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} – Aquila`;
   }, [title]);
   useEffect(() => {
-    if (visits.peek() > 0) heading.current?.focus();
+    if (visits.peek() > 0 && !isFocusElsewhere) heading.current?.focus();
   }, []);
   return (
     <div class="row spread">
