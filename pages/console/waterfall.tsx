@@ -31,14 +31,14 @@ export function Waterfall({ bars, summary, nameOf }: WaterfallProps) {
     };
   }, []);
   const isNarrow = width < NARROW;
-  const [left, right] = isNarrow ? [4, width - 4] : [Math.min(320, width * 0.36), width - 150];
+  const [left, right] = isNarrow ? [4, width - 120] : [Math.min(320, width * 0.36), width - 150];
   const rowHeight = isNarrow ? 46 : 30;
   const ends = bars.flatMap(({ kind, fromBits, toBits, highBits }) => [fromBits, kind === "total" ? highBits : toBits]);
   const [least, most] = [Math.min(0, ...ends) - 1, Math.max(0, ...ends) + 1];
   const x = (bits: number): number => left + ((bits - least) / (most - least)) * (right - left);
   const step = TICK_STEPS.find((size) => (most - least) / size <= MOST_TICKS) ?? 100;
   const ticks: number[] = [];
-  for (let at = Math.ceil(least / step) * step; at <= most; at += step) ticks.push(at);
+  for (let at = Math.ceil(least / step); at * step <= most; at++) ticks.push(at === 0 ? 0 : at * step);
   const bottom = bars.length * rowHeight + 8;
   return (
     <figure ref={figure} class="waterfall">
@@ -70,7 +70,12 @@ export function Waterfall({ bars, summary, nameOf }: WaterfallProps) {
               {bar.kind === "total" && bar.highBits > bar.lowBits ? (
                 <rect class="spread" x={to} y={barTop} width={x(bar.highBits) - to} height={16} />
               ) : null}
-              <text x={width} y={textTop} text-anchor="end" class={bar.kind === "total" ? "strong" : ""}>
+              <text
+                x={width}
+                y={isNarrow ? barTop + 13 : textTop}
+                text-anchor="end"
+                class={bar.kind === "total" ? "strong" : ""}
+              >
                 {value}
               </text>
             </g>

@@ -28,18 +28,20 @@ const FILES = import.meta.glob<Words>(["../languages/*.json", "!../languages/en.
 
 export const language = signal<Language>("en");
 const words = signal<Words>(english);
-const plurals = computed(() => new Intl.PluralRules(language.value));
-const numbers = computed(() => new Intl.NumberFormat(language.value));
-const shares = computed(() => new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 1 }));
+/** Dates in English as Europe writes them. */
+const locale = computed(() => (language.value === "en" ? "en-GB" : language.value));
+const plurals = computed(() => new Intl.PluralRules(locale.value));
+const numbers = computed(() => new Intl.NumberFormat(locale.value));
+const shares = computed(() => new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }));
 const signedBits = computed(
   () =>
-    new Intl.NumberFormat(language.value, {
+    new Intl.NumberFormat(locale.value, {
       signDisplay: "exceptZero",
       minimumFractionDigits: 2,
       maximumFractionDigits: 2,
     }),
 );
-const moments = computed(() => new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }));
+const moments = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short" }));
 
 /** Takes the language chosen before, or else the first of the browser's that there is. */
 export async function startLanguage(): Promise<void> {

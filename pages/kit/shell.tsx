@@ -7,7 +7,7 @@ import "./theme.css";
 import "./kit.css";
 import { isLive } from "./events.ts";
 import { SelectField } from "./fields.tsx";
-import { chooseLanguage, language, LANGUAGES, t, type Language } from "./language.ts";
+import { chooseLanguage, formatNumber, language, LANGUAGES, t, type Language } from "./language.ts";
 import { LiveRegions } from "./live.tsx";
 import { addressOf, route, visits } from "./route.ts";
 import { chooseTheme, theme } from "./theme.ts";
@@ -59,7 +59,7 @@ export function Shell({ owner, ways, tools, standing, children }: ShellProps) {
                 <li key={path}>
                   <a href={addressOf(path)} aria-current={path === here ? "page" : undefined}>
                     {label}
-                    {count === 0 ? null : <span class="badge">{count}</span>}
+                    {count === 0 ? null : <span class="badge">{formatNumber(count)}</span>}
                   </a>
                 </li>
               ))}

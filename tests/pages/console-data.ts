@@ -20,6 +20,7 @@ const RECORDS: readonly OwnRecord[] = readFileSync(new URL("../../fixtures/small
   .split("\n")
   .map((line) => JSON.parse(line) as OwnRecord);
 
+const Accuracy = HitRow.shape.accuracy;
 const BANDS = ["high", "high", "medium", "low"] as const;
 const FINDINGS = [
   "independent",
@@ -58,8 +59,8 @@ export function hitRow(at: number): HitRow {
   const band = pick(BANDS, draw(0));
   const finding = pick(FINDINGS, draw(1));
   const isAnswered = finding !== "waiting";
-  const accuracy = pick(["4", "4", "3", "2", ""] as const, draw(2));
-  const counterpart = pick(CONSOLE_VIEW.counterparts, draw(3)) ?? "AT";
+  const accuracy = Accuracy.parse(accuracyText(RECORDS[at % RECORDS.length]?.["information_accuracy"]));
+  const counterpart = pick(CONSOLE_VIEW.counterparts, draw(3));
   const minutes = at * 7;
   return HitRow.parse({
     hit: createHash("sha256").update(`hit ${at}`).digest().subarray(0, 16).toString("base64url"),
@@ -216,9 +217,13 @@ export function coverage(): Coverage {
       { fact: "document", records: 391 },
       { fact: "phone", records: 371 },
       { fact: "birth-place", records: 118 },
-      { fact: "street", records: 64 },
+      { fact: "address", records: 64 },
     ],
   } satisfies Coverage);
+}
+
+function accuracyText(value: unknown): string {
+  return typeof value === "number" ? String(value) : "";
 }
 
 function refOf(at: number): string {
