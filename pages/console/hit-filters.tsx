@@ -4,7 +4,17 @@
 import type { RefObject } from "preact";
 import { SearchField, SelectField, type Option } from "../kit/fields.tsx";
 import { t } from "../kit/language.ts";
-import { allHits, BANDS, FINDINGS, HIT_ORDERS, hitFilter, hitOrder, STATUS_CHOICES, type HitFilter } from "./hits.ts";
+import {
+  BANDS,
+  FINDINGS,
+  HIT_ORDERS,
+  hitCounterparts,
+  hitFilter,
+  hitOrder,
+  hitRounds,
+  STATUS_CHOICES,
+  type HitFilter,
+} from "./hits.ts";
 
 type HitFiltersProps = {
   readonly search: RefObject<HTMLInputElement | null>;
@@ -45,7 +55,7 @@ export function HitFilters({ search, onLeave }: HitFiltersProps) {
       <SelectField
         label={t("column-counterpart")}
         value={filter.counterpart}
-        options={orAll(namesOf(({ counterpart }) => counterpart))}
+        options={orAll(named(hitCounterparts.value))}
         onChoose={(counterpart) => {
           set({ counterpart });
         }}
@@ -53,7 +63,7 @@ export function HitFilters({ search, onLeave }: HitFiltersProps) {
       <SelectField
         label={t("column-round")}
         value={filter.round}
-        options={orAll(namesOf(({ round }) => round))}
+        options={orAll(named(hitRounds.value))}
         onChoose={(round) => {
           set({ round });
         }}
@@ -102,7 +112,6 @@ function orAll<Value extends string>(options: readonly Option<Value>[]): readonl
   return [{ value: "", label: t("all") }, ...options];
 }
 
-/** @returns What occurs among the hits, in order. */
-function namesOf(pick: (hit: (typeof allHits.value)[number]) => string): Option<string>[] {
-  return [...new Set(allHits.value.map(pick))].sort().map((value) => ({ value, label: value }));
+function named(values: readonly string[]): Option<string>[] {
+  return values.map((value) => ({ value, label: value }));
 }

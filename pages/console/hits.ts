@@ -104,6 +104,10 @@ export const shownHits = computed(() => {
   return shown;
 });
 
+/** Counterparts and rounds that occur among the hits, in order. */
+export const hitCounterparts = computed(() => [...new Set(allHits.value.map(({ counterpart }) => counterpart))].sort());
+export const hitRounds = computed(() => [...new Set(allHits.value.map(({ round }) => round))].sort());
+
 /** Hits of which nobody here has said anything yet. */
 export const openHitCount = computed(() => allHits.value.filter((row) => statusChoiceOf(row) === "open").length);
 

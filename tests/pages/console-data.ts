@@ -48,9 +48,13 @@ const PATTERNS = [
   ["initials-date", "postcode-date"],
 ];
 
+const made = new Map<number, HitList>();
+
 /** @param count - Of hits, newest first. */
 export function hitsOf(count: number): HitList {
-  return HitList.parse(Array.from({ length: count }, (_, at) => hitRow(at)));
+  const hits = made.get(count) ?? HitList.parse(Array.from({ length: count }, (_, at) => hitRow(at)));
+  made.set(count, hits);
+  return hits;
 }
 
 /** @param at - Every number has its own hit; lower ones are newer. */
