@@ -28,9 +28,13 @@ const FILES = import.meta.glob<Words>(["../languages/*.json", "!../languages/en.
 
 export const language = signal<Language>("en");
 const words = signal<Words>(english);
-/** Dates in English as Europe writes them. */
-const locale = computed(() => (language.value === "en" ? "en-GB" : language.value));
-const plurals = computed(() => new Intl.PluralRules(locale.value));
+/**
+ * Locales whose figures and dates are written as the language writes them, in digits. Chromium has no formats for Albanian,
+ * Bosnian and Macedonian and would write American ones; English is Europe's.
+ */
+const FORMATS: Readonly<Partial<Record<Language, string>>> = { en: "en-GB", sq: "de", bs: "sr-Latn", mk: "sr-Cyrl" };
+const locale = computed(() => FORMATS[language.value] ?? language.value);
+const plurals = computed(() => new Intl.PluralRules(language.value));
 const numbers = computed(() => new Intl.NumberFormat(locale.value));
 const shares = computed(() => new Intl.NumberFormat(locale.value, { style: "percent", maximumFractionDigits: 1 }));
 const signedBits = computed(
@@ -98,10 +102,12 @@ export function formatMoment(moment: string): string {
   return moments.value.format(new Date(moment));
 }
 
+/** @returns undefined for what is no tag, and for a language that there is not. */
 function languageOf(tag: string): Language | undefined {
-  const exact = Object.keys(LANGUAGES).find((known) => known === tag);
-  if (exact !== undefined) return exact as Language;
-  const { language: code, script } = new Intl.Locale(tag === "" ? "und" : tag).maximize();
+  const known = Object.keys(LANGUAGES) as Language[];
+  const exact = known.find((each) => each === tag);
+  if (exact !== undefined || !/^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.test(tag)) return exact;
+  const { language: code, script } = new Intl.Locale(tag).maximize();
   if (code === "sr") return script === "Latn" ? "sr-Latn" : "sr-Cyrl";
-  return (Object.keys(LANGUAGES) as Language[]).find((known) => known === code);
+  return known.find((each) => each === code);
 }
