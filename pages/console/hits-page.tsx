@@ -1,7 +1,7 @@
 /**
  * The list of hits: live, filtered, ordered, opened by keyboard.
  */
-import { useSignal } from "@preact/signals";
+import { computed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { HitRow } from "../../client/console/shapes.ts";
 import { formatMoment, formatNumber, t } from "../kit/language.ts";
@@ -113,7 +113,7 @@ function Hits() {
         <RowTable
           class="hits-table"
           label={t("page-hits")}
-          columns={hitColumns()}
+          columns={hitColumns.value}
           rows={shown}
           idOf={({ hit }) => hit}
           order={hitOrder.value}
@@ -131,7 +131,7 @@ function Hits() {
   );
 }
 
-function hitColumns(): readonly Column<HitRow>[] {
+const hitColumns = computed((): readonly Column<HitRow>[] => {
   const column = (id: keyof typeof HIT_ORDERS, cell: Column<HitRow>["cell"]): Column<HitRow> => ({
     id,
     label: t(`column-${id}`),
@@ -175,7 +175,7 @@ function hitColumns(): readonly Column<HitRow>[] {
     column("round", ({ round }) => round),
     column("opened", ({ openedAt }) => <time dateTime={openedAt}>{formatMoment(openedAt)}</time>),
   ];
-}
+});
 
 /** Whether a key is typed into a field, given with another key, or meant for a dialog or the table. */
 function isElsewhere({ target, ctrlKey, altKey, metaKey }: KeyboardEvent): boolean {

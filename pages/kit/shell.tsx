@@ -34,6 +34,9 @@ type ShellProps = {
 
 export function Shell({ owner, ways, tools, standing, children }: ShellProps) {
   const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.documentElement.style.setProperty("--standing", JSON.stringify(standing ?? ""));
+  }, [standing]);
   const here = route.value[0] ?? ways[0]?.path;
   return (
     <>

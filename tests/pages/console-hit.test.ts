@@ -1,6 +1,7 @@
 /**
  * One hit in a real browser: what stands beside what, what is said of it, what leaves the page.
  */
+import { inflateSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import type { HitRow } from "#client/console/shapes.ts";
@@ -9,6 +10,7 @@ import { viewOf } from "./console-data.ts";
 import { goTo, openConsole, type OpenedPage } from "./console-page.ts";
 import { startFixtureConsole, type FixtureConsole } from "./fixture-console.ts";
 
+const STANDING = "Possible match, not evidence";
 const hasBrowser = chromiumPath() !== null;
 let browser: Browser;
 let fixture: FixtureConsole;
@@ -86,6 +88,21 @@ test("possible match, not evidence: in sight at the top, at the end and in print
   expect(await page.getByText(/^Printed .* To be destroyed by/).isVisible()).toBe(true);
   expect(await page.getByRole("button", { name: "Refute" }).isVisible()).toBe(false);
   expect(await page.getByRole("navigation", { name: "Pages" }).isVisible()).toBe(false);
+});
+
+test("every printed page says that it is no evidence, and dark is not printed", async () => {
+  const { page } = opened;
+  await page.getByLabel("Colours").selectOption("dark");
+  await goTo(page, "hits", hitWhere(() => true).hit);
+  const printed = async (): Promise<number[]> =>
+    glyphsByPage(await page.pdf({ format: "A4", preferCSSPageSize: true, printBackground: true }));
+  const glyphs = await printed();
+  await page.evaluate("document.documentElement.style.setProperty('--standing', '\"\"')");
+  const without = await printed();
+  expect(glyphs.length).toBeGreaterThan(1);
+  expect(glyphs.map((count, at) => count - (without[at] ?? 0))).toEqual(glyphs.map(() => STANDING.length));
+  await page.emulateMedia({ media: "print" });
+  expect(await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")).toBe("rgb(255, 255, 255)");
 });
 
 test("a word on a hit is asked for once more, sent, and stands in the history", async () => {
@@ -174,6 +191,17 @@ test("nothing of a hit is in the title, the address beside its id, or the browse
   );
   expect(await page.evaluate("indexedDB.databases().then((all) => all.length)")).toBe(0);
 });
+
+/** @returns How many glyphs each page of a PDF shows; Chromium writes one operator for each. */
+function glyphsByPage(pdf: Buffer): number[] {
+  const text = pdf.toString("latin1");
+  return [...text.matchAll(/\/Filter \/FlateDecode[^>]*>>\s*stream\n/g)].flatMap(({ index, 0: head }) => {
+    const start = index + head.length;
+    const shown = inflateSync(pdf.subarray(start, text.indexOf("endstream", start))).toString("latin1");
+    const count = shown.match(/\bTj\b|\bTJ\b/g)?.length ?? 0;
+    return count === 0 ? [] : [count];
+  });
+}
 
 function hitWhere(isWanted: (row: HitRow) => boolean): HitRow {
   const found = [...fixture.held.hits.values()].find(isWanted);
