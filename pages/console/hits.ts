@@ -111,7 +111,7 @@ export const hitRounds = computed(() => [...new Set(allHits.value.map(({ round }
 /** Hits of which nobody here has said anything yet. */
 export const openHitCount = computed(() => allHits.value.filter((row) => statusChoiceOf(row) === "open").length);
 
-export function statusChoiceOf({ status: { own } }: HitRow): StatusChoice {
+function statusChoiceOf({ status: { own } }: HitRow): StatusChoice {
   switch (own) {
     case null:
       return "open";
