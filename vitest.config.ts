@@ -6,6 +6,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
+    globalSetup: ["tests/pages/pages-built.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 180_000,

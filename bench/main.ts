@@ -11,6 +11,7 @@ import { ingest } from "./ingest.ts";
 import { join } from "./join.ts";
 import { round } from "./round.ts";
 import { memory } from "./memory.ts";
+import { pages } from "./pages.ts";
 import { quality } from "./quality.ts";
 import { report } from "./report.ts";
 import { soak } from "./soak.ts";
@@ -25,6 +26,7 @@ type OwnBench = { readonly about: string; readonly run: (args: readonly string[]
 const OWN_BENCHES: Readonly<Record<string, OwnBench>> = {
   api: { about: "signed requests to a server process on loopback, requests per second and latency", run: api },
   attack: { about: "what the secretariat stores and joins, attacked: docs/attacks.md", run: attack },
+  pages: { about: "the analyst console in a real Chromium: bundle, first paint, filtering, scrolling", run: pages },
   quality: {
     about: "precision, recall, calibration and fairness; has options of its own: bench/quality.ts",
     run: quality,

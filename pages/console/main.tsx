@@ -2,17 +2,17 @@
  * Entry of the console's pages.
  */
 import { render } from "preact";
-import { startLanguage, t } from "../kit/language.ts";
+import { startLanguage } from "../kit/language.ts";
 import { startRoutes } from "../kit/route.ts";
-import { PageTitle, Shell } from "../kit/shell.tsx";
 import { startTheme } from "../kit/theme.ts";
+import { Console } from "./console.tsx";
+import { followConsole } from "./following.ts";
+import { startSession } from "./session.ts";
 
 startTheme();
+// The token leaves the address before anything is drawn.
+const isKnown = startSession();
 startRoutes();
 await startLanguage();
-render(
-  <Shell owner="HR" ways={[]} standing={t("possible-match")}>
-    <PageTitle title="Aquila" />
-  </Shell>,
-  document.getElementById("page") ?? document.body,
-);
+render(<Console />, document.getElementById("page") ?? document.body);
+if (await isKnown) followConsole();

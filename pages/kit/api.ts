@@ -49,8 +49,8 @@ export async function sendJson<Body>(
       ? { method }
       : { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
   const response = await answered(ask(path, init));
-  const isEmpty = response.status === 204 || response.headers.get("content-length") === "0";
-  return isEmpty ? null : ((await bodyOf(response)) as Body);
+  if (response.status === 204 || response.status === 202) return null;
+  return (await bodyOf(response)) as Body;
 }
 
 /** @returns What a person can be told of a failure of any kind. */

@@ -2,6 +2,7 @@
  * Labelled fields of forms and filters.
  */
 import type { Ref } from "preact";
+import { useId } from "preact/hooks";
 
 export type Option<Value extends string> = { readonly value: Value; readonly label: string };
 
@@ -16,10 +17,14 @@ type SelectProps<Value extends string> = {
 
 export function SelectField<Value extends string>(props: SelectProps<Value>) {
   const { label, value, options, onChoose, isLabelHidden = false } = props;
+  const id = useId();
   return (
-    <label class="field">
-      <span class={isLabelHidden ? "hidden-text" : "small quiet"}>{label}</span>
+    <div class="field">
+      <label for={id} class={isLabelHidden ? "hidden-text" : "small quiet"}>
+        {label}
+      </label>
       <select
+        id={id}
         value={value}
         onChange={({ currentTarget }) => {
           const chosen = options[currentTarget.selectedIndex];
@@ -32,7 +37,7 @@ export function SelectField<Value extends string>(props: SelectProps<Value>) {
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@
  * WAI-ARIA 1.2 `grid` with `aria-rowcount` and `aria-rowindex`; ARIA Authoring Practices, "Grid": one row takes the Tab key.
  * Columns get their widths, and `--row-height` its value, by the class of the table.
  */
-import type { ComponentChildren } from "preact";
+import { Component, type ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { isSingleKeyOn } from "./single-keys.ts";
 
@@ -22,6 +22,7 @@ type RowTableProps<Row> = {
   readonly class: string;
   /** Its name for a screen reader. */
   readonly label: string;
+  /** The same array as long as they are the same, so that rows are not drawn again. */
   readonly columns: readonly Column<Row>[];
   /** In the order to be shown. */
   readonly rows: readonly Row[];
@@ -32,7 +33,7 @@ type RowTableProps<Row> = {
   readonly view: string;
   /** Enter or a click. */
   readonly onOpen?: (row: Row) => void;
-  /** Row that takes the Tab key at first, such as the one that was opened before. */
+  /** Row that takes the focus at first, such as the one that was opened before. */
   readonly startAt?: string | null;
 };
 
@@ -53,7 +54,7 @@ export function RowTable<Row>(props: RowTableProps<Row>) {
   const [activeId, setActiveId] = useState<string | null>(startAt);
   const [size, setSize] = useState({ rowHeight: 44, height: 600, headHeight: 44 });
   const [top, setTop] = useState(0);
-  const isMoving = useRef(false);
+  const isMoving = useRef(startAt !== null);
   const hadFocus = useRef(false);
   const seen = useRef({ view, topId: null as string | null, activeIndex: 0 });
   const places = useMemo(() => new Map(rows.map((row, at) => [idOf(row), at])), [rows]);
@@ -183,17 +184,30 @@ export function RowTable<Row>(props: RowTableProps<Row>) {
                 if (getSelection()?.isCollapsed !== false) onOpen?.(row);
               }}
             >
-              {columns.map(({ id, cell, isNumber = false }, at) => (
-                <div key={id} role="gridcell" aria-colindex={at + 1} class={`cell-${id}${isNumber ? " number" : ""}`}>
-                  {cell(row)}
-                </div>
-              ))}
+              <Cells row={row} columns={columns} />
             </div>
           );
         })}
       </div>
     </div>
   );
+}
+
+type CellsProps<Row> = { readonly row: Row; readonly columns: readonly Column<Row>[] };
+
+/** A row's cells, drawn again only for another row or other columns: scrolling draws no row twice. */
+class Cells<Row> extends Component<CellsProps<Row>> {
+  override shouldComponentUpdate(next: CellsProps<Row>): boolean {
+    return next.row !== this.props.row || next.columns !== this.props.columns;
+  }
+
+  override render({ row, columns }: CellsProps<Row>) {
+    return columns.map(({ id, cell, isNumber = false }, at) => (
+      <div key={id} role="gridcell" aria-colindex={at + 1} class={`cell-${id}${isNumber ? " number" : ""}`}>
+        {cell(row)}
+      </div>
+    ));
+  }
 }
 
 type ColumnHeadProps<Row> = {

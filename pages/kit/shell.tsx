@@ -7,7 +7,7 @@ import "./theme.css";
 import "./kit.css";
 import { isLive } from "./events.ts";
 import { SelectField } from "./fields.tsx";
-import { chooseLanguage, language, LANGUAGES, t, type Language } from "./language.ts";
+import { chooseLanguage, formatNumber, language, LANGUAGES, t, type Language } from "./language.ts";
 import { LiveRegions } from "./live.tsx";
 import { addressOf, route, visits } from "./route.ts";
 import { chooseTheme, theme } from "./theme.ts";
@@ -34,6 +34,9 @@ type ShellProps = {
 
 export function Shell({ owner, ways, tools, standing, children }: ShellProps) {
   const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    document.documentElement.style.setProperty("--standing", JSON.stringify(standing ?? ""));
+  }, [standing]);
   const here = route.value[0] ?? ways[0]?.path;
   return (
     <>
@@ -59,7 +62,7 @@ export function Shell({ owner, ways, tools, standing, children }: ShellProps) {
                 <li key={path}>
                   <a href={addressOf(path)} aria-current={path === here ? "page" : undefined}>
                     {label}
-                    {count === 0 ? null : <span class="badge">{count}</span>}
+                    {count === 0 ? null : <span class="badge">{formatNumber(count)}</span>}
                   </a>
                 </li>
               ))}
@@ -90,18 +93,22 @@ export function Shell({ owner, ways, tools, standing, children }: ShellProps) {
   );
 }
 
-/**
- * The page's heading. It takes the focus when a page follows another, and names the document.
- *
- * @param title - Of the kind of page: the browser keeps it in its history, so it names no person, record or hit.
- */
-export function PageTitle({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
+type PageTitleProps = {
+  /** Of the kind of page: the browser keeps it in its history, so it names no person, record or hit. */
+  readonly title: string;
+  /** Something on the page takes the focus instead. */
+  readonly isFocusElsewhere?: boolean;
+  readonly children?: ComponentChildren;
+};
+
+/** The page's heading. It takes the focus when a page follows another, and names the document. */
+export function PageTitle({ title, isFocusElsewhere = false, children }: PageTitleProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} – Aquila`;
   }, [title]);
   useEffect(() => {
-    if (visits.peek() > 0) heading.current?.focus();
+    if (visits.peek() > 0 && !isFocusElsewhere) heading.current?.focus();
   }, []);
   return (
     <div class="row spread">

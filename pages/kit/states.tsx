@@ -3,8 +3,7 @@
  */
 import type { ComponentChildren } from "preact";
 import type { Refusal } from "./api.ts";
-import { t, type Term } from "./language.ts";
-import english from "../languages/en.json";
+import { isTerm, t } from "./language.ts";
 
 export function Loading({ what }: { readonly what: string }) {
   return (
@@ -47,8 +46,4 @@ export function Failure({ refusal, onRetry }: { readonly refusal: Refusal; reado
 export function refusalText({ code }: Pick<Refusal, "code">): string {
   const term = `refusal-${code}`;
   return t(isTerm(term) ? term : "refusal-other");
-}
-
-function isTerm(name: string): name is Term {
-  return Object.hasOwn(english, name);
 }

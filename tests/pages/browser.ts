@@ -1,0 +1,54 @@
+/**
+ * A real Chromium for the tests of pages, their pictures and their bench.
+ */
+import { existsSync } from "node:fs";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Said where a browser test cannot run. */
+export const NO_BROWSER = "no Chromium here: apt-get install chromium, or name one in AQUILA_CHROMIUM";
+
+/** @returns Null where there is none. */
+export function chromiumPath(): string | null {
+  const named = process.env["AQUILA_CHROMIUM"];
+  return (named === undefined ? PLACES : [named]).find((path) => existsSync(path)) ?? null;
+}
+
+/** @throws Error with {@link NO_BROWSER} where there is none. */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (executablePath === null) throw new Error(NO_BROWSER);
+  // Root has no sandbox; the pages are the project's own.
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+}
+
+export type View = { readonly width: 1280 | 390; readonly colours: "light" | "dark"; readonly language?: string };
+
+export async function openContext(
+  browser: Browser,
+  { width, colours, language = "en" }: View,
+): Promise<BrowserContext> {
+  return browser.newContext({
+    viewport: { width, height: width === 390 ? 844 : 800 },
+    colorScheme: colours,
+    locale: language,
+    timezoneId: "UTC",
+    reducedMotion: "reduce",
+  });
+}
+
+/** What a page did that it must not do; empty at the end of a good test. */
+export function faultsOf(page: Page, origin: string): string[] {
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" || /content security policy/i.test(message.text()))
+      faults.push(`console: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !url.startsWith("data:")) faults.push(`request: ${url}`);
+  });
+  return faults;
+}
