@@ -57,6 +57,7 @@ export const HitRow = z.strictObject({
   counterparts: Count,
   rules: z.array(z.string()),
   status: z.strictObject({ own: HitStatus.nullable(), theirs: HitStatus.nullable() }),
+  /** By the own clock; of a section that an earlier version opened, the deadline by which it was. */
   openedAt: Moment,
   keptUntil: Moment,
 });
@@ -132,6 +133,19 @@ export const RoundStanding = z.strictObject({
 });
 export type RoundStanding = z.infer<typeof RoundStanding>;
 
+/** What a person can add to a record that lacks it. */
+export const ADDABLE_FACTS = [
+  "given-name",
+  "family-name",
+  "birth-date",
+  "birth-place",
+  "document",
+  "phone",
+  "online-id",
+  "address",
+] as const;
+export type AddableFact = (typeof ADDABLE_FACTS)[number];
+
 /** What the own list is worth before anything is sent. */
 export const Coverage = z.strictObject({
   state: z.enum(["none", "reading", "ready", "failed"]),
@@ -147,7 +161,7 @@ export const Coverage = z.strictObject({
   merged: z.array(z.array(Reference)),
   silencing: z.array(z.strictObject({ refA: Reference, refB: Reference, ruleCount: Count })),
   /** Records that would be found if they had one more fact, most first. */
-  missingFacts: z.array(z.strictObject({ fact: z.string(), records: Count })),
+  missingFacts: z.array(z.strictObject({ fact: z.enum(ADDABLE_FACTS), records: Count })),
 });
 export type Coverage = z.infer<typeof Coverage>;
 
