@@ -105,6 +105,11 @@ export class SealedFolder {
     return contentLength(found.size);
   }
 
+  /** @returns When it was last written, milliseconds; null if there is no such file. */
+  writtenMs(group: string, name: string): number | null {
+    return statSync(this.#path(group, name), { throwIfNoEntry: false })?.mtimeMs ?? null;
+  }
+
   /** As {@link destroyFile}. */
   destroy(group: string, name: string): void {
     destroyFile(this.#path(group, name));

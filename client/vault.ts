@@ -4,7 +4,7 @@
  *
  *   vault.json                     the vault's key, sealed under the passphrase; all else is sealed under that key
  *   identity.json, roster.json, former-rosters.json, contact.json, tested.json
- *   of each round                client/round-files.ts, client/carried-files.ts
+ *   of each round                client/round-files.ts, client/carried-files.ts, client/console-files.ts
  */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -18,7 +18,7 @@ import { Moment, PartyId, RoundId } from "#engine/round/ids.ts";
 import { Notice } from "#engine/round/notice.ts";
 import { quotaStart } from "#engine/round/quota.ts";
 import { checkRoster, Roster, rosterChanges, rosterDigest, type RosterChanges } from "#engine/round/roster.ts";
-import { CarriedFiles } from "./carried-files.ts";
+import { ConsoleFiles } from "./console-files.ts";
 import { createFile, makePrivateFolder, requireAbsent, requirePrivate } from "./durable-file.ts";
 import { ForkList, type HeadStore } from "./log-head.ts";
 import { boxFile, openBox, readBox, sealBox, type Argon2idCost, type PassphraseBox } from "./passphrase-box.ts";
@@ -124,7 +124,7 @@ export function requireNoVault(directory: string): void {
 }
 
 /** A party's vault, open. */
-export class Vault extends CarriedFiles {
+export class Vault extends ConsoleFiles {
   readonly directory: string;
   readonly identity: Identity;
 

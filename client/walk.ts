@@ -28,6 +28,9 @@ export type Standing = {
   } | null;
 };
 
+/** What is done of a step; bytes while submitting, else calls. */
+export type WalkStage = "keys" | "submitting" | "sealing" | "opening" | "answering";
+
 export type Walk = {
   readonly connection: Connection;
   readonly vault: Vault;
@@ -36,6 +39,8 @@ export type Walk = {
   readonly now: Date;
   /** Encodes the party's list for every counterpart; called once, when the keys are agreed. */
   readonly encode: () => Promise<void>;
+  /** Told what is begun, and how far submission is. */
+  readonly onStage?: (stage: WalkStage, done: number, total: number) => void;
 };
 
 /**
@@ -45,6 +50,8 @@ export type Walk = {
  */
 export async function walkRound(walk: Walk): Promise<Standing> {
   const { connection, vault, round, profile, now } = walk;
+  const begin = (stage: WalkStage): void => walk.onStage?.(stage, 0, 1);
+  begin("keys");
   const agreement = await agreeKeys(connection, vault, vault.rosterOf(round), round, [profileDigest(profile)], now);
   if (agreement.state === "waiting") {
     const whom = agreement.missing.length === 0 ? "" : ` of ${agreement.missing.join(", ")}`;
@@ -59,10 +66,13 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   if (view.state === "submitting") return waiting("submission to close");
   if (view.state === "erased" || view.state === "followed-up")
     throw new LinkageError("round-state", `round ${round} is ${view.state}`);
+  begin("sealing");
   await sealRound(connection, vault, round, now);
   if (!hasReached(view.state, "released")) return waiting(view.state === "sealed" ? "matching" : "the release");
+  begin("opening");
   await acknowledgePackage(connection, vault, round);
   const opened = await openHits(connection, vault, round, profile, now);
+  begin("answering");
   const exchange = await exchangeAnswers(connection, vault, round, now);
   const latest = await connection.round(round);
   const results = { opened, exchange, unopened: unopenedOf(vault, round, latest, opened, now) };
@@ -77,7 +87,7 @@ export async function walkRound(walk: Walk): Promise<Standing> {
   return { state: "done", what: "every opened pairing is answered by both, or its time is over", results };
 }
 
-async function submitAll({ connection, vault, round, encode, now }: Walk, view: RoundView): Promise<void> {
+async function submitAll({ connection, vault, round, encode, now, onStage }: Walk, view: RoundView): Promise<void> {
   const { party } = vault.identity;
   const open = view.batches
     .filter(({ from, to, state }) => from === party && state !== "complete" && !isLeftOut(view, to))
@@ -85,7 +95,14 @@ async function submitAll({ connection, vault, round, encode, now }: Walk, view: 
   if (open.length === 0) return;
   requireBeforeDeadline(view.descriptor, "submission", now);
   if (open.some((counterpart) => !vault.holdsHandleMap(round, counterpart))) await encode();
-  for (const counterpart of open) await submitBatch(connection, vault, round, counterpart);
+  const bytesTotal = open.reduce((sum, counterpart) => sum + vault.batchByteLength(round, counterpart), 0);
+  let bytesBefore = 0;
+  for (const counterpart of open) {
+    const { byteLength } = await submitBatch(connection, vault, round, counterpart, ({ bytesDone }) =>
+      onStage?.("submitting", bytesBefore + bytesDone, bytesTotal),
+    );
+    bytesBefore += byteLength;
+  }
 }
 
 function isLeftOut({ pairings }: RoundView, counterpart: string): boolean {

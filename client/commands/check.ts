@@ -2,12 +2,9 @@
  * `aquila check`: what a list is worth before anything is sent. Talks to nobody.
  */
 import { InvalidArgumentError, type Command } from "commander";
-import { sizeClassOf } from "#engine/batch/size-class.ts";
-import type { EncodedList } from "#engine/encode/list.ts";
-import { visibilityOf } from "#engine/encode/visibility.ts";
-import type { ReadListResult } from "../list.ts";
+import { coverageOf, type CoverageReport } from "../coverage.ts";
 import { answer, jsonOption, type CommandIo } from "./command-io.ts";
-import { withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
+import { listFile, withEncodedList, withListOptions, type ListFileOptions } from "./list-options.ts";
 
 type CheckOptions = ListFileOptions & { readonly counterpartRecords?: number };
 
@@ -26,44 +23,14 @@ export function registerCheck(program: Command, io: CommandIo): void {
     )
     .addOption(jsonOption())
     .action(async (path: string, options: CheckOptions) => {
-      await withEncodedList(io, path, options, (result) => {
-        const report = reportOf(result, options.counterpartRecords ?? result.list.rows.length);
+      await withEncodedList(io, path, options, async (result) => {
+        const report = await coverageOf(listFile(path, options), result, options.counterpartRecords);
         answer(io, options.json, report, reportText(report));
       });
     });
 }
 
-type CheckReport = ReturnType<typeof reportOf>;
-
-function reportOf({ list, refused, refusedCount }: ReadListResult, counterpartRecords: number) {
-  const rows = [...list.rows];
-  const visibility = visibilityOf(list, sizeClassOf(Math.max(rows.length, counterpartRecords)));
-  const refsOf = (wanted: "thin" | "silenced"): string[] =>
-    rows.filter((_, row) => visibility[row] === wanted).flatMap(({ refs }) => refs);
-  return {
-    records: list.report.records,
-    refused: refusedCount,
-    refusals: refused.map(({ detail }) => detail),
-    rows: rows.length,
-    merged: rows.filter(({ refs }) => refs.length > 1).map(({ refs }) => [...refs]),
-    thin: refsOf("thin"),
-    silenced: refsOf("silenced"),
-    silencing: list.report.silencing.map((pair) => ({ ...pair })),
-    surplusCells: list.report.surplusCells,
-    otherScripts: list.report.otherScripts,
-    rules: list.report.rules.map((rule) => ({ ...rule })),
-    classes: classSizes(list),
-  };
-}
-
-function classSizes(list: EncodedList): { facts: string[]; rows: number }[] {
-  return list.profile.coverageClasses.map(({ facts }, index) => ({
-    facts: [...facts],
-    rows: list.classes.reduce((rows, found) => rows + Number(found === index), 0),
-  }));
-}
-
-function reportText(report: CheckReport): string {
+function reportText(report: CoverageReport): string {
   const some = (title: string, lines: readonly string[]): string[] => [
     `${title}: ${lines.length}`,
     ...lines.slice(0, SHOWN).map((line) => `  ${line}`),
@@ -77,6 +44,11 @@ function reportText(report: CheckReport): string {
     ),
     ...some("too thin to be found (add a date of birth, a full name or a number)", report.thin),
     ...some("silenced: every telling key is shared with another record", report.silenced),
+    ...(report.missingFacts.length === 0
+      ? []
+      : [
+          `would be found with one fact more: ${report.missingFacts.map(({ fact, records }) => `${records} with ${fact}`).join(", ")}`,
+        ]),
     ...some(
       "silence each other's keys (one person twice? then merge them)",
       report.silencing.map(({ refA, refB, ruleCount }) => `${refA} and ${refB}: ${ruleCount} rules`),

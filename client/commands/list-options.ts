@@ -1,14 +1,13 @@
 /**
  * Options of commands that read a party's list, and what they tell of it.
  */
-import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
 import { ENCODINGS, type Encoding, type HeaderMap, type ListFormat } from "#engine/encode/read-list.ts";
 import { PersonRecord, type PersonField } from "#engine/encode/person.ts";
-import { encodeListFile, type ReadListResult } from "../list.ts";
-import { spillStore } from "../spill.ts";
+import type { ReadListResult } from "../list.ts";
+import { withListFile, type ListFile } from "../list-file.ts";
 import { readJsonFile, startBar, type CommandIo } from "./command-io.ts";
 
 export type ListFileOptions = {
@@ -22,8 +21,6 @@ export type ListFileOptions = {
 const FieldName = z.enum(Object.keys(PersonRecord.shape) as [PersonField, ...PersonField[]]);
 const HeaderMapFile = z.record(z.string().max(200), FieldName.nullable());
 
-/** A list whose file is larger goes to encrypted temporary files while it is encoded. */
-const SPILL_FROM_BYTES = 50_000_000;
 const SHOWN_REFUSALS = 20;
 
 /** Adds --encoding, --delimiter, --map and --strict. */
@@ -48,7 +45,12 @@ export function listFormat(path: string, options: ListFileOptions): ListFormat {
   return { kind, encoding: options.encoding, delimiter: options.delimiter, headerMap };
 }
 
-/** Reads and encodes a list, telling on standard error what is refused. Calls `use` while the list's cells are there. */
+/** The list as a command names it. */
+export function listFile(path: string, options: ListFileOptions): ListFile {
+  return { path, format: listFormat(path, options), strict: options.strict };
+}
+
+/** As {@link withListFile}, telling on standard error what is refused. */
 export async function withEncodedList<T>(
   io: CommandIo,
   path: string,
@@ -56,29 +58,22 @@ export async function withEncodedList<T>(
   use: (result: ReadListResult) => T | Promise<T>,
   categories?: ReadonlySet<string>,
 ): Promise<T> {
-  const format = listFormat(path, options);
-  const spill = sizeOf(path) > SPILL_FROM_BYTES ? spillStore() : undefined;
   const bar = startBar(io, options.json, `reading ${path}`);
+  const onProgress = (bytesDone: number, bytesTotal: number): void => {
+    bar.update(bytesDone, bytesTotal);
+  };
   try {
-    const result = await encodeListFile(path, {
-      format,
-      strict: options.strict,
-      categories,
-      store: spill,
-      onProgress: (bytesDone, bytesTotal) => {
-        bar.update(bytesDone, bytesTotal);
-      },
+    return await withListFile(listFile(path, options), { onProgress, categories }, (result) => {
+      bar.stop();
+      tellRefusals(io, path, result);
+      return use(result);
     });
-    bar.stop();
-    tellRefusals(io, path, result);
-    return await use(result);
   } finally {
     bar.stop();
-    spill?.close();
   }
 }
 
-function tellRefusals(io: CommandIo, path: string, { refused, refusedCount }: ReadListResult): void {
+export function tellRefusals(io: CommandIo, path: string, { refused, refusedCount }: ReadListResult): void {
   for (const { detail } of refused.slice(0, SHOWN_REFUSALS)) io.stderr.write(`${path}: ${detail}\n`);
   if (refusedCount > 0) io.stderr.write(`${path}: ${refusedCount} records refused, the others taken\n`);
 }
@@ -87,8 +82,4 @@ function oneCharacter(text: string): string {
   const character = text === "\\t" ? "\t" : text;
   if (character.length !== 1) throw new InvalidArgumentError("one character, or \\t");
   return character;
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -2,13 +2,10 @@
  * `aquila round encode`: a list becomes one batch for each counterpart of an agreed round, in the vault.
  */
 import type { Command } from "commander";
-import { LinkageError } from "#engine/errors.ts";
-import { requireBeforeDeadline } from "#engine/round/descriptor.ts";
-import { encodeRound, type EncodedPairing } from "../../encode.ts";
-import type { ReadListResult } from "../../list.ts";
+import { encodeListInto, type EncodeSummary } from "../../encode-list.ts";
 import type { Vault } from "../../vault.ts";
 import { answer, jsonOption, roundOption, startBar, unlockVault, vaultOption, type CommandIo } from "../command-io.ts";
-import { withEncodedList, withListOptions, type ListFileOptions } from "../list-options.ts";
+import { listFile, tellRefusals, withListOptions, type ListFileOptions } from "../list-options.ts";
 
 /** Fewer records than this part of what was declared are warned of. */
 const FEW = 0.5;
@@ -29,22 +26,7 @@ export function registerEncode(round: Command, io: CommandIo): void {
     });
 }
 
-/** What encoding a list for a round came to. */
-type EncodeSummary = {
-  readonly records: number;
-  readonly refused: number;
-  /** Records of categories that the round does not admit. */
-  readonly notAdmitted: number;
-  readonly otherScripts: number;
-  readonly rows: number;
-  readonly batches: readonly EncodedPairing[];
-};
-
-/**
- * Encodes a list for every counterpart of a round, into the vault.
- *
- * @throws {@link LinkageError} `round-state` before the keys are agreed; `round-deadline`; `list-empty` if no record is left.
- */
+/** As {@link encodeListInto}, with bars and what is refused on standard error. */
 export async function encodeInto(
   io: CommandIo,
   path: string,
@@ -52,35 +34,30 @@ export async function encodeInto(
   vault: Vault,
   round: string,
 ): Promise<EncodeSummary> {
-  const descriptor = vault.descriptor(round);
-  if (descriptor === null)
-    throw new LinkageError("round-state", `the keys of round ${round} are not agreed yet; run: aquila round join`);
-  if (vault.carriage(round)?.side === "outside")
-    throw new LinkageError("round-state", `round ${round} is carried: the list is encoded in the vault inside`);
-  requireBeforeDeadline(descriptor, "submission", io.now());
-  const encode = async ({ list, refusedCount, notAdmitted }: ReadListResult): Promise<EncodeSummary> => {
-    if (list.rows.length === 0)
-      throw new LinkageError(
-        "list-empty",
-        `no record is left to encode: ${refusedCount} refused, ${notAdmitted} of categories that the round does not admit (a record without one counts as other)`,
-      );
-    const bar = startBar(io, options.json, "encoding for counterparts");
-    const batches = await encodeRound(vault, round, list, {
-      onProgress: (done, total) => {
+  let bar = startBar(io, options.json, `reading ${path}`);
+  try {
+    const summary = await encodeListInto(listFile(path, options), vault, round, io.now(), {
+      reading: (done, total) => {
         bar.update(done, total);
       },
-    }).finally(() => {
-      bar.stop();
+      read: (result) => {
+        bar.stop();
+        tellRefusals(io, path, result);
+        if (result.list.rows.length > 0) bar = startBar(io, options.json, "encoding for counterparts");
+      },
+      encoding: (done, total) => {
+        bar.update(done, total);
+      },
     });
-    const { records, otherScripts, rows } = list.report;
-    const declared = descriptor.parties.find(({ id }) => id === vault.identity.party)?.declaredRecords ?? 0;
-    if (records < FEW * declared)
+    const { records, declaredRecords } = summary;
+    if (records < FEW * declaredRecords)
       io.stderr.write(
-        `only ${records} records are encoded, and this party declared ${declared}: is it the whole list?\n`,
+        `only ${records} records are encoded, and this party declared ${declaredRecords}: is it the whole list?\n`,
       );
-    return { records, refused: refusedCount, notAdmitted, otherScripts, rows, batches };
-  };
-  return withEncodedList(io, path, options, encode, new Set(descriptor.categories));
+    return summary;
+  } finally {
+    bar.stop();
+  }
 }
 
 export function summaryText({ records, refused, notAdmitted, otherScripts, rows, batches }: EncodeSummary): string {

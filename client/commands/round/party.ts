@@ -116,6 +116,7 @@ async function walkWithin(
         throw error;
       return { state: "waiting", what: `the server (${error.code})`, results: null };
     });
+    if (vault.descriptor(round) !== null) vault.keepRunAsked(round, io.now());
     if (standing.state === "done" || io.now().getTime() >= deadlineMs) return standing;
     if (standing.what !== told) io.stderr.write(`round ${round}: waiting for ${standing.what}\n`);
     told = standing.what;

@@ -7,12 +7,12 @@ import { LinkageError } from "#engine/errors.ts";
 import { HIT_STATUSES, type HitStatus, Status, type Report } from "#engine/round/acts.ts";
 import type { RoundView } from "#engine/round/messages.ts";
 import { hasReached } from "#engine/round/states.ts";
-import { signStatement } from "#engine/round/statement.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { answerFaults, exchangeAnswers, isAnswerLate, type Exchange } from "../../answers.ts";
 import { openCarried } from "../../carried-round.ts";
 import { endingText } from "../../ending.ts";
 import { createFile, requireCreatable } from "../../durable-file.ts";
+import { markHits } from "../../hit-history.ts";
 import type { Connection } from "../../http.ts";
 import { acknowledgePackage, openedFaults, openHits, type Opened } from "../../release.ts";
 import type { Fault, Refusal } from "../../report.ts";
@@ -40,9 +40,6 @@ import {
   vaultOption,
   type CommandIo,
 } from "../command-io.ts";
-
-/** The server takes no more at once. */
-const STATUSES_AT_ONCE = 100;
 
 export type PartyOptions = {
   readonly server: string;
@@ -107,13 +104,7 @@ export function registerResults(round: Command, io: CommandIo): void {
     .argument("<hits...>", "ids of hits, as results shows them", hitIds)
     .action(async (status: HitStatus, hits: string[], options: PartyOptions) => {
       using vault = await unlockVault(io, options.vault);
-      const { identity } = vault;
-      const connection = connectParty(io, options.server, vault);
-      const said = hits.map((hit): Status =>
-        signStatement(identity, "status", { hit, party: identity.party, round: options.round, status }),
-      );
-      for (let at = 0; at < said.length; at += STATUSES_AT_ONCE)
-        await connection.putStatuses(options.round, identity.party, said.slice(at, at + STATUSES_AT_ONCE));
+      await markHits(connectParty(io, options.server, vault), vault, options.round, status, hits, io.now());
       answer(io, options.json, { status, hits }, `${hits.length} hits: ${status}`);
     });
 }

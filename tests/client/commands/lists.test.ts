@@ -7,6 +7,7 @@ import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { Coverage } from "#client/console/shapes.ts";
 import { LIST_FIELDS, PERSON_FIELDS } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { SMALL, smallRecords, smallTruth } from "../encoded-lists.ts";
@@ -54,6 +55,7 @@ const CheckReport = z.strictObject({
   thin: z.array(z.string()),
   silenced: z.array(z.string()),
   silencing: z.array(z.strictObject({ refA: z.string(), refB: z.string(), ruleCount: z.int().min(2) })),
+  missingFacts: Coverage.shape.missingFacts,
   surplusCells: z.int(),
   otherScripts: z.int(),
   rules: z.array(z.strictObject({ rule: z.string(), cells: z.int(), unique: z.int() })),
