@@ -14,7 +14,7 @@ const LARGER = 131_072;
 const THRESHOLD_BITS = informationThreshold(SHIPPED_PROFILE, LARGER);
 /** As they might be found out: names that are neither common nor rare. */
 const REAL = {
-  "given-name": { given_name: "Goran" },
+  "given-name": { given_name: "Branko" },
   "family-name": { family_name: "Babić" },
   "birth-date": { dob: "1971-03-19" },
   "birth-place": { birth_place: "Vinkovci" },
