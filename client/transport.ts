@@ -5,7 +5,7 @@
 import type { KeyObject } from "node:crypto";
 import type { z } from "zod";
 import { TreeHead } from "#engine/audit/tree-head.ts";
-import { LinkageError } from "#engine/errors.ts";
+import { LinkageError, type ProblemCode } from "#engine/errors.ts";
 import type { Identity, StaffIdentity } from "#engine/round/identity.ts";
 import { Problem } from "#engine/round/messages.ts";
 import { publicKeyOf } from "#engine/round/raw-key.ts";
@@ -14,6 +14,15 @@ import { isAnswerSigned, TREE_HEAD_FIELD } from "#engine/round/signed-answers.ts
 import type { HeadStore, LogHead } from "./log-head.ts";
 import { makeIdempotencyKey, signRequest, signerOf } from "./signature.ts";
 
+/** The server did not do its part; the same again may succeed. */
+export const UNREACHABLE: readonly ProblemCode[] = [
+  "server-unreachable",
+  "server-answer-invalid",
+  "overloaded",
+  "server-busy",
+  "server-starting",
+  "storage-failed",
+];
 const RETRY_STATUSES = [429, 503];
 /** Faults before a request's first byte has left. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
@@ -206,9 +215,14 @@ export function originOf(serverUrl: string): string {
       "request-invalid",
       "the server's address must be an origin such as https://aquila.example:8443",
     );
-  if (url.protocol === "http:" && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))
+  if (url.protocol === "http:" && !isLoopbackName(url.hostname))
     throw new LinkageError("request-invalid", "beyond this machine the server's address must be https");
   return url.origin;
+}
+
+/** @param hostname - As URL has it. */
+export function isLoopbackName(hostname: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 async function readAnswer(response: Response, call: Call): Promise<Answer> {

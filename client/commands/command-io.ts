@@ -14,7 +14,7 @@ import { partyAsker, staffAsker, type Asker } from "../asker.ts";
 import { fetchShowing, readClientCertificate } from "../client-certificate.ts";
 import { connect, type Connection } from "../http.ts";
 import { printableLines } from "../printable.ts";
-import { originOf, refusalOf, type Fetch } from "../transport.ts";
+import { originOf, refusalOf, type Fetch, UNREACHABLE } from "../transport.ts";
 import { readBox } from "../passphrase-box.ts";
 import { askPassphrase, choosePassphrase, type PassphraseRequest } from "../passphrase.ts";
 import { STAFF_FILE, openIdentityFile, type IdentityKind } from "../sealed-identity.ts";
@@ -22,16 +22,6 @@ import { openVault, requireVault, type Vault } from "../vault.ts";
 
 /** Exit codes of `aquila`; docs/cli.md. */
 export const EXIT = { ok: 0, unexpected: 1, usage: 2, badInput: 3, refused: 4, unreachable: 5, waiting: 6 } as const;
-
-/** The server did not do its part; the same again may succeed. */
-export const UNREACHABLE: readonly ProblemCode[] = [
-  "server-unreachable",
-  "server-answer-invalid",
-  "overloaded",
-  "server-busy",
-  "server-starting",
-  "storage-failed",
-];
 
 /** The process around a command. */
 export type CommandIo = {

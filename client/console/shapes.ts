@@ -18,6 +18,7 @@ const Bits = z.number();
 export const SessionRequest = z.strictObject({ token: z.string().max(100) });
 /** What a person says of a hit. */
 export const StatusRequest = z.strictObject({ status: HitStatus });
+export type StatusRequest = z.infer<typeof StatusRequest>;
 
 /** Who uses the console, and on what. */
 export const ConsoleView = z.strictObject({
