@@ -160,7 +160,7 @@ function takeJsonAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     try {
-      done(null, JSON.parse(String(body)) as unknown);
+      done(null, body === "" ? null : (JSON.parse(String(body)) as unknown));
     } catch {
       // Without its cause: the parser's message quotes the text.
       done(new LinkageError("request-invalid", "the body is not JSON"));

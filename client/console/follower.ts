@@ -36,18 +36,10 @@ const TIDY_EVERY_MS = 3_600_000;
 const LISTEN_MS = 600_000;
 const LISTEN_AGAIN_MS = 5_000;
 
-/** A connection that can listen to announcements. */
-export type Listening = Connection & {
-  readonly followAnnouncements?: (
-    options: { readonly timeoutMs: number; readonly after: string | null; readonly signal: AbortSignal },
-    onAnnouncement: (announcement: { readonly id: string }) => void,
-  ) => Promise<boolean>;
-};
-
 export type FollowerOptions = {
   readonly vault: Vault;
   /** Null: inside, without a network. */
-  readonly connection: Listening | null;
+  readonly connection: Connection | null;
   readonly board: HitBoard;
   readonly walks: RoundWalks | null;
   readonly now: () => Date;
@@ -264,17 +256,18 @@ export class Follower {
 
   /** An announcement is a reason to look, and nothing else: it is not signed. */
   async #listen(): Promise<void> {
-    const follow = this.#options.connection?.followAnnouncements;
-    if (follow === undefined) return;
+    const { connection } = this.#options;
+    if (connection === null) return;
     const { signal } = this.#end;
     let after: string | null = null;
     while (!signal.aborted) {
       this.#isListening = true;
       const options = { timeoutMs: LISTEN_MS, after, signal };
-      this.#isListening = await follow(options, ({ id }) => {
+      const listening = connection.followAnnouncements(options, ({ id }) => {
         after = id;
         this.wake();
-      }).catch(() => false);
+      });
+      this.#isListening = await listening.catch(() => false);
       if (!this.#isListening) await wait(LISTEN_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
   }

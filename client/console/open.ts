@@ -5,13 +5,14 @@ import type { AddressInfo } from "node:net";
 import { LinkageError } from "#engine/errors.ts";
 import type { Profile } from "#engine/profile.ts";
 import { markHits } from "../hit-history.ts";
+import type { Connection } from "../http.ts";
 import type { ListFile } from "../list-file.ts";
 import type { Vault } from "../vault.ts";
 import { Alerts, type AlertPauses } from "./alerts.ts";
 import { buildConsoleApp, type Desk } from "./app.ts";
 import type { SendAlert } from "./case-system.ts";
 import { EventFeed } from "./event-feed.ts";
-import { Follower, type Listening, type Pace } from "./follower.ts";
+import { Follower, type Pace } from "./follower.ts";
 import { HitBoard } from "./hit-board.ts";
 import { hitViewOf } from "./hit-view.ts";
 import { OwnList } from "./own-list.ts";
@@ -25,7 +26,7 @@ export type ConsoleOptions = {
   readonly vault: Vault;
   readonly profile: Profile;
   /** Null: inside, without a network. */
-  readonly server: { readonly url: string; readonly connection: Listening } | null;
+  readonly server: { readonly url: string; readonly connection: Connection } | null;
   /** Null if none was named. */
   readonly list: ListFile | null;
   /** Null if none was named. */
@@ -82,7 +83,7 @@ export async function openConsole(options: ConsoleOptions): Promise<OpenConsole>
     if (row === null) throw new LinkageError("hit-unknown", "there is no such hit, or the vault keeps it no more");
     return row;
   }
-  function connected(): Listening {
+  function connected(): Connection {
     if (connection === null)
       throw new LinkageError("server-unreachable", "this console was started without a server; name it with --server");
     return connection;

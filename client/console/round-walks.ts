@@ -69,6 +69,7 @@ export class RoundWalks {
 
   async #walk(round: string): Promise<void> {
     const { vault, connection, profile, now } = this.#options;
+    this.#faults.delete(round);
     try {
       vault.requireOneVault(round);
       await walkRound({
@@ -78,7 +79,6 @@ export class RoundWalks {
           this.#tell({ round, stage, done, total });
         },
       });
-      this.#faults.delete(round);
     } catch (error) {
       this.#faults.set(round, faultOf(error));
     } finally {

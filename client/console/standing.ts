@@ -59,11 +59,11 @@ function stepsOf(
   now: Date,
 ): RoundStanding["steps"] {
   const turns = turnsOf(vault, descriptor, view, now);
-  const current = isOverForAll ? undefined : STEPS.find((step) => turns[step] !== null);
-  return STEPS.map((step) => {
+  const current = STEPS.findIndex((step) => turns[step] !== null);
+  return STEPS.map((step, at) => {
     const turn = turns[step];
-    if (turn === null) return { step, state: "done", waitingFor: [] };
-    if (step !== current) return { step, state: "later", waitingFor: [] };
+    if (turn === null && (current === -1 || at < current)) return { step, state: "done", waitingFor: [] };
+    if (turn === null || at !== current || isOverForAll) return { step, state: "later", waitingFor: [] };
     return { step, state: turn.isOurs ? "ours" : "waiting", waitingFor: [...turn.waitingFor] };
   });
 }

@@ -8,7 +8,7 @@ import { PACE, type Pace } from "#client/console/follower.ts";
 import { openConsole, type ConsoleOptions, type OpenConsole } from "#client/console/open.ts";
 import { ConsoleView, Coverage, HitList, HitView, RoundStanding } from "#client/console/shapes.ts";
 import type { ListFile } from "#client/list-file.ts";
-import type { PersonRecord } from "#engine/encode/person.ts";
+import { CATEGORIES, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { describeRound } from "#fixtures/cast.ts";
 import { reportFigures } from "../../figures.ts";
@@ -54,7 +54,8 @@ async function openAt(party: Side, changes: Partial<ConsoleOptions> = {}): Promi
   mkdirSync(pages, { recursive: true });
   writeFileSync(join(pages, "index.html"), "pages");
   const console = await openConsole({
-    ...{ vault: vaultOfParty(table, party), profile: SHIPPED_PROFILE, list: listFileOf(party), caseSystem: null },
+    ...{ vault: vaultOfParty(table, party), profile: SHIPPED_PROFILE, caseSystem: null },
+    list: changes.list === undefined ? listFileOf(party) : changes.list,
     server: { url: table.server.url, connection: connectAs(table, party) },
     ...{ pages, port: 0, pace: QUICK, now: () => table.house.clock() },
     ...changes,
@@ -68,6 +69,7 @@ async function createRound(id: string): Promise<void> {
   const setting = { id, profile: SHIPPED_PROFILE, declaredRecords: 60, now: house.clock() };
   const descriptor = describeRound(house.cast, setting, {
     pairings: PAIRINGS,
+    categories: [...CATEGORIES].sort(),
     parties: ["AT", "HR"].map((party) => ({ id: party, declaredRecords: 60, legalBasis: "national act" })),
   });
   await approve(
@@ -116,30 +118,37 @@ test("two consoles take a round to hits at both sides within two seconds of its 
   const { house, server } = table;
   await createRound(round);
   const pages = [await openAt("AT"), await openAt("HR")] as const;
-  const [at, hr] = pages;
-  expect(await at.get(ConsoleView, "/api/console")).toMatchObject({
+  const [early] = pages;
+  expect(await early.get(ConsoleView, "/api/console")).toMatchObject({
     party: "AT",
     server: server.url,
     list: "AT.jsonl",
   });
-  const first = await until(at, round, ({ state }) => state === "opened");
+  const first = await until(early, round, ({ state }) => state === "opened");
   expect(first).toMatchObject({ counterparts: ["HR"], deadline: { name: "keys" }, work: null, fault: null });
   expect(["keys", "encode", "open"].map((step) => stepOf(first, step))).toEqual(["ours", "later", "later"]);
 
-  await at.send("POST", `/api/rounds/${round}/run`);
-  const waiting = await until(at, round, (standing) => stepOf(standing, "keys").startsWith("waiting"));
+  await early.send("POST", `/api/rounds/${round}/run`);
+  const waiting = await until(early, round, (standing) => stepOf(standing, "keys").startsWith("waiting"));
   expect(stepOf(waiting, "keys")).toBe("waiting HR");
   await runToRelease(round, pages);
-  const reviewed = await until(at, round, ({ state }) => state === "reviewed");
+  const reviewed = await until(early, round, ({ state }) => state === "reviewed");
   expect(stepOf(reviewed, "release")).toBe("waiting operators");
 
   const view = viewIn(await send(server.url, operatorSigning(house), "GET", `/v1/rounds/${round}`));
-  let releasedMs = 0;
-  const arrived = pages.map((page) =>
+  // Now at the pace of every day, one of them without announcements.
+  for (const console of consoles.splice(0)) await console.close();
+  const deaf = { ...connectAs(table, "HR"), followAnnouncements: () => Promise.resolve(false) };
+  const [at, hr] = [
+    await openAt("AT", { pace: PACE }),
+    await openAt("HR", { pace: PACE, server: { url: server.url, connection: deaf } }),
+  ];
+  for (const page of [at, hr]) await until(page, round, ({ state }) => state === "reviewed");
+  const arrived = [at, hr].map((page) =>
     page.event((name, data) => (name === "hits" ? ([performance.now(), HitList.parse(data)] as const) : undefined)),
   );
   await approve(house, server.url, "release", view);
-  releasedMs = performance.now();
+  const releasedMs = performance.now();
   const [[atMs, atHits] = [NaN, []], [hrMs, hrHits] = [NaN, []]] = await Promise.all(arrived);
   const worstMs = Math.max(atMs, hrMs) - releasedMs;
   reportFigures("console-release", { milliseconds: Math.round(worstMs) });
@@ -156,7 +165,7 @@ test("two consoles take a round to hits at both sides within two seconds of its 
       .sort(),
   );
 
-  for (const page of pages) await until(page, round, (standing) => stepOf(standing, "answers") === "done");
+  for (const page of [at, hr]) await until(page, round, (standing) => stepOf(standing, "answers") === "done");
   const [hit] = await at.get(HitList, "/api/hits");
   if (hit === undefined) throw new Error("no hit");
   expect(hit.notice?.contact).toBe("national contact point HR");
