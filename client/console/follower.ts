@@ -57,6 +57,8 @@ export class Follower {
   readonly #changedMs = new Map<string, number>();
   /** Rounds that a person asked for while this process runs: keys and list are theirs too. */
   readonly #asked = new Set<string>();
+  /** Rounds to look at without delay. */
+  readonly #called = new Set<string>();
   readonly #end = new AbortController();
   #pause = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -119,9 +121,9 @@ export class Follower {
     this.#walk(round);
   }
 
-  /** Looks at once. */
-  wake(): void {
-    this.#nextAllMs = 0;
+  /** Looks at one round at once. */
+  #lookAt(round: string): void {
+    this.#called.add(round);
     this.#pause.abort();
   }
 
@@ -157,7 +159,9 @@ export class Follower {
     }
     if (connection === null) return;
     if (!isAll) {
-      for (const round of this.#hotRounds()) this.#see(await connection.round(round));
+      const wanted = new Set([...this.#called, ...this.#hotRounds()]);
+      this.#called.clear();
+      for (const round of wanted) this.#see(await connection.round(round));
       await this.refreshHits();
       return;
     }
@@ -219,7 +223,7 @@ export class Follower {
       if (this.#end.signal.aborted) return;
       await this.refreshHits();
       // Others may have gone on meanwhile.
-      if (walks.fault(round) === null) this.wake();
+      if (walks.fault(round) === null) this.#lookAt(round);
     });
   }
 
@@ -251,7 +255,7 @@ export class Follower {
   #pauseMs(): number {
     const untilAll = Math.max(0, this.#nextAllMs - this.#options.now().getTime());
     const paces = [...this.#views.values()].flatMap((view) => this.#paceOf(view) ?? []);
-    return Math.min(untilAll, ...paces);
+    return this.#called.size > 0 ? 0 : Math.min(untilAll, ...paces);
   }
 
   /** An announcement is a reason to look, and nothing else: it is not signed. */
@@ -263,9 +267,9 @@ export class Follower {
     while (!signal.aborted) {
       this.#isListening = true;
       const options = { timeoutMs: LISTEN_MS, after, signal };
-      const listening = connection.followAnnouncements(options, ({ id }) => {
+      const listening = connection.followAnnouncements(options, ({ id, round }) => {
         after = id;
-        this.wake();
+        this.#lookAt(round);
       });
       this.#isListening = await listening.catch(() => false);
       if (!this.#isListening) await wait(LISTEN_AGAIN_MS, undefined, { signal }).catch(() => undefined);

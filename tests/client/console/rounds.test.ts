@@ -136,13 +136,9 @@ test("two consoles take a round to hits at both sides within two seconds of its 
   expect(stepOf(reviewed, "release")).toBe("waiting operators");
 
   const view = viewIn(await send(server.url, operatorSigning(house), "GET", `/v1/rounds/${round}`));
-  // Now at the pace of every day, one of them without announcements.
+  // Now at the pace of every day.
   for (const console of consoles.splice(0)) await console.close();
-  const deaf = { ...connectAs(table, "HR"), followAnnouncements: () => Promise.resolve(false) };
-  const [at, hr] = [
-    await openAt("AT", { pace: PACE }),
-    await openAt("HR", { pace: PACE, server: { url: server.url, connection: deaf } }),
-  ];
+  const [at, hr] = [await openAt("AT", { pace: PACE }), await openAt("HR", { pace: PACE })];
   for (const page of [at, hr]) await until(page, round, ({ state }) => state === "reviewed");
   const arrived = [at, hr].map((page) =>
     page.event((name, data) => (name === "hits" ? ([performance.now(), HitList.parse(data)] as const) : undefined)),
@@ -207,8 +203,12 @@ test("a round that was asked for goes on by itself after a restart, and one that
   for (const console of consoles.splice(0)) await console.close();
   const view = viewIn(await send(server.url, operatorSigning(house), "GET", `/v1/rounds/${round}`));
   await approve(house, server.url, "release", view);
-  // Without lists: nothing but the vaults is needed.
-  const after = [await openAt("AT", { list: null }), await openAt("HR", { list: null })] as const;
+  // Without lists and announcements: nothing but the vaults is needed.
+  const openDeaf = (party: Side): Promise<Page> => {
+    const connection = { ...connectAs(table, party), followAnnouncements: () => Promise.resolve(false) };
+    return openAt(party, { list: null, server: { url: server.url, connection } });
+  };
+  const after = [await openDeaf("AT"), await openDeaf("HR")] as const;
   for (const page of after) {
     const done = await until(page, round, (standing) => stepOf(standing, "answers") === "done");
     expect(done.hits.high + done.hits.medium + done.hits.low).toBe(7);
