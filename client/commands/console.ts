@@ -8,7 +8,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { LinkageError } from "#engine/errors.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { builtFolder, isBuilt } from "#pages/built.ts";
-import type { SendAlert } from "../console/case-system.ts";
+import { caseSystem, CaseSystemFile, type SendAlert } from "../console/case-system.ts";
 import {
   connectParty,
   jsonOption,
@@ -18,6 +18,7 @@ import {
   vaultOption,
   type CommandIo,
 } from "./command-io.ts";
+import { PACE } from "../console/follower.ts";
 import { listFile, withListOptions, type ListFileOptions } from "./list-options.ts";
 
 /** Steps that are under way, such as an upload, are waited for so long. */
@@ -47,18 +48,14 @@ export function registerConsole(program: Command, io: CommandIo): void {
         throw new LinkageError("file-unreadable", "the console's pages are not built; run: npm run build");
       const list = path === undefined ? null : listFile(path, options);
       // Here, so that no other command loads a server.
-      const [{ openConsole }, { PACE }, { ALERT_PAUSES }] = await Promise.all([
-        import("../console/open.ts"),
-        import("../console/follower.ts"),
-        import("../console/alerts.ts"),
-      ]);
-      const send = options.caseSystem === undefined ? null : await alertSender(io, options.caseSystem);
+      const { openConsole } = await import("../console/open.ts");
+      const send = options.caseSystem === undefined ? null : alertSender(io, options.caseSystem);
       using vault = await unlockVault(io, options.vault);
       const { server: serverUrl } = options;
       const opened = await openConsole({
         ...{ vault, list, profile: SHIPPED_PROFILE, pages: builtFolder("console"), port: options.port },
         server: serverUrl === undefined ? null : { url: serverUrl, connection: connectParty(io, serverUrl, vault) },
-        caseSystem: send && { send, pauses: ALERT_PAUSES },
+        caseSystem: send,
         ...{ pace: PACE, now: io.now },
       });
       const tell = (): void => {
@@ -91,8 +88,7 @@ async function untilEnded(io: CommandIo, onEnter: () => void, close: () => Promi
   });
 }
 
-async function alertSender(io: CommandIo, path: string): Promise<SendAlert> {
-  const { caseSystem, CaseSystemFile } = await import("../console/case-system.ts");
+function alertSender(io: CommandIo, path: string): SendAlert {
   const { secretFile, ...file } = readJsonFile(path, CaseSystemFile, "request-invalid");
   const secret = secretFile === undefined ? {} : { secretFile: resolve(dirname(path), secretFile) };
   return caseSystem({ ...file, ...secret }, io.fetch, io.now);

@@ -8,7 +8,7 @@ import type { Alert, SendAlert } from "./case-system.ts";
 import type { HitList, HitRow } from "./shapes.ts";
 
 /** Milliseconds; the pause doubles from the first to the longest. */
-export type AlertPauses = { readonly firstMs: number; readonly longestMs: number };
+type AlertPauses = { readonly firstMs: number; readonly longestMs: number };
 export const ALERT_PAUSES: AlertPauses = { firstMs: 1_000, longestMs: 300_000 };
 
 /** What was accepted is kept at the latest then: one writing for many alerts. */

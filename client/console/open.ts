@@ -8,7 +8,7 @@ import { markHits } from "../hit-history.ts";
 import type { Connection } from "../http.ts";
 import type { ListFile } from "../list-file.ts";
 import type { Vault } from "../vault.ts";
-import { Alerts, type AlertPauses } from "./alerts.ts";
+import { ALERT_PAUSES, Alerts } from "./alerts.ts";
 import { buildConsoleApp, type Desk } from "./app.ts";
 import type { SendAlert } from "./case-system.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -30,7 +30,7 @@ export type ConsoleOptions = {
   /** Null if none was named. */
   readonly list: ListFile | null;
   /** Null if none was named. */
-  readonly caseSystem: { readonly send: SendAlert; readonly pauses: AlertPauses } | null;
+  readonly caseSystem: SendAlert | null;
   /** Folder of the built pages. */
   readonly pages: string;
   /** 0 for any that is free. */
@@ -57,7 +57,7 @@ export async function openConsole(options: ConsoleOptions): Promise<OpenConsole>
   const list = new OwnList(options.list, (coverage) => {
     feed.publish("coverage", coverage);
   });
-  const alerts = options.caseSystem && new Alerts(vault, options.caseSystem.send, options.caseSystem.pauses);
+  const alerts = options.caseSystem && new Alerts(vault, options.caseSystem, ALERT_PAUSES);
   const onRound = (round: string): void => {
     const standing = standingIn(round);
     if (standing !== null) feed.publish("round", standing);

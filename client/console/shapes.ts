@@ -31,7 +31,7 @@ export const ConsoleView = z.strictObject({
 });
 export type ConsoleView = z.infer<typeof ConsoleView>;
 
-export const HitFinding = z.enum([
+const HitFinding = z.enum([
   "waiting",
   "unproven",
   "known-before",
@@ -97,7 +97,7 @@ export type HitView = z.infer<typeof HitView>;
 
 /** Steps of a party through a round, in order. */
 export const STEPS = ["keys", "encode", "submit", "seal", "matching", "release", "open", "answers"] as const;
-export const RoundStep = z.strictObject({
+const RoundStep = z.strictObject({
   step: z.enum(STEPS),
   state: z.enum(["done", "ours", "waiting", "later"]),
   /** Parties, or `operators`, whose turn it is. */
