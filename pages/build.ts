@@ -4,11 +4,12 @@
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { PAGE_SETS, builtFolder } from "./built.ts";
+import { PAGE_SETS, builtFolder, type PageSet } from "./built.ts";
 
-export async function buildPages(): Promise<void> {
+/** @param folderOf - Where each set is built; emptied first. */
+export async function buildPages(sets: readonly PageSet[] = PAGE_SETS, folderOf = builtFolder): Promise<void> {
   const { build } = await import("vite");
-  for (const set of PAGE_SETS)
+  for (const set of sets)
     await build({
       root: new URL(set, import.meta.url).pathname,
       base: "./",
@@ -16,7 +17,7 @@ export async function buildPages(): Promise<void> {
       logLevel: "warn",
       oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
       build: {
-        outDir: builtFolder(set),
+        outDir: folderOf(set),
         emptyOutDir: true,
         target: "es2022",
         assetsInlineLimit: 0,

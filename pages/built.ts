@@ -14,8 +14,9 @@ export function builtFolder(set: PageSet): string {
   return fileURLToPath(new URL(`dist/${set}`, import.meta.url));
 }
 
-export function isBuilt(set: PageSet): boolean {
-  return existsSync(join(builtFolder(set), "index.html"));
+/** @param folder - Of built pages; the set's own when left out. */
+export function isBuilt(set: PageSet, folder = builtFolder(set)): boolean {
+  return existsSync(join(folder, "index.html"));
 }
 
 /** Content Security Policy Level 3: nothing but the page's own files, and no request to anybody else. */

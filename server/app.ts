@@ -27,11 +27,14 @@ import { loggable } from "./log.ts";
 import { makeNonces, type Nonces } from "./nonces.ts";
 import { API_DESCRIPTION, DOCS_PAGE, toJsonSchema, withComponents } from "./openapi.ts";
 import { refuseOverload } from "./overload.ts";
+import { pageRoutes } from "./pages.ts";
 import { answerProblem } from "./refusal.ts";
 import { announcementRoutes } from "./routes/announcements.ts";
+import { watchResources } from "./resources.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { keyRoutes } from "./routes/keys.ts";
+import { machineRoutes } from "./routes/machine.ts";
 import { metricsRoute, operationRoutes } from "./routes/operations.ts";
 import { followUpRoutes } from "./routes/follow-up.ts";
 import { releaseRoutes } from "./routes/release.ts";
@@ -64,6 +67,9 @@ type AppOptions = {
 type ApiOptions = AppOptions & {
   /** Whether /metrics is served here. */
   readonly withMetrics: boolean;
+  readonly samplesEveryMs?: number | undefined;
+  /** Of built pages; the project's own when left out. */
+  readonly pagesFolder?: string | undefined;
 };
 
 const MINUTE_MS = 60_000;
@@ -80,9 +86,10 @@ const DOCS_POLICY =
 
 /** @returns The app, not yet started. Closing it closes neither store nor pool; server/open.ts does. */
 export async function buildApp(options: ApiOptions): Promise<App> {
-  const { secretariat, tls, requestsPerMinute, withMetrics } = options;
+  const { secretariat, tls, requestsPerMinute, withMetrics, samplesEveryMs, pagesFolder } = options;
   const app = await bareApp(options);
   refuseOverload(app);
+  const listResources = watchResources(app, secretariat, samplesEveryMs);
   await app.register(swagger, {
     openapi: API_DESCRIPTION,
     transform: toJsonSchema,
@@ -92,6 +99,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
 
   operationRoutes(app, secretariat);
   if (withMetrics) metricsRoute(app, secretariat);
+  await pageRoutes(app, pagesFolder);
   const nonces = makeNonces();
   const now = secretariat.clock().getTime();
   for (const { nonce, expires_at: expiry } of await listNonces(secretariat.store, now)) nonces.use(nonce, expiry, now);
@@ -113,6 +121,7 @@ export async function buildApp(options: ApiOptions): Promise<App> {
       statisticsRoutes(v1, secretariat);
       auditRoutes(v1, secretariat);
       announcementRoutes(v1, secretariat, streams);
+      machineRoutes(v1, secretariat, listResources);
       done();
     },
     { prefix: "/v1" },

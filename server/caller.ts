@@ -67,6 +67,13 @@ export function requireOfficer(request: FastifyRequest): Caller {
   return caller;
 }
 
+/** @throws {@link LinkageError} `request-forbidden` unless an operator or officer calls. */
+export function requireStaff(request: FastifyRequest): Caller {
+  const caller = callerOf(request);
+  if (caller.kind === "party") throw new LinkageError("request-forbidden", "only operators and officers may see this");
+  return caller;
+}
+
 /** @returns The caller as logs name it. */
 export function callerName({ kind, id }: Caller): string {
   return `${kind}:${id}`;

@@ -78,6 +78,7 @@ export async function startMatching(secretariat: Secretariat, id: string, caller
   const ended = runMatching(secretariat, round, files, stop.signal).finally(() => secretariat.jobs.delete(ended));
   const progress: Progress = { stage: "reading", bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 };
   secretariat.matchings.set(id, { progress, stop, ended });
+  secretariat.benches.stop();
   secretariat.jobs.add(ended);
 }
 

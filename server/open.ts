@@ -11,6 +11,7 @@ import { checkRoster, type Roster } from "#engine/round/roster.ts";
 import { headFileOf, openAuditLog } from "./audit.ts";
 import { buildApp, buildMetricsApp, type App } from "./app.ts";
 import { makeBell } from "./bell.ts";
+import { makeBenches } from "./benches.ts";
 import { makeChunkMemory } from "./chunk-memory.ts";
 import type { Config } from "./config.ts";
 import { openKeyFolder } from "./data-key-file.ts";
@@ -50,6 +51,10 @@ type ServerOptions = {
   readonly announcements?: (NonNullable<Config["announcements"]> & { readonly password: string | null }) | undefined;
   /** How often deliveries are looked at when none is known to be due; each minute when left out. */
   readonly deliveriesEveryMs?: number | undefined;
+  /** How often resources are sampled; each 5 seconds when left out. */
+  readonly samplesEveryMs?: number | undefined;
+  /** Of built pages; the project's own when left out. */
+  readonly pagesFolder?: string | undefined;
   readonly tls: Tls | null;
   /** Those of server/listener.ts when left out. */
   readonly timeouts?: Timeouts | undefined;
@@ -130,6 +135,7 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
       announced: makeBell(),
       deliveriesDue: makeBell(),
       couriers,
+      benches: makeBenches({ clock, jobs, log, matchings, stopping: stopping.signal }),
       matchings,
       jobs,
       stopping: stopping.signal,
@@ -139,10 +145,12 @@ export async function openServer(options: ServerOptions): Promise<OpenedServer> 
     const watching = watchDeadlines(secretariat, options.deadlinesEveryMs ?? MINUTE_MS, stopping.signal);
     jobs.add(watching);
     jobs.add(bringAnnouncements(secretariat, couriers, options.deliveriesEveryMs ?? MINUTE_MS, stopping.signal));
-    const { requestsPerMinute, metrics, timeouts } = options;
+    const { requestsPerMinute, metrics, timeouts, samplesEveryMs, pagesFolder } = options;
     const metricsApp = await buildMetricsApp({ secretariat, tls: metrics.tls, requestsPerMinute, timeouts });
     const { onApi: withMetrics } = metrics;
-    const app = await buildApp({ secretariat, tls: options.tls, requestsPerMinute, timeouts, withMetrics });
+    const { tls } = options;
+    const watched = { requestsPerMinute, timeouts, withMetrics, samplesEveryMs, pagesFolder };
+    const app = await buildApp({ secretariat, tls, ...watched });
     app.addHook("onClose", async () => {
       await metricsApp.close();
       await close();

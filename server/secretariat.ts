@@ -9,6 +9,7 @@ import type { SigningKeys } from "#engine/round/identity.ts";
 import type { Roster } from "#engine/round/roster.ts";
 import type { AuditLog } from "./audit.ts";
 import type { Bell } from "./bell.ts";
+import type { Benches } from "./benches.ts";
 import type { ChunkMemory } from "./chunk-memory.ts";
 import type { Couriers } from "./deliveries.ts";
 import type { Metrics } from "./metrics.ts";
@@ -51,6 +52,8 @@ export type Secretariat = {
   readonly deliveriesDue: Bell;
   /** Ways by which announcements are brought. */
   readonly couriers: Couriers;
+  /** Speed benches beside the server. */
+  readonly benches: Benches;
   /** Rounds being matched. */
   readonly matchings: Map<string, Matching>;
   /** Work that goes on after its request was answered; closing waits for it. */

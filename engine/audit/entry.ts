@@ -46,6 +46,7 @@ const ACTS_BY_OPERATION = {
     "reported-unanswered",
     "statistics-refused",
     "log-restored",
+    "bench-started",
     "followed-up",
     "followed-up-uncounted",
     "aborted-expired",

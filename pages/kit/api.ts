@@ -64,7 +64,8 @@ export async function answered(asked: Promise<Response>): Promise<Response> {
   try {
     response = await asked;
   } catch (cause) {
-    throw new Refusal("unreachable", "", 0, { cause });
+    // Whoever asks may refuse an answer himself.
+    throw cause instanceof Refusal ? cause : new Refusal("unreachable", "", 0, { cause });
   }
   if (response.ok) return response;
   const said = await problemOf(response);

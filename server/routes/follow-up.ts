@@ -2,12 +2,11 @@
  * What is said after the hit: statuses, reports, and the counts that remain.
  */
 import { z } from "zod";
-import { LinkageError } from "#engine/errors.ts";
 import { Report, Status } from "#engine/round/acts.ts";
 import { PartyId, RoundId } from "#engine/round/ids.ts";
 import { FollowUp, ReportList, StatusList } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
-import { callerOf, requireOfficer, requireSame, requireSelf } from "../caller.ts";
+import { requireOfficer, requireSame, requireSelf, requireStaff } from "../caller.ts";
 import { followUpOf, postReport, postStatuses, statusesOf } from "../follow-up.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
 import { recordAct, requireRound } from "../rounds.ts";
@@ -123,9 +122,7 @@ export function followUpRoutes(app: App, secretariat: Secretariat): void {
       response: { 200: FollowUp, default: REFUSAL },
     },
     handler: async (request) => {
-      const caller = callerOf(request);
-      if (caller.kind === "party")
-        throw new LinkageError("request-forbidden", "only operators and officers may see this");
+      const caller = requireStaff(request);
       const { id } = await requireRound(store, request.params.round, caller);
       await recordAct(store, secretariat, id, caller, "follow-up-read");
       return followUpOf(await listFollowUps(store, id));

@@ -6,13 +6,23 @@ import { z } from "zod";
 import { Approval, ApprovedAct, ErasureCertificate, Hold, Seal, Withdrawal } from "#engine/round/acts.ts";
 import { CreateRound, MAX_LOGGED, Progress, RoundList, RoundLog, RoundView } from "#engine/round/messages.ts";
 import type { App } from "../app.ts";
-import { callerOf, requireOfficer, requireOperator, requireSame, requireSelf, type Caller } from "../caller.ts";
+import {
+  callerOf,
+  requireOfficer,
+  requireOperator,
+  requireSame,
+  requireSelf,
+  requireStaff,
+  type Caller,
+} from "../caller.ts";
+import { forecastByPairing } from "#engine/round/forecast.ts";
 import { abortRound, certificateIn } from "../erasure.ts";
 import { cancelMatching, startMatching } from "../matching.ts";
 import { once } from "../idempotency.ts";
 import { DESCRIPTOR_LIMIT_BYTES } from "../listener.ts";
 import { Events, type EventStreams } from "../event-streams.ts";
 import { REFUSAL, SIGNED } from "../openapi.ts";
+import { RoundForecast } from "../operations-shapes.ts";
 import { progressEvent, progressEvents, type ProgressState } from "../progress-events.ts";
 import { requireOfRoster } from "../round-roster.ts";
 import { readRound, recordAct, requireRound } from "../rounds.ts";
@@ -85,6 +95,24 @@ export function roundRoutes(app: App, secretariat: Secretariat, { count, closing
       response: { 200: RoundView, default: REFUSAL },
     },
     handler: (request) => show(request.params.round, callerOf(request)),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/rounds/:round/forecast",
+    schema: {
+      operationId: "getForecast",
+      summary: "Says how many coincidental hits sizes and profile let expect, by pairing and band (operator, officer)",
+      tags: TAGS,
+      security: SIGNED,
+      params: RoundParams,
+      response: { 200: RoundForecast, default: REFUSAL },
+    },
+    handler: async (request) => {
+      const caller = requireStaff(request);
+      const { descriptor } = await requireRound(store, request.params.round, caller);
+      return forecastByPairing(secretariat.profile, descriptor);
+    },
   });
 
   app.route({

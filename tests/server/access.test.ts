@@ -71,6 +71,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
     riskIndicators: Object.fromEntries(RISK_INDICATORS.map((indicator) => [indicator, null])),
     round: ID,
   },
+  "POST /v1/operations/benches": { bench: "join", scale: "smoke" },
   "PUT /v1/audit/cosignatures/:party": { party: "AT", root: DIGEST, size: 1, signature: SIGNATURE },
   "POST /disputes": {
     kind: "confirmation",
@@ -87,7 +88,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   "/v1/audit/leaves": "?from=0",
 };
 /** What answers without a signature: nothing of parties. */
-const PUBLIC = ["/healthz", "/metrics", "/openapi.json", "/docs", "/docs/*"];
+const PUBLIC = ["/healthz", "/metrics", "/openapi.json", "/docs", "/docs/*", "/", "/assets/*"];
 /** By all of these each path is asked, whether the server has the method there or not. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] as const;
 

@@ -113,6 +113,8 @@ export async function startServer(
     timeouts?: Timeouts;
     announcements?: Parameters<typeof openServer>[0]["announcements"];
     deliveriesEveryMs?: number;
+    samplesEveryMs?: number;
+    pagesFolder?: string;
   } = {},
 ): Promise<RunningServer> {
   const log: string[] = [];
@@ -134,6 +136,8 @@ export async function startServer(
     deliveriesEveryMs: changes.deliveriesEveryMs,
     tls: null,
     timeouts: changes.timeouts,
+    samplesEveryMs: changes.samplesEveryMs,
+    pagesFolder: changes.pagesFolder,
     metrics: { onApi: changes.metricsOnApi ?? true, tls: null },
     acceptsRestoredLog: changes.acceptsRestoredLog ?? false,
     clock,

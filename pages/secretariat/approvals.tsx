@@ -1,0 +1,51 @@
+/**
+ * Who approved what of a round, and whether the signatures hold under the roster.
+ */
+import { useEffect, useState } from "preact/hooks";
+import type { RoundView } from "#engine/round/messages.ts";
+import { t } from "../kit/language.ts";
+import { useSession } from "./session.ts";
+import { isSignedBy } from "./signatures.ts";
+
+/** Operators whose signatures an act needs; docs/spec/round.md. */
+export const NEEDED_OPERATORS = 2;
+
+export function Approvals({ view: { approvals, descriptor, t0, t2 } }: { readonly view: RoundView }) {
+  const { roster } = useSession();
+  const [held, setHeld] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const signatures = approvals.map(({ signature }) => signature).join();
+  useEffect(() => {
+    let isGone = false;
+    const check = approvals.map(async (approval): Promise<[string, boolean]> => {
+      const signKey = roster.operators.find(({ id }) => id === approval.operator)?.signKey;
+      const isOfRound = approval.round === descriptor.id && approval.t0 === t0 && [null, t2].includes(approval.t2);
+      const isSigned = signKey !== undefined && isOfRound && (await isSignedBy(signKey, "approval", approval));
+      return [approval.signature, isSigned];
+    });
+    void Promise.all(check).then((checked) => {
+      if (!isGone) setHeld(new Map(checked));
+    });
+    return () => {
+      isGone = true;
+    };
+  }, [signatures]);
+  if (approvals.length === 0) return <p class="quiet">{t("office-no-approvals")}</p>;
+  return (
+    <ul class="plain-list">
+      {approvals.map(({ act, operator, signature }) => {
+        const holds = held.get(signature);
+        return (
+          <li key={signature} class="row">
+            <strong>{operator}</strong> {t(`office-approves-${act}`)}
+            {holds === undefined ? null : <Holds holds={holds} />}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** A signature or proof, as it was found to be. */
+export function Holds({ holds }: { readonly holds: boolean }) {
+  return <span class={`chip ${holds ? "good" : "high"}`}>{t(holds ? "office-holds" : "office-holds-not")}</span>;
+}
