@@ -11,6 +11,7 @@ import { HitPage } from "./hit-page.tsx";
 import { openHitCount } from "./hits.ts";
 import { HitsPage } from "./hits-page.tsx";
 import { ListPage } from "./list-page.tsx";
+import { PicturePage } from "./picture-page.tsx";
 import { RoundsPage } from "./rounds-page.tsx";
 import { consoleView } from "./session.ts";
 import { waitingRoundCount } from "./standings.ts";
@@ -37,6 +38,7 @@ export function Console() {
     { path: "hits", label: t("page-hits"), count: openHitCount.value },
     { path: "rounds", label: t("page-rounds"), count: waitingRoundCount.value },
     { path: "list", label: t("page-list") },
+    { path: "picture", label: t("picture-heading") },
   ];
   const [page = "hits", id] = route.value;
   return (
@@ -59,6 +61,8 @@ function Page({ page, id }: { readonly page: string; readonly id: string | undef
       return <RoundsPage />;
     case "list":
       return <ListPage />;
+    case "picture":
+      return <PicturePage />;
     default:
       return <PageTitle title={t("no-such-page")} />;
   }

@@ -35,7 +35,7 @@ afterAll(async () => {
 test("nothing serious on any page, light and dark, wide and narrow", async () => {
   const { page, faults, close } = await openConsole(browser, fixture, { width: 1280, colours: "light" });
   const hit = [...fixture.held.hits.values()].find(({ finding }) => finding === "unproven")?.hit ?? "";
-  for (const parts of [["hits"], ["hits", hit], ["rounds"], ["list"], ["dialog"]]) {
+  for (const parts of [["hits"], ["hits", hit], ["rounds"], ["list"], ["picture"], ["dialog"]]) {
     if (parts[0] === "dialog") {
       await goTo(page, "hits", hit);
       await page.locator('[data-act="channel"]').click();
@@ -57,7 +57,7 @@ test("nothing serious on any page, light and dark, wide and narrow", async () =>
 test("no language makes a narrow page wider than it is", async () => {
   const { page, close } = await openConsole(browser, fixture, { width: 390, colours: "light" });
   const hit = [...fixture.held.hits.keys()][0] ?? "";
-  for (const parts of [["hits"], ["hits", hit], ["rounds"], ["list"]]) {
+  for (const parts of [["hits"], ["hits", hit], ["rounds"], ["list"], ["picture"]]) {
     await goTo(page, ...parts);
     for (const language of Object.keys(LANGUAGE_FILES)) {
       await page.locator(".tools select").first().selectOption(language);

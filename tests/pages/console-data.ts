@@ -4,6 +4,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Coverage, HitList, HitRow, HitView, RoundStanding, STEPS, type ConsoleView } from "#client/console/shapes.ts";
+import { YearStatistics } from "#engine/statistics/published.ts";
+import { countedRound, publishedYear } from "../engine/statistics/published-years.ts";
+import { seeded } from "../engine/statistics/seeded.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 
 export const CONSOLE_VIEW: ConsoleView = {
@@ -224,6 +227,15 @@ export function coverage(): Coverage {
       { fact: "address", records: 64 },
     ],
   } satisfies Coverage);
+}
+
+/** Three rounds a year with the real noise, seeded. */
+export function statisticsOf(year: number): YearStatistics {
+  const parties = ["AT", "BG", "HR", "RS", "SI"];
+  const counted = [1, 2, 3]
+    .map((number) => `${year}-${number}`)
+    .map((id) => countedRound(parties, { id, field: "terrorism" }, (draw) => 900 * draw() ** 3, `console ${id}`));
+  return YearStatistics.parse(publishedYear(year, counted, seeded(`console ${year}`)));
 }
 
 function accuracyText(value: unknown): string {

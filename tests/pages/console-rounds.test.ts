@@ -94,6 +94,21 @@ test("the own list's page counts what cannot be found and what would help", asyn
   await page.getByText("No list", { exact: true }).waitFor();
 });
 
+test("the regional picture is drawn from the secretariat's statistics", async () => {
+  const { page } = opened;
+  await goTo(page, "picture");
+  await page.getByRole("heading", { name: "Regional picture" }).waitFor();
+  await page.waitForSelector("svg.picture");
+  fixture.held.failing.set("statistics", { status: 503, code: "server-unreachable", detail: "" });
+  await page.reload();
+  await page.waitForSelector("h1");
+  await page.getByText("The secretariat's server cannot be reached.").waitFor();
+  fixture.held.failing.clear();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.waitForSelector("svg.picture");
+  opened = { ...opened, faults: opened.faults.filter((fault) => !fault.includes("503")) };
+});
+
 test("nothing and failures are said in words, with the way on", async () => {
   const { page } = opened;
   fixture.held.hits.clear();

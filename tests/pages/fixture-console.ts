@@ -17,7 +17,7 @@ import {
   type RoundStanding,
 } from "#client/console/shapes.ts";
 import { builtFolder, PAGE_POLICY } from "#pages/built.ts";
-import { CONSOLE_VIEW, coverage, hitsOf, standings, viewOf } from "./console-data.ts";
+import { CONSOLE_VIEW, coverage, hitsOf, standings, statisticsOf, viewOf } from "./console-data.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -72,7 +72,7 @@ export async function startFixtureConsole(count = 10_000): Promise<FixtureConsol
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader("content-security-policy", policyText());
     response.setHeader("cache-control", "no-store");
-    const path = new URL(request.url ?? "/", origin).pathname;
+    const { pathname: path, searchParams } = new URL(request.url ?? "/", origin);
     const { method = "GET" } = request;
     if (!path.startsWith("/api/")) {
       file(path, response);
@@ -115,6 +115,7 @@ export async function startFixtureConsole(count = 10_000): Promise<FixtureConsol
       response.writeHead(202).end();
     } else if (kind === "rounds") json(response, held.rounds);
     else if (kind === "coverage") json(response, held.coverage);
+    else if (kind === "statistics") json(response, statisticsOf(Number(searchParams.get("year"))));
     else if (kind === "events") {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(": open\n\n");

@@ -61,6 +61,9 @@ const PICTURES: readonly Picture[] = [
   { name: "console-rounds-narrow", view: NARROW, parts: toRounds },
   { name: "console-list-light", view: WIDE, parts: toList, isWhole: true },
   { name: "console-list-dark", view: DARK, parts: toList },
+  { name: "console-picture-light", view: WIDE, parts: () => ["picture"] },
+  { name: "console-picture-dark", view: DARK, parts: () => ["picture"] },
+  { name: "console-picture-narrow", view: NARROW, parts: () => ["picture"] },
   { name: "console-list-narrow", view: NARROW, parts: toList },
 ];
 
