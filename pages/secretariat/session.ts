@@ -6,7 +6,7 @@ import { signal } from "@preact/signals";
 import type { TreeHead } from "#engine/audit/tree-head.ts";
 import type { SignedHead } from "#engine/round/messages.ts";
 import type { Roster } from "#engine/round/roster.ts";
-import { getJson, Refusal, sendJson, type Ask } from "../kit/api.ts";
+import { getJson, Refusal, type Ask } from "../kit/api.ts";
 import { utf8 } from "./bytes.ts";
 import { signerFingerprint } from "./fingerprint.ts";
 import { openKeyFile, type StaffKey } from "./key-file.ts";
@@ -55,14 +55,17 @@ export async function signIn(file: string, passphrase: string): Promise<void> {
     firstHead: head,
     ask,
     get,
-    send: async <Body>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Body> => {
-      const answer = await sendJson<Body>(method, path, body, ask);
-      if (answer === null) throw new Refusal("server-answer-invalid", "", 0);
-      return answer;
-    },
+    send: <Body>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Body> =>
+      getJson<Body>(path, (asked) => ask(asked, writeOf(method, body))),
   };
   lockedBy.value = null;
   endWatch = watchIdleness();
+}
+
+/** Every act is answered with what it acted on, also one that goes on after its answer (202). */
+function writeOf(method: string, body: unknown): RequestInit {
+  if (body === undefined) return { method };
+  return { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
 }
 
 export function lock(why: "button" | "idle"): void {

@@ -1,12 +1,13 @@
 /**
- * The year's privacy budget, and what of it each publication took; docs/spec/statistics.md, "Ledger".
+ * The year's privacy budget, what of it each publication took, and the regional picture of what was published; docs/spec/statistics.md.
  */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { YearStatistics } from "#engine/statistics/published.ts";
 import { formatMoment, formatNumber, t } from "../kit/language.ts";
 import { Progress } from "../kit/meters.tsx";
 import { PageTitle } from "../kit/shell.tsx";
 import { Failure, Loading } from "../kit/states.tsx";
+import type RegionalPicture from "../kit/regional-picture.tsx";
 import { useLoaded } from "./loaded.ts";
 import { useSession } from "./session.ts";
 
@@ -37,8 +38,29 @@ export function StatisticsPage() {
       </label>
       {refusal === null ? null : <Failure refusal={refusal} onRetry={() => void reload()} />}
       {value === null && refusal === null ? <Loading what={t("office-loading")} /> : null}
-      {value === null ? null : <Budget statistics={value} />}
+      {value === null ? null : (
+        <>
+          <Budget statistics={value} />
+          <Picture statistics={value} />
+        </>
+      )}
     </>
+  );
+}
+
+/** The regional picture of the year; its code comes when it is first shown. */
+function Picture({ statistics }: { readonly statistics: YearStatistics }) {
+  const [shown, setShown] = useState<{ readonly Regional: typeof RegionalPicture } | null>(null);
+  useEffect(() => {
+    void import("../kit/regional-picture.tsx").then(({ default: Regional }) => {
+      setShown({ Regional });
+    });
+  }, []);
+  return (
+    <section class="sheet stack" aria-label={t("office-picture")}>
+      <h2>{t("office-picture")}</h2>
+      {shown === null ? <Loading what={t("office-loading")} /> : <shown.Regional years={[statistics]} />}
+    </section>
   );
 }
 
