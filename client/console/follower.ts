@@ -128,7 +128,15 @@ export class Follower {
   }
 
   /** Tells what is new in the vault. */
-  async refreshHits(): Promise<void> {
+  async showHits(): Promise<void> {
+    try {
+      await this.#refreshHits();
+    } catch (error) {
+      this.#setFault(faultOf(error));
+    }
+  }
+
+  async #refreshHits(): Promise<void> {
     this.#options.onHits(await this.#options.board.refresh());
   }
 
@@ -151,7 +159,7 @@ export class Follower {
   async #look(isAll: boolean): Promise<void> {
     const { connection, now, vault } = this.#options;
     if (isAll) {
-      await this.refreshHits();
+      await this.#refreshHits();
       if (now().getTime() >= this.#nextTidyMs) {
         tidyVault(vault, now());
         this.#nextTidyMs = now().getTime() + TIDY_EVERY_MS;
@@ -162,11 +170,11 @@ export class Follower {
       const wanted = new Set([...this.#called, ...this.#hotRounds()]);
       this.#called.clear();
       for (const round of wanted) this.#see(await connection.round(round));
-      await this.refreshHits();
+      await this.#refreshHits();
       return;
     }
     for (const view of await connection.rounds()) this.#see(view);
-    await this.refreshHits();
+    await this.#refreshHits();
     for (const [round, { state }] of this.#views)
       if (state === "released" && vault.pairings(round) !== null) await this.#takeStatuses(connection, round);
   }
@@ -219,12 +227,16 @@ export class Follower {
     const { walks } = this.#options;
     if (walks === null) return;
     this.#walked.set(round, this.#told.get(round) ?? "");
-    void walks.walk(round).then(async () => {
-      if (this.#end.signal.aborted) return;
-      await this.refreshHits();
-      // Others may have gone on meanwhile.
-      if (walks.fault(round) === null) this.#lookAt(round);
-    });
+    void this.#walkAndLook(walks, round);
+  }
+
+  async #walkAndLook(walks: RoundWalks, round: string): Promise<void> {
+    await walks.walk(round);
+    if (this.#end.signal.aborted) return;
+    await this.showHits();
+    this.#changedMs.set(round, this.#options.now().getTime());
+    // Others may have gone on meanwhile.
+    if (walks.fault(round) === null) this.#lookAt(round);
   }
 
   /** Rounds at which it is looked between the looks at all. */

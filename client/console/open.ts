@@ -68,8 +68,21 @@ export async function openConsole(options: ConsoleOptions): Promise<OpenConsole>
     for (const round of new Set(hits.map((hit) => hit.round))) onRound(round);
   };
   const walks =
-    connection && new RoundWalks({ vault, connection, profile, list: options.list, now, onChange: onRound });
-  const follower = new Follower({ vault, connection, board, walks, now, pace: options.pace, onRound, onHits });
+    connection &&
+    new RoundWalks({
+      ...{ vault, connection, profile, list: options.list, now, onChange: onRound },
+      onOpened: () => follower.showHits(),
+    });
+  const follower: Follower = new Follower({
+    vault,
+    connection,
+    board,
+    walks,
+    now,
+    pace: options.pace,
+    onRound,
+    onHits,
+  });
 
   function standingIn(round: string): RoundStanding | null {
     const descriptor = follower.descriptor(round);

@@ -25,6 +25,8 @@ export type WalkOptions = {
   readonly now: () => Date;
   /** Called when work or fault of a round is another one. */
   readonly onChange: (round: string) => void;
+  /** Called when sections may have been opened: hits are shown before they are answered. */
+  readonly onOpened: () => Promise<void>;
 };
 
 export class RoundWalks {
@@ -77,12 +79,12 @@ export class RoundWalks {
         encode: () => this.#encode(round),
         onStage: (stage, done, total) => {
           this.#tell({ round, stage, done, total });
+          if (done === 0 && vault.descriptor(round) !== null) vault.keepRunAsked(round, now());
+          if (stage === "answering") void this.#options.onOpened();
         },
       });
     } catch (error) {
       this.#faults.set(round, faultOf(error));
-    } finally {
-      if (vault.descriptor(round) !== null) vault.keepRunAsked(round, now());
     }
   }
 

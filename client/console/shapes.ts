@@ -31,14 +31,7 @@ export const ConsoleView = z.strictObject({
 });
 export type ConsoleView = z.infer<typeof ConsoleView>;
 
-const HitFinding = z.enum([
-  "waiting",
-  "unproven",
-  "known-before",
-  "origin-unknown",
-  "same-origin",
-  "independent",
-]);
+const HitFinding = z.enum(["waiting", "unproven", "known-before", "origin-unknown", "same-origin", "independent"]);
 
 /** One hit in the list. */
 export const HitRow = z.strictObject({
