@@ -22,6 +22,8 @@ export const FACT_KINDS = [
   "symmetric key",
   "handle",
   "linkage key",
+  "reference",
+  "hit id",
   "control",
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];

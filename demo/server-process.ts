@@ -7,6 +7,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readdirSync, w
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Roster } from "#engine/round/roster.ts";
+import type { Config } from "#server/config.ts";
 import { openServerKey, signingKeysOf } from "#server/data-key.ts";
 import { copyMemory } from "./process-memory.ts";
 
@@ -41,6 +42,8 @@ export type SecretariatFolder = {
   readonly serverKeyFile: string;
   /** Public key with which it signs. */
   readonly signKey: string;
+  /** By which ways parties are told that a result waits. */
+  readonly announcements?: Config["announcements"];
 };
 
 /** How node itself is run. */
@@ -63,7 +66,7 @@ export function makeSecretariat(folder: string): SecretariatFolder {
  * @throws Error if it ends or does not listen in time.
  */
 export async function startServer(
-  { folder, serverKeyFile }: SecretariatFolder,
+  { folder, serverKeyFile, announcements }: SecretariatFolder,
   roster: Roster,
   interruption: AbortSignal,
   { nodeArguments = [], environment = {} }: NodeRun = {},
@@ -78,6 +81,7 @@ export async function startServer(
     dataDir: dataFolder,
     serverKeyFile,
     rosterFile: "roster.json",
+    ...(announcements === undefined ? {} : { announcements }),
   };
   writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, workers: 2, requestsPerMinute: 1_000_000 }));
 

@@ -1,7 +1,8 @@
 /**
  * Attack `leaks`: planted secrets, searched in all that the secretariat and the parties' machines leave outside vaults, lists
  * and key files, in every writing: over a whole round, over rounds with faults, and over the README's session. The attacker
- * holds disks, logs, the wire within TLS, temporary files, command lines and the memory of the server's process.
+ * holds disks, logs, the wire within TLS, temporary files, command lines and the memory of the server's process; gets every
+ * announcement and alert, stands before a console without a session, or is the counterpart, staff, or gets what was printed.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,10 +22,11 @@ import {
   type Moment,
 } from "./leaks/hunted-round.ts";
 import { Kept } from "./leaks/kept.ts";
-import { giveOrders, LEAK_FOLDERS_VARIABLE, leakOrders } from "./leaks/leaky-orders.ts";
+import { leakByEveryWay, leakyConsole, leakyServer, type Leaked } from "./leaks/leaky-round.ts";
 import { plantedIn, WARDS, type Secret } from "./leaks/planted.ts";
 import { runReadmeSession, runSession } from "./leaks/readme-session.ts";
 import { countFound, foundByPlace, hunt, type Hunted, type Place } from "./leaks/search.ts";
+import { requireFilled, Surfaces } from "./leaks/surfaces.ts";
 
 type Size = {
   readonly parties: number;
@@ -36,11 +38,29 @@ type Size = {
   /** Copies of the store that are cut. */
   readonly cuts: number;
   readonly hasSession: boolean;
+  /** Whether pages are printed where there is a Chromium. */
+  readonly isPrinted: boolean;
 };
 
 const SIZES: Record<Scale, Size> = {
-  smoke: { parties: 2, persons: 20, moments: ["empty", "erased"], faults: 0, cuts: 1, hasSession: false },
-  usual: { parties: 2, persons: 100, moments: ["empty", "released", "erased"], faults: 2, cuts: 2, hasSession: true },
+  smoke: {
+    parties: 2,
+    persons: 20,
+    moments: ["empty", "erased"],
+    faults: 0,
+    cuts: 1,
+    hasSession: false,
+    isPrinted: false,
+  },
+  usual: {
+    parties: 2,
+    persons: 100,
+    moments: ["empty", "released", "erased"],
+    faults: 2,
+    cuts: 2,
+    hasSession: true,
+    isPrinted: true,
+  },
   full: {
     parties: 12,
     persons: 200,
@@ -48,11 +68,12 @@ const SIZES: Record<Scale, Size> = {
     faults: 8,
     cuts: 10,
     hasSession: true,
+    isPrinted: true,
   },
 };
+const NOTHING_LEAKED: Leaked = { orders: new Map(), printed: [] };
 /** Of the rounds with faults and of the control. */
 const FEWER = { parties: 2, persons: 20 };
-const LEAKY = new URL("./leaks/leaky-server.ts", import.meta.url).href;
 
 export const leaks: Attack = {
   name: "leaks",
@@ -60,26 +81,32 @@ export const leaks: Attack = {
   async *run(scale, seed): AsyncIterable<Finding> {
     const folder = mkdtempSync(join(tmpdir(), "aquila-leaks-"));
     const size = SIZES[scale];
-    const open = (name: string, { parties, persons }: Pick<Size, "parties" | "persons">): HuntedRound =>
+    const open = (name: string, { parties, persons }: Pick<Size, "parties" | "persons">): Promise<HuntedRound> =>
       openHuntedRound(join(folder, name), parties, persons, seed);
     try {
-      yield* overRound(open("round", size), size, seed);
+      yield* overRound(await open("round", size), size, seed);
       for (const { name, runs } of faultsOf(size.faults)) {
-        const round = open(name, FEWER);
+        const round = await open(name, FEWER);
         yield overFaults(name, round, runs(round.folder));
       }
       if (size.hasSession) yield overSession(join(folder, "session"), size.persons, seed);
-      yield overLeakyServer(open("leaky", FEWER), join(folder, "leaky-session"), size.moments);
+      yield overLeaks(await open("leaky", FEWER), join(folder, "leaky-session"), size);
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   },
 };
 
-async function* overRound(round: HuntedRound, { moments, cuts }: Size, seed: number): AsyncIterable<Finding> {
+async function* overRound(round: HuntedRound, size: Size, seed: number): AsyncIterable<Finding> {
+  const { moments, cuts, isPrinted } = size;
   const kept = new Kept(round, moments);
+  const surfaces = new Surfaces(round, {
+    parties: round.vaults.map(({ identity }) => identity.party),
+    isPrinted,
+    staffAt: ["submitted", "matching", "released", "erased"],
+  });
   try {
-    const server = await playKept(round, kept, []);
+    const server = await playKept(round, kept, [], (moment, at) => surfaces.at(moment, at));
     const secrets = secretsOf(round);
     const ofRound = secrets.filter(({ ward }) => ward === "round" || ward === "data");
     const others = secrets.filter(({ ward }) => ward !== "round");
@@ -112,8 +139,12 @@ async function* overRound(round: HuntedRound, { moments, cuts }: Size, seed: num
       forbidden: WARDS,
     };
     yield judged(`${cuts} cut ${cuts === 1 ? "store" : "stores"}`, secrets, await hunt(secrets, PURPOSE, [cut], []));
+    const open = surfaces.places();
+    const huntedOpen = await hunt(secrets, PURPOSE, open, []);
+    requireFilled(open, huntedOpen);
+    yield judged("receivers, pages, consoles and exports", secrets, huntedOpen);
   } finally {
-    closeHuntedRound(round);
+    await closeHuntedRound(round);
   }
 }
 
@@ -124,7 +155,7 @@ async function overFaults(name: string, round: HuntedRound, runs: readonly NodeR
     const secrets = secretsOf(round);
     return judged(name, secrets, await hunt(secrets, PURPOSE, kept.places(server), []));
   } finally {
-    closeHuntedRound(round);
+    await closeHuntedRound(round);
   }
 }
 
@@ -136,35 +167,45 @@ async function overSession(folder: string, persons: number, seed: number): Promi
   return judged("the README's session", secrets, await hunt(secrets, "a first round", places, []));
 }
 
-/** The same hunt where every secret leaks by one way: it counts if it is found in the place that the way leads to. */
-async function overLeakyServer(round: HuntedRound, sessionFolder: string, moments: Size["moments"]): Promise<Finding> {
+/** The same hunt where every secret leaks by one way: it counts if it is found in a place that the way leads to. */
+async function overLeaks(round: HuntedRound, sessionFolder: string, { moments, isPrinted }: Size): Promise<Finding> {
   const kept = new Kept(round, moments);
-  const folders = { disk: join(round.secretariat.folder, "data"), temporary: round.temporary };
-  const run = { nodeArguments: ["--import", LEAKY], environment: { [LEAK_FOLDERS_VARIABLE]: JSON.stringify(folders) } };
-  let orders: ReturnType<typeof leakOrders> = new Map();
+  const [party = ""] = round.vaults.map(({ identity }) => identity.party);
+  const surfaces = new Surfaces(round, {
+    ...{ parties: [party], isPrinted, consoleRun: leakyConsole },
+    staffAt: ["released"],
+  });
+  const leaked: Leaked[] = [];
   try {
-    const server = await playKept(round, kept, [run], async (url) => {
-      orders = leakOrders(secretsOf(round));
-      await giveOrders(url, orders.values(), round.wire);
+    const server = await playKept(round, kept, [leakyServer(round)], async (moment, at) => {
+      await surfaces.at(moment, at);
+      if (moment === "released") leaked.push(await leakByEveryWay(round, at, surfaces.browser));
     });
-    const [typed] = secretsOf(round);
+    const [{ orders, printed } = NOTHING_LEAKED] = leaked;
+    const [typed] = orders.keys();
     if (typed === undefined) throw new RangeError("nothing is planted");
     const session = await runSession(sessionFolder, `: '${typed.writings[0] ?? ""}'\n`);
-    const hunted = await hunt([...orders.keys()], PURPOSE, [...kept.places(server), session], kept.program());
+    const places = [...kept.places(server), ...surfaces.places(), session];
+    const hunted = await hunt([...orders.keys()], PURPOSE, places, kept.program());
     const isFound = (secret: Secret, way: string): boolean =>
       [...hunted.found].some(([place, secrets]) => place.startsWith(way) && secrets.has(secret));
-    const missed = [...orders].filter(([secret, { channel }]) => !isFound(secret, channel));
-    const found = orders.size - missed.length + Number(isFound([...orders.keys()][0] ?? typed, "session"));
+    const wanted = [
+      ...[...orders].map(([secret, { channel }]) => [secret, channel] as const),
+      ...printed.map((secret) => [secret, "exports"] as const),
+      [typed, "session"] as const,
+    ];
+    const missed = wanted.filter(([secret, way]) => !isFound(secret, way));
     return {
-      variant: "a server that leaks",
+      variant: "server, console and export that leak",
       against: "control",
       measure: "share of planted secrets found",
-      figure: found / (orders.size + 1),
+      figure: (wanted.length - missed.length) / wanted.length,
       above: 0.999,
       also: {
-        planted: orders.size + 1,
+        planted: wanted.length,
+        ways: new Set(wanted.map(([, way]) => way)).size,
         ...Object.fromEntries(
-          [...Map.groupBy(missed, ([{ kind }, { channel }]) => `${kind} not in ${channel}`)].map(([what, some]) => [
+          [...Map.groupBy(missed, ([{ kind }, way]) => `${kind} not in ${way}`)].map(([what, some]) => [
             what,
             some.length,
           ]),
@@ -172,7 +213,7 @@ async function overLeakyServer(round: HuntedRound, sessionFolder: string, moment
       },
     };
   } finally {
-    closeHuntedRound(round);
+    await closeHuntedRound(round);
   }
 }
 
@@ -181,17 +222,18 @@ async function playKept(
   round: HuntedRound,
   kept: Kept,
   runs: readonly NodeRun[],
-  beforeReleasedIsKept: (url: string) => Promise<void> = () => Promise.resolve(),
+  beforeKept: (moment: Moment | "erased", server: ServerProcess) => Promise<void> = () => Promise.resolve(),
 ): Promise<ServerProcess> {
   const { server } = await playHunted(round, {
     runs,
     at: async (moment, at) => {
-      if (moment === "released") await beforeReleasedIsKept(at.url);
+      await beforeKept(moment, at);
       await kept.keep(moment, at);
     },
     afterEnd: (dataFolder) => kept.keepDisk(dataFolder),
   });
   try {
+    await beforeKept("erased", server);
     await kept.keep("erased", server);
   } finally {
     await server.stop();

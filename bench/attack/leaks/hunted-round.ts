@@ -37,7 +37,9 @@ import {
   type ServerProcess,
 } from "../../../demo/server-process.ts";
 import { stretches } from "../../../tests/server/secret-search.ts";
+import type { ConsoleDesk } from "./console-desk.ts";
 import { plantedIn, secretOfBytes, secretsOfPersons, type Secret, type Ward } from "./planted.ts";
+import { openReceivers, type Receivers } from "./receivers.ts";
 
 export const ROUND = "hunt-1";
 /** Stated in the round; the secretariat holds it in the clear. */
@@ -47,6 +49,9 @@ export const PURPOSE = "To see that planted secrets are found nowhere";
 const FURTHER_RECORDS = 40;
 /** In the references of planted persons. */
 const PLANTED = "-planted-";
+const REFERENCE_DIGITS = 4;
+/** Of so many planted persons the last stands on one list alone: no counterpart may ever see it. */
+const ALONE_EVERY = 5;
 /** Looked for of each batch. */
 const MOST_HANDLES = 10;
 const MOST_STRETCHES = 20;
@@ -64,6 +69,12 @@ export type HuntedRound = {
   readonly cast: Cast;
   readonly secretariat: SecretariatFolder;
   readonly vaults: readonly Vault[];
+  /** By party. */
+  readonly passphrases: ReadonlyMap<string, string>;
+  /** Where the secretariat's announcements arrive. */
+  readonly receivers: Receivers;
+  /** By party: those whose console is running, which then walks the round for them. */
+  readonly desks: Map<string, ConsoleDesk>;
   readonly descriptor: RoundDescriptor;
   /** Planted persons, each as one of the two parties has it. */
   readonly records: readonly FixtureRecord[];
@@ -76,13 +87,20 @@ export type HuntedRound = {
 
 export type Moment = "empty" | "submitted" | "matching" | "released";
 
-/** @param persons - Planted; each stands in two lists. */
-export function openHuntedRound(folder: string, partyCount: number, persons: number, seed: number): HuntedRound {
+/** @param persons - Planted; each stands in two lists, every fifth in one. */
+export async function openHuntedRound(
+  folder: string,
+  partyCount: number,
+  persons: number,
+  seed: number,
+): Promise<HuntedRound> {
   mkdirSync(join(folder, "lists"), { recursive: true });
   mkdirSync(join(folder, "vaults"));
   mkdirSync(join(folder, "temporary"));
   const parties = PARTIES.slice(0, partyCount);
-  const secretariat = makeSecretariat(join(folder, "secretariat"));
+  const made = makeSecretariat(join(folder, "secretariat"));
+  const receivers = await openReceivers(join(folder, "receivers"), made.signKey, parties);
+  const secretariat = { ...made, announcements: receivers.announcements };
   const cast = castOf(parties.map(makeIdentity), secretariat.signKey);
   const options = { seed, recordsPerParty: FURTHER_RECORDS + persons, parties, overlap: 0.2, preset: "life" } as const;
   const base = [...generateRecords(options, parties[0] ?? "")];
@@ -91,20 +109,21 @@ export function openHuntedRound(folder: string, partyCount: number, persons: num
   const setting = { id: ROUND, profile: SHIPPED_PROFILE, declaredRecords: 1_000, now: new Date() };
   const descriptor = describeRound(cast, setting, { categories: [...CATEGORIES].sort(), purpose: PURPOSE });
   const [temporary, wire] = [join(folder, "temporary"), join(folder, "wire")];
-  const round = { folder, cast, secretariat, descriptor, records, keys, vaults: [], temporary, wire };
-  const vaults = cast.identities.map((identity, at) => {
+  const passphrases = new Map(parties.map((party) => [party, randomBytes(18).toString("base64url")]));
+  const desks = new Map<string, ConsoleDesk>();
+  const beside = { passphrases, receivers, desks, vaults: [], temporary, wire };
+  const round = { folder, cast, secretariat, descriptor, records, keys, ...beside };
+  const vaults = cast.identities.map((identity) => {
     const { party } = identity;
     const planted = records.flatMap((record, person) =>
-      person % partyCount === at || (person + 1) % partyCount === at
-        ? [{ ...record, party, rec_id: `${party}${PLANTED}${person}` }]
-        : [],
+      holdersOf(person, parties).includes(party) ? [{ ...record, party, rec_id: referenceOf(party, person) }] : [],
     );
     const others = [...generateRecords({ ...options, recordsPerParty: FURTHER_RECORDS }, party)];
     writeFileSync(
       listPath(round, party),
       [...planted, ...others].map((record) => `${JSON.stringify(record)}\n`).join(""),
     );
-    const passphrase = randomBytes(18).toString("base64url");
+    const passphrase = passphrases.get(party) ?? "";
     const vault = createVault(join(folder, "vaults", party), identity, Buffer.from(passphrase), LEAST_COST);
     vault.pinRoster(cast.roster);
     note(round, "private key", "party", Buffer.from(identity.signSecret, "base64url"));
@@ -121,17 +140,46 @@ export function openHuntedRound(folder: string, partyCount: number, persons: num
   return { ...round, vaults };
 }
 
-export function closeHuntedRound({ vaults }: HuntedRound): void {
+export async function closeHuntedRound({ vaults, desks, receivers }: HuntedRound): Promise<void> {
+  for (const desk of desks.values()) await desk.stop();
   for (const vault of vaults) vault.close();
+  await receivers.close();
 }
 
-/** @returns Planted persons' facts, and all keys, handles and linkage keys that have come into being. */
-export function secretsOf({ records, keys }: HuntedRound): Secret[] {
-  return [...secretsOfPersons(records), ...keys.values()];
+/** @returns Planted persons' facts and references, and all keys, handles, linkage keys and hit ids that have come into being. */
+export function secretsOf({ records, keys, cast }: HuntedRound): Secret[] {
+  const parties = cast.identities.map(({ party }) => party);
+  const references = records.flatMap((_, person) =>
+    holdersOf(person, parties).map((party): Secret => ({
+      kind: "reference",
+      ward: "party",
+      holders: [party],
+      writings: [referenceOf(party, person)],
+    })),
+  );
+  return [...secretsOfPersons(records, (person) => holdersOf(person, parties)), ...references, ...keys.values()];
 }
 
-function note({ keys }: Pick<HuntedRound, "keys">, kind: Secret["kind"], ward: Ward, bytes: Uint8Array): void {
-  keys.set(`${ward} ${Buffer.from(bytes).toString("base64")}`, secretOfBytes(kind, ward, bytes));
+/** Parties on whose list a planted person is. */
+function holdersOf(person: number, parties: readonly string[]): string[] {
+  const isAlone = person % ALONE_EVERY === ALONE_EVERY - 1;
+  return parties.filter(
+    (_, at) => person % parties.length === at || (!isAlone && (person + 1) % parties.length === at),
+  );
+}
+
+function referenceOf(party: string, person: number): string {
+  return `${party}${PLANTED}${String(person).padStart(REFERENCE_DIGITS, "0")}`;
+}
+
+function note(
+  { keys }: Pick<HuntedRound, "keys">,
+  kind: Secret["kind"],
+  ward: Ward,
+  bytes: Uint8Array,
+  holders: readonly string[] = [],
+): void {
+  keys.set(`${ward} ${Buffer.from(bytes).toString("base64")}`, secretOfBytes(kind, ward, bytes, holders));
 }
 
 export type HuntedPlay = {
@@ -211,6 +259,7 @@ async function playAt(
       if (hasReached(view.state, "matching") && !hasReached(view.state, "released")) await at("matching");
     },
     beforeErasure: async () => {
+      noteHits(round);
       for (const { vault, connection } of parties) await say(round, vault, connection);
       noteRound(round);
       await at("released");
@@ -218,9 +267,9 @@ async function playAt(
   });
 }
 
-function connectTo(
+export function connectTo(
   { cast, wire }: HuntedRound,
-  { url }: ServerProcess,
+  { url }: Pick<ServerProcess, "url">,
   identity: Identity | StaffIdentity,
   retry: Retry,
 ): Connection {
@@ -236,7 +285,7 @@ function connectTo(
 
 async function walk(round: HuntedRound, vault: Vault, connection: Connection): Promise<boolean> {
   const { party } = vault.identity;
-  const encode = async (): Promise<void> => {
+  const encode = async (into: Vault | null): Promise<void> => {
     const store = spillStore(round.temporary);
     try {
       const { list } = await encodeListFile(listPath(round, party), {
@@ -245,19 +294,27 @@ async function walk(round: HuntedRound, vault: Vault, connection: Connection): P
         store,
         workers: 0,
       });
-      await encodeRound(vault, ROUND, list, { workers: 0 });
+      if (into !== null) await encodeRound(into, ROUND, list, { workers: 0 });
       cpSync(round.temporary, join(round.folder, "kept-temporary", party), { recursive: true });
     } finally {
       store.close();
     }
   };
+  const desk = round.desks.get(party);
+  if (desk !== undefined) {
+    // A list as short as this one goes to no temporary file there.
+    if (vault.pairings(ROUND) === null) await encode(null);
+    const isDone = await desk.run(ROUND);
+    notePairings(round, vault);
+    return isDone;
+  }
   const walked = await walkRound({
     connection,
     vault,
     round: ROUND,
     profile: SHIPPED_PROFILE,
     now: new Date(),
-    encode,
+    encode: () => encode(vault),
   });
   notePairings(round, vault);
   return walked.state === "done";
@@ -274,6 +331,13 @@ async function say(round: HuntedRound, vault: Vault, connection: Connection): Pr
   const recordsOf = (refs: ReadonlySet<string>): Promise<readonly PersonRecord[]> =>
     findRecords(listPath(round, party), FORMAT, refs);
   await connection.putStatistics(await noisedStatistics(vault, ROUND, recordsOf, randomFillSync, new Date()));
+}
+
+/** Ids of all hits: those whose they are may know them, and the secretariat that drew them. */
+function noteHits(round: HuntedRound): void {
+  for (const vault of round.vaults)
+    for (const { hit, counterpart } of resultsOf(vault, ROUND, SHIPPED_PROFILE, new Date()))
+      note(round, "hit id", "hit", Buffer.from(hit, "base64url"), [vault.identity.party, counterpart]);
 }
 
 /** Keys of the round and of its pairings, as long as the vault has them. */
@@ -315,6 +379,6 @@ function someOf(all: readonly Buffer[]): Buffer[] {
   return all.filter((_, at) => at % Math.ceil(all.length / MOST_STRETCHES) === 0);
 }
 
-function listPath({ folder }: Pick<HuntedRound, "folder">, party: string): string {
+export function listPath({ folder }: Pick<HuntedRound, "folder">, party: string): string {
   return join(folder, "lists", `${party}.jsonl`);
 }

@@ -8,6 +8,7 @@ import type { ServerProcess } from "../../../demo/server-process.ts";
 import { ROUND, type HuntedRound, type Moment } from "./hunted-round.ts";
 import { WARDS } from "./planted.ts";
 import type { Place } from "./search.ts";
+import { receiverPlaces } from "./surfaces.ts";
 
 /** The server holds batches and keys of its own; it may not hold anything else. */
 const PARTIES = ["party"] as const;
@@ -77,6 +78,7 @@ export class Kept {
       },
       { name: "requests", paths: [join(wire, "requests")], forbidden: ON_THE_WIRE },
       { name: "answers", paths: [join(wire, "answers")], forbidden: ON_THE_WIRE },
+      ...receiverPlaces(this.#round),
       ...processes.map(([moment, paths]) => ({
         name: `process, ${moment}`,
         paths,

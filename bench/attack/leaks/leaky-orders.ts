@@ -2,42 +2,64 @@
  * What the control makes leak, and where: each secret by one way, in one writing and one encoding.
  */
 import { appendFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
 import { encodeNeedle, ENCODINGS, isTelling, roomFor } from "../../../demo/leak-encoding.ts";
-import type { Secret, Ward } from "./planted.ts";
+import { LEAK_PATH, quoted, type LeakRequest } from "./leak-request.ts";
+import { isShown, OWN_ALERTS, OWN_ANSWERS, WARDS, type Secret, type Ward } from "./planted.ts";
 
-/** Ways through the leaky server, each to the place that begins with its name. */
-const CHANNELS = ["log", "answers", "metrics", "temporary files", "disk", "process"] as const;
-
-export const LeakOrder = z.strictObject({ channel: z.enum(CHANNELS), bytes: z.base64() });
-export type LeakOrder = z.infer<typeof LeakOrder>;
-
-export const LEAK_PATH = "/leak";
-/** Where the leaky server writes what it should not. */
-export const LEAK_FOLDERS_VARIABLE = "AQUILA_LEAK_FOLDERS";
-export const LeakFolders = z.strictObject({ disk: z.string(), temporary: z.string() });
-
-/** Where each kind of secret is looked for. */
-const OPEN_TO: Record<Ward, readonly LeakOrder["channel"][]> = {
-  party: CHANNELS,
-  server: ["log", "answers", "metrics", "temporary files", "disk"],
-  data: ["log", "answers", "metrics", "temporary files", "disk"],
-  round: ["log", "metrics", "temporary files", "disk"],
+type Channel = {
+  /** Whose process leaks; an export is written by the bench. */
+  readonly by: "server" | "console" | "export";
+  readonly way: LeakRequest["way"] | "text";
+  readonly forbidden: readonly Ward[];
+  /** What the console's own party may be shown there. */
+  readonly shown?: readonly Secret["kind"][];
 };
 
-/** @returns For each secret its way, its writings and encodings taking turns. */
-export function leakOrders(secrets: readonly Secret[]): Map<Secret, LeakOrder> {
+const NOT_OF_THE_ROUND = ["party", "server", "data"] as const;
+
+/** Ways out, each to the places that begin with its name. */
+const CHANNELS = {
+  log: { by: "server", way: "terminal", forbidden: WARDS },
+  answers: { by: "server", way: "answer", forbidden: NOT_OF_THE_ROUND },
+  metrics: { by: "server", way: "metrics", forbidden: WARDS },
+  "temporary files": { by: "server", way: "temporary", forbidden: WARDS },
+  disk: { by: "server", way: "disk", forbidden: WARDS },
+  process: { by: "server", way: "memory", forbidden: ["party"] },
+  webhooks: { by: "server", way: "post", forbidden: WARDS },
+  mail: { by: "server", way: "mail", forbidden: WARDS },
+  "staff's answers": { by: "server", way: "answer", forbidden: WARDS },
+  "console's terminal": { by: "console", way: "terminal", forbidden: WARDS },
+  "console's temporary files": { by: "console", way: "temporary", forbidden: WARDS },
+  "console's refusals": { by: "console", way: "answer", forbidden: WARDS },
+  "console's answers": { by: "console", way: "answer", forbidden: WARDS, shown: OWN_ANSWERS },
+  "console's alerts": { by: "console", way: "post", forbidden: WARDS, shown: OWN_ALERTS },
+  exports: { by: "export", way: "text", forbidden: WARDS },
+} as const satisfies Record<string, Channel>;
+export type ChannelName = keyof typeof CHANNELS;
+const CHANNEL_NAMES = Object.keys(CHANNELS) as ChannelName[];
+
+export type LeakOrder = { readonly channel: ChannelName; readonly bytes: Buffer };
+
+/**
+ * @param party - Whose console leaks.
+ * @returns For each secret its way, its writings and encodings taking turns.
+ */
+export function leakOrders(secrets: readonly Secret[], party: string): Map<Secret, LeakOrder> {
   return new Map(
     secrets.map((secret, at) => {
-      const channels = OPEN_TO[secret.ward];
+      const channels = CHANNEL_NAMES.filter((name) => isLeakAt(name, secret, party));
       const forms = formsOf(secret);
       const form = forms[Math.floor(at / channels.length) % forms.length];
       const channel = channels[at % channels.length];
       if (form === undefined || channel === undefined) throw new RangeError("a secret without a writing");
-      return [secret, { channel, bytes: form.toString("base64") }];
+      return [secret, { channel, bytes: form }];
     }),
   );
+}
+
+function isLeakAt(name: ChannelName, secret: Secret, party: string): boolean {
+  const { forbidden, shown = [] }: Channel = CHANNELS[name];
+  return forbidden.includes(secret.ward) && !isShown(secret, { party, kinds: shown });
 }
 
 /** Every writing of a secret in every encoding that tells it. */
@@ -52,10 +74,25 @@ function formsOf({ writings }: Secret): Buffer[] {
   });
 }
 
-/** Gives the orders to the leaky server. @param wire - Gets its answers. */
-export async function giveOrders(url: string, orders: Iterable<LeakOrder>, wire: string): Promise<void> {
-  for (const order of orders) {
-    const answer = await fetch(`${url}${LEAK_PATH}`, { method: "POST", body: JSON.stringify(order) });
-    appendFileSync(join(wire, "answers", "leaky"), new Uint8Array(await answer.arrayBuffer()));
+/** Where what a leaky process answers is kept, and what a leaky export holds is written. */
+export type LeakFiles = Readonly<Partial<Record<ChannelName, string>>>;
+
+/** Gives the orders to the leaky server and console, and writes the leaky export. */
+export async function giveOrders(
+  urls: { readonly server: string; readonly console: string },
+  orders: Iterable<LeakOrder>,
+  files: LeakFiles,
+): Promise<void> {
+  for (const { channel, bytes } of orders) {
+    const { by, way } = CHANNELS[channel];
+    const leaked = way === "text" ? quoted(bytes) : await leakedBy(urls[by], { way, bytes: bytes.toString("base64") });
+    if (way !== "text" && way !== "answer") continue;
+    const file = files[channel];
+    if (file === undefined) throw new RangeError(`nowhere to keep what leaks by ${channel}`);
+    appendFileSync(file, leaked);
   }
+}
+
+async function leakedBy(url: string, request: LeakRequest): Promise<Uint8Array> {
+  return (await fetch(`${url}${LEAK_PATH}`, { method: "POST", body: JSON.stringify(request) })).bytes();
 }

@@ -12,17 +12,36 @@ import { factsOfRecord } from "../../../demo/record-facts.ts";
 
 /**
  * Whose a secret is: the parties' may be nowhere; the server's own, for good or for the round, nowhere but in its process; a
- * round's handles and linkage keys are the secretariat's to see, but nowhere in the clear on its disk.
+ * round's handles, linkage keys and hit ids are the secretariat's to see, but nowhere in the clear on its disk.
  */
-export const WARDS = ["party", "server", "data", "round"] as const;
+export const WARDS = ["party", "server", "data", "round", "hit"] as const;
 export type Ward = (typeof WARDS)[number];
 
 export type Secret = {
   readonly kind: FactKind;
   readonly ward: Ward;
+  /** Parties that know it anyway: whose list has the person, whose hit it is. */
+  readonly holders: readonly string[];
   /** Texts of eight bytes of UTF-8 or more that give it away, one character for each byte where it is no text. */
   readonly writings: readonly string[];
 };
+
+/** What a place shows to a party of its own: secrets of these kinds that it holds. */
+export type Shown = { readonly party: string; readonly kinds: readonly FactKind[] };
+/** What a case system is told of the own hits. */
+export const OWN_ALERTS = ["reference", "hit id"] as const satisfies readonly FactKind[];
+/** What analysts see: beside these their own records. */
+export const OWN_ANSWERS = [
+  ...OWN_ALERTS,
+  "full name",
+  "date of birth",
+  "document",
+  "telephone",
+] as const satisfies readonly FactKind[];
+
+export function isShown({ kind, holders }: Secret, { party, kinds }: Shown): boolean {
+  return kinds.includes(kind) && holders.includes(party);
+}
 
 const FAMILY = ["Žvor", "Ščeb", "Dröm", "Đulk", "Çört", "Wlad", "Jürx", "Grăv"];
 const MIDDLE = ["gan", "ućo", "éri", "ožu", "ilka", "örm", "ati", "emba"];
@@ -72,14 +91,21 @@ export function plantedIn(records: readonly FixtureRecord[], seed: number): Fixt
   });
 }
 
-/** @returns Name, date of birth, document and telephone of each planted person. */
-export function secretsOfPersons(records: readonly FixtureRecord[]): Secret[] {
+/**
+ * @param holdersOf - Parties on whose list a person is, by the person's place in `records`.
+ * @returns Name, date of birth, document and telephone of each planted person.
+ */
+export function secretsOfPersons(
+  records: readonly FixtureRecord[],
+  holdersOf: (person: number) => readonly string[] = () => [],
+): Secret[] {
   return records.flatMap((record, at) => {
     const person = parsePerson(record, at + 1);
     const facts = Map.groupBy(factsOfRecord(person), ({ kind }) => kind);
     return [...facts].map(([kind, found]): Secret => {
       const asListed = found.map(({ text }) => text);
-      return { kind, ward: "party", writings: tellingTexts([...asListed, ...otherWritings(kind, person)]) };
+      const writings = tellingTexts([...asListed, ...otherWritings(kind, person)]);
+      return { kind, ward: "party", holders: holdersOf(at), writings };
     });
   });
 }
@@ -119,7 +145,7 @@ function otherWritings(
 }
 
 /** @returns A secret of bytes: as they are, in hexadecimal, base64 at any place, and as a list of numbers. */
-export function secretOfBytes(kind: FactKind, ward: Ward, bytes: Uint8Array): Secret {
+export function secretOfBytes(kind: FactKind, ward: Ward, bytes: Uint8Array, holders: readonly string[] = []): Secret {
   const out = new Uint8Array(roomFor(bytes.length));
   const written = WHOLE_BYTES.map((encoding) => {
     const end = encodeNeedle({ units: "", utf8: bytes }, encoding, out);
@@ -130,6 +156,7 @@ export function secretOfBytes(kind: FactKind, ward: Ward, bytes: Uint8Array): Se
   return {
     kind,
     ward,
+    holders,
     writings: tellingTexts([raw, ...written, hex.toUpperCase(), bytes.join(","), bytes.join(", ")]),
   };
 }

@@ -4,7 +4,7 @@
 import { filesHaystack } from "../../../demo/haystack.ts";
 import { foldForSearch, indexNeedles, needleText, type NeedleIndex } from "../../../demo/needle-index.ts";
 import { openSearchPool } from "../../../demo/search-pool.ts";
-import type { Secret, Ward } from "./planted.ts";
+import { isShown, type Secret, type Shown, type Ward } from "./planted.ts";
 
 /** Files and folders that are searched under one name. */
 export type Place = {
@@ -12,6 +12,8 @@ export type Place = {
   readonly paths: readonly string[];
   /** Whose secrets may not stand there. */
   readonly forbidden: readonly Ward[];
+  /** What may stand there all the same. */
+  readonly shown?: Shown;
   /** Holds the server's program too, in which a date may stand by chance. */
   readonly isProcess?: boolean;
 };
@@ -19,6 +21,8 @@ export type Place = {
 export type Hunted = {
   /** Secrets by place in which one of their writings stands; a secret in no place is in none. */
   readonly found: ReadonlyMap<string, ReadonlySet<Secret>>;
+  /** Secrets that stand where they may be shown, by place: a place that shows none was not filled. */
+  readonly shown: ReadonlyMap<string, ReadonlySet<Secret>>;
   readonly searchedBytes: number;
   /** Secrets of which a writing stood in the program before any party had sent anything; that writing does not count in a process. */
   readonly setAside: number;
@@ -51,17 +55,19 @@ export async function hunt(
     const before = new Set((await pool.search(filesHaystack("program", program))).leaks.map(({ needle }) => needle));
     const results = await Promise.all(places.map(({ name, paths }) => pool.search(filesHaystack(name, paths))));
     let controls = 0;
-    const found = new Map<string, Set<Secret>>();
-    places.forEach(({ name, forbidden, isProcess = false }, at) => {
+    const [found, allShown] = [new Map<string, Set<Secret>>(), new Map<string, Set<Secret>>()];
+    places.forEach(({ name, forbidden, shown, isProcess = false }, at) => {
       for (const { needle, kind } of results[at]?.leaks ?? []) {
         if (kind === "control") controls++;
         const secret = owners.get(needleText(index, needle).units);
         if (secret === undefined || !forbidden.includes(secret.ward) || (isProcess && before.has(needle))) continue;
-        found.set(name, (found.get(name) ?? new Set()).add(secret));
+        const kept = shown !== undefined && isShown(secret, shown) ? allShown : found;
+        kept.set(name, (kept.get(name) ?? new Set()).add(secret));
       }
     });
     return {
       found,
+      shown: allShown,
       searchedBytes: results.reduce((sum, { searchedBytes }) => sum + searchedBytes, 0),
       setAside: ownersOf(index, before, owners).size,
       controls,
