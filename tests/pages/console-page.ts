@@ -1,7 +1,7 @@
 /**
  * A page of a console in a real browser, signed in, and what its tests look for.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { faultsOf, openContext, type View } from "./browser.ts";
 
 export type OpenedPage = {
@@ -13,12 +13,15 @@ export type OpenedPage = {
 /** Less than a test's own time, so that the step that hangs is named. */
 const STEP_MS = 10_000;
 
+/** @param onContext - Called before the first page opens. */
 export async function openConsole(
   browser: Browser,
   { origin, address }: { readonly origin: string; readonly address: () => string },
   view: View = { width: 1280, colours: "light" },
+  onContext?: (context: BrowserContext) => unknown,
 ): Promise<OpenedPage> {
   const context = await openContext(browser, view);
+  await onContext?.(context);
   context.setDefaultTimeout(STEP_MS);
   const page = await context.newPage();
   const faults = faultsOf(page, origin);

@@ -48,11 +48,16 @@ export async function openDesk(samplesEveryMs = 250): Promise<StaffDesk> {
 /** One who sits at a browser of his own, and what his pages did that they must not. */
 export type Seat = { readonly context: BrowserContext; readonly page: Page; readonly faults: readonly string[] };
 
+/** A browser, and a server whose pages it opens; it may be another process. */
+export type Entrance = Pick<StaffDesk, "browser" | "keyFile"> & { readonly server: Pick<RunningServer, "url"> };
+
 export async function sitDown(
-  { browser, server }: StaffDesk,
+  { browser, server }: Omit<Entrance, "keyFile">,
   view: View = { width: 1280, colours: "light" },
+  onContext?: (context: BrowserContext) => unknown,
 ): Promise<Seat> {
   const context = await openContext(browser, view);
+  await onContext?.(context);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const faults = faultsOf(page, server.url);
@@ -67,8 +72,14 @@ export async function unlock({ page }: Seat, path: string, passphrase = PASSPHRA
   await page.getByRole("button", { name: "Unlock" }).click();
 }
 
-export async function signIn(desk: StaffDesk, id: string, view?: View): Promise<Seat> {
-  const seat = await sitDown(desk, view);
+/** @param onContext - Called before the first page opens. */
+export async function signIn(
+  desk: Entrance,
+  id: string,
+  view?: View,
+  onContext?: (context: BrowserContext) => unknown,
+): Promise<Seat> {
+  const seat = await sitDown(desk, view, onContext);
   await unlock(seat, desk.keyFile(id));
   await seat.page.getByRole("heading", { name: "Rounds", level: 1 }).waitFor();
   return seat;

@@ -1,40 +1,24 @@
 /**
  * `aquila console` as a process: its address, another at Enter, its case system, and its end.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { ConsoleView, HitList } from "#client/console/shapes.ts";
 import { buildPages } from "#pages/build.ts";
 import { isBuilt } from "#pages/built.ts";
 import { runAquila } from "../commands/command-line.ts";
-import { PASSPHRASE, temporaryFolder } from "../folders.ts";
+import { temporaryFolder } from "../folders.ts";
 import { askConsole, Page } from "./browser-requests.ts";
+import { addressesOf, startConsole } from "./console-process.ts";
 import { ROUND, vaultWithHits } from "./many-hits.ts";
-
-const START = fileURLToPath(new URL("../../../start.mjs", import.meta.url));
 
 beforeAll(async () => {
   if (!isBuilt("console")) await buildPages();
 });
-
-function startConsole(args: readonly string[]): ChildProcess {
-  const passphrase = join(temporaryFolder(), "passphrase");
-  writeFileSync(passphrase, PASSPHRASE);
-  const descriptor = openSync(passphrase, "r");
-  const child = spawn(process.execPath, [START, "client/main.ts", "--passphrase-fd", "3", "console", ...args], {
-    env: { PATH: process.env["PATH"] },
-    stdio: ["pipe", "pipe", "pipe", descriptor],
-  });
-  closeSync(descriptor);
-  return child;
-}
 
 test("serves the vault's hits to whoever has the address, alerts the case system, and ends at SIGTERM", async () => {
   const received: string[] = [];
@@ -57,11 +41,7 @@ test("serves the vault's hits to whoever has the address, alerts the case system
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (piece: Buffer) => output.push(piece.toString()));
   try {
-    const lines = createInterface({ input: child.stdout ?? process.stdin })[Symbol.asyncIterator]();
-    const address = async (): Promise<string> => {
-      const { value } = (await lines.next()) as { value: string };
-      return (JSON.parse(value) as { address: string }).address;
-    };
+    const address = addressesOf(child);
     const page = await Page.open(await address());
     expect(await page.get(ConsoleView, "/api/console")).toMatchObject({ party: "AT", server: null, list: null });
     expect((await page.get(HitList, "/api/hits")).map(({ round }) => round)).toEqual([ROUND]);
