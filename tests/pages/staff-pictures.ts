@@ -1,8 +1,7 @@
 /**
- * Pictures of the secretariat's pages for docs/pictures, with rounds of fictional parties in several states:
- * `node start.mjs tests/pages/staff-pictures.ts [FOLDER]`
+ * Pictures of the secretariat's pages for docs/pictures, with rounds of fictional parties in several states: `npm run pictures -- office`.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -55,7 +54,7 @@ async function takePictures(desk: StaffDesk, folder: string): Promise<void> {
     await takePicture(before, path("sign-in"));
     await before.context.close();
     for (const [id, pages] of [
-      ["op-1", [["rounds"], ["rounds", REVIEWED], ["resources"], ["benches"]]],
+      ["op-1", [["rounds"], ["rounds", REVIEWED], ["picture"], ["resources"], ["benches"]]],
       ["dpo-1", [["rounds", REVIEWED], ["audit"], ["announcements"], ["certificates"], ["statistics"]]],
     ] as const) {
       const seat = await signIn(desk, id, view);
@@ -86,22 +85,23 @@ async function takePicture({ page }: Seat, path: string): Promise<void> {
   writeFileSync(path, smallPng(await page.screenshot({ fullPage: true })));
 }
 
-const folder = process.argv[2] ?? FOLDER;
-mkdirSync(folder, { recursive: true });
-const desk = await openDesk();
-try {
-  await playRounds(desk);
-  const operator = await signIn(desk, "op-2");
-  await visit(operator, "benches");
-  for (const bench of ["join", "api"]) {
-    await operator.page.getByRole("combobox", { name: "Bench" }).selectOption(bench);
-    await operator.page.getByRole("button", { name: "Start", exact: true }).click();
-    await operator.page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
-    await operator.page.locator('section[data-outcome="running"]').waitFor();
-    await operator.page.locator('section[data-outcome="running"]').waitFor({ state: "detached", timeout: 120_000 });
+/** Plays the rounds and takes all pictures. */
+export async function takeStaffPictures(): Promise<void> {
+  const desk = await openDesk();
+  try {
+    await playRounds(desk);
+    const operator = await signIn(desk, "op-2");
+    await visit(operator, "benches");
+    for (const bench of ["join", "api"]) {
+      await operator.page.getByRole("combobox", { name: "Bench" }).selectOption(bench);
+      await operator.page.getByRole("button", { name: "Start", exact: true }).click();
+      await operator.page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+      await operator.page.locator('section[data-outcome="running"]').waitFor();
+      await operator.page.locator('section[data-outcome="running"]').waitFor({ state: "detached", timeout: 120_000 });
+    }
+    await takePictures(desk, FOLDER);
+  } finally {
+    await desk.close();
+    removeHouse(desk.house);
   }
-  await takePictures(desk, folder);
-} finally {
-  await desk.close();
-  removeHouse(desk.house);
 }
