@@ -1,6 +1,6 @@
 /**
  * The regional picture: protected statistics of some years, by what the reader chooses, as a drawing and as tables.
- * To be loaded when it is asked for: `lazy(() => import("../kit/regional-picture.tsx"))` of preact/compat takes the default export.
+ * To be loaded when it is asked for.
  */
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { BANDS, partiesOf, regionalPicture, type Choice } from "#engine/statistics/regional-picture.ts";
@@ -11,6 +11,7 @@ import type { FigureTable } from "./picture/figure-tables.ts";
 import { showView, VIEWS, type View, type ViewWording } from "./picture/views.ts";
 import { nameText } from "./picture/wording.ts";
 import "./picture/picture.css";
+import { amountOf } from "./rational.ts";
 import { Empty } from "./states.tsx";
 
 const LEAST_WIDTH = 280;
@@ -112,7 +113,11 @@ export default function RegionalPicture({ years }: { readonly years: readonly Ye
       </div>
       {picture.budgets.map(({ year, spent, limit }) => (
         <p key={year} class="small quiet">
-          {t("picture-budget", { year: String(year), spent, limit })}
+          {t("picture-budget", {
+            year: String(year),
+            spent: formatNumber(amountOf(spent)),
+            limit: formatNumber(amountOf(limit)),
+          })}
         </p>
       ))}
     </section>

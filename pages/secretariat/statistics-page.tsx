@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { YearStatistics } from "#engine/statistics/published.ts";
 import { formatMoment, formatNumber, t } from "../kit/language.ts";
 import { Progress } from "../kit/meters.tsx";
+import { amountOf } from "../kit/rational.ts";
 import { PageTitle } from "../kit/shell.tsx";
 import { Failure, Loading } from "../kit/states.tsx";
 import type RegionalPicture from "../kit/regional-picture.tsx";
@@ -114,10 +115,4 @@ function Budget({ statistics: { budget, hits, parties } }: { readonly statistics
       )}
     </section>
   );
-}
-
-/** @param text - `numerator/denominator`. */
-function amountOf(text: string): number {
-  const [numerator = 0, denominator = 1] = text.split("/").map(Number);
-  return numerator / denominator;
 }

@@ -99,6 +99,11 @@ test("the regional picture is drawn from the secretariat's statistics", async ()
   await goTo(page, "picture");
   await page.getByRole("heading", { name: "Regional picture" }).waitFor();
   await page.waitForSelector("svg.picture");
+  const thisYear = new Date().getUTCFullYear();
+  await page.getByText(`Privacy budget of ${thisYear}: 3 of 4 is spent.`).waitFor();
+  await page.getByLabel("Three years until").selectOption(String(thisYear - 3));
+  await page.getByText(`Privacy budget of ${thisYear - 5}`).waitFor();
+  expect(await page.getByText(`Privacy budget of ${thisYear}`).count()).toBe(0);
   fixture.held.failing.set("statistics", { status: 503, code: "server-unreachable", detail: "" });
   await page.reload();
   await page.waitForSelector("h1");

@@ -1,5 +1,6 @@
 /**
- * `npm run pictures [-- NAME…]`: pictures of every page, light, dark and narrow, to docs/pictures/; names begin with those given.
+ * `npm run pictures [-- NAME…]`: pictures of every page, light, dark and narrow, to docs/pictures/; names begin with those given; of the secretariat's
+ * all are drawn, or none.
  * The hits are those of fictional people. A palette keeps the files small.
  */
 import { mkdir, writeFile } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { startBrowser, type View } from "./browser.ts";
 import { goTo, openConsole } from "./console-page.ts";
 import { startFixtureConsole, type FixtureConsole } from "./fixture-console.ts";
 import { smallPng } from "./small-png.ts";
+import { takeStaffPictures } from "./staff-pictures.ts";
 
 const FOLDER = new URL("../../docs/pictures/", import.meta.url);
 
@@ -28,6 +30,10 @@ const NARROW = { width: 390, colours: "light" } as const;
 const toHits = () => ["hits"];
 const toRounds = () => ["rounds"];
 const toList = () => ["list"];
+const toPicture = () => ["picture"];
+const drawing = (view: string) => async (page: Page) => {
+  await page.getByRole("combobox", { name: "Drawing" }).selectOption(view);
+};
 const toHit = ({ held }: FixtureConsole): string[] => {
   const told = [...held.hits.values()].find(
     ({ proposedAccuracy, band, rules }) => proposedAccuracy === "3" && band === "high" && rules.length > 2,
@@ -61,9 +67,11 @@ const PICTURES: readonly Picture[] = [
   { name: "console-rounds-narrow", view: NARROW, parts: toRounds },
   { name: "console-list-light", view: WIDE, parts: toList, isWhole: true },
   { name: "console-list-dark", view: DARK, parts: toList },
-  { name: "console-picture-light", view: WIDE, parts: () => ["picture"] },
-  { name: "console-picture-dark", view: DARK, parts: () => ["picture"] },
-  { name: "console-picture-narrow", view: NARROW, parts: () => ["picture"] },
+  { name: "console-picture-light", view: WIDE, parts: toPicture, isWhole: true },
+  { name: "console-picture-dark", view: DARK, parts: toPicture, act: drawing("trend"), isWhole: true },
+  { name: "console-picture-narrow", view: NARROW, parts: toPicture, isWhole: true },
+  { name: "console-picture-matrix", view: WIDE, parts: toPicture, act: drawing("matrix"), isWhole: true },
+  { name: "console-picture-bands", view: NARROW, parts: toPicture, act: drawing("bands"), isWhole: true },
   { name: "console-list-narrow", view: NARROW, parts: toList },
 ];
 
@@ -81,6 +89,7 @@ async function take(browser: Browser, fixture: FixtureConsole, picture: Picture)
 await buildPages();
 await mkdir(FOLDER, { recursive: true });
 const wanted = process.argv.slice(2);
+if (wanted.length === 0 || wanted.some((start) => start.startsWith("office"))) await takeStaffPictures();
 const browser = await startBrowser();
 const fixture = await startFixtureConsole();
 for (const picture of PICTURES.filter(

@@ -54,7 +54,7 @@ async function takePictures(desk: StaffDesk, folder: string): Promise<void> {
     await takePicture(before, path("sign-in"));
     await before.context.close();
     for (const [id, pages] of [
-      ["op-1", [["rounds"], ["rounds", REVIEWED], ["picture"], ["resources"], ["benches"]]],
+      ["op-1", [["rounds"], ["rounds", REVIEWED], ["resources"], ["benches"]]],
       ["dpo-1", [["rounds", REVIEWED], ["audit"], ["announcements"], ["certificates"], ["statistics"]]],
     ] as const) {
       const seat = await signIn(desk, id, view);
