@@ -120,6 +120,34 @@ describe("sign-in", () => {
     await seated.page.getByText("The page locked itself").waitFor();
     await seated.context.close();
   });
+
+  it("the touch that wakes a machine after its sleep locks the page, too", async () => {
+    const seated = await sitDown(desk);
+    await seated.page.clock.install();
+    await unlock(seated, desk.keyFile("op-1"));
+    await seated.page.getByText("There are no such rounds.").waitFor();
+    // The clock is an hour on, and no timer has run.
+    await seated.page.clock.setFixedTime(new Date(Date.now() + 3_600_000));
+    await seated.page.mouse.move(10, 10);
+    await seated.page.mouse.move(20, 20);
+    await seated.page.getByText("The page locked itself").waitFor();
+    await seated.context.close();
+  });
+
+  it("an answer that calls itself a stream is held against the secretariat's key like any other", async () => {
+    const seated = await signIn(desk, "op-1");
+    await seated.page.route("**/v1/rounds", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({
+        status: 200,
+        headers: { ...answer.headers(), "content-type": "text/event-stream" },
+        body: "[] ",
+      });
+    });
+    await visit(seated, "certificates");
+    await seated.page.getByText("the answer is not signed by the secretariat of the roster").waitFor();
+    await seated.context.close();
+  });
 });
 
 describe("a round", () => {
