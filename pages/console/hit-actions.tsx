@@ -31,7 +31,12 @@ export function HitActions({ row, onAnswer }: HitActionsProps) {
   const own = row.status.own;
   const status: HitStatus | null = asked === "channel" ? channel : asked;
   const send = async (): Promise<void> => {
-    const view = await sendJson<HitView>("PUT", `api/hits/${encodeURIComponent(row.hit)}/status`, { status }, askConsole);
+    const view = await sendJson<HitView>(
+      "PUT",
+      `api/hits/${encodeURIComponent(row.hit)}/status`,
+      { status },
+      askConsole,
+    );
     if (view === null) throw new Refusal("server-answer-invalid", "", 200);
     onAnswer(view);
     tell("good", t("status-sent", { status: t(`status-${status ?? "none"}`) }));

@@ -9,6 +9,7 @@ import { t } from "../kit/language.ts";
 import { LOADING, loadOf, type Load } from "../kit/load.ts";
 import { PageTitle } from "../kit/shell.tsx";
 import { Failure, Loading } from "../kit/states.tsx";
+import { askConsole } from "./session.ts";
 
 const SHOWN_YEARS = 3;
 
@@ -37,7 +38,7 @@ export function PicturePage() {
 async function loadPicture(): Promise<void> {
   const last = new Date().getUTCFullYear();
   const asked = Array.from({ length: SHOWN_YEARS }, (_, at) =>
-    getJson<YearStatistics>(`api/statistics?year=${last - SHOWN_YEARS + 1 + at}`),
+    getJson<YearStatistics>(`api/statistics?year=${last - SHOWN_YEARS + 1 + at}`, askConsole),
   );
   picture.value = await loadOf(
     Promise.all([import("../kit/regional-picture.tsx"), ...asked]).then(([{ default: Drawing }, ...years]) => ({

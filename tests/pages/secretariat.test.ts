@@ -133,21 +133,6 @@ describe("sign-in", () => {
     await seated.page.getByText("The page locked itself").waitFor();
     await seated.context.close();
   });
-
-  it("an answer that calls itself a stream is held against the secretariat's key like any other", async () => {
-    const seated = await signIn(desk, "op-1");
-    await seated.page.route("**/v1/rounds", async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({
-        status: 200,
-        headers: { ...answer.headers(), "content-type": "text/event-stream" },
-        body: "[] ",
-      });
-    });
-    await visit(seated, "certificates");
-    await seated.page.getByText("the answer is not signed by the secretariat of the roster").waitFor();
-    await seated.context.close();
-  });
 });
 
 describe("a round", () => {
