@@ -16,6 +16,7 @@
  *   HR.batch, HR.handles.jsonl, HR.cells.0 …, HR.decoys.json, HR.receipt.json
  *   HR.section.json              hits with HR, decoys left out
  *   HR.answers.box, HR.answers.json   own answers as sealed, HR's as checked
+ *   walk.lock                    empty; held by who does the party's steps
  *   of a round that is carried   client/carried-files.ts
  */
 import { randomBytes } from "node:crypto";
@@ -322,6 +323,11 @@ export class RoundFiles {
       this.#destroyOwnCells(round, counterpart);
     }
     for (const name of ["package.box", "package-keys.json"] as const) this.files.destroy(checkedRound(round), name);
+  }
+
+  /** So that of two programs with one vault one alone does a round's steps. @returns Null while another does. */
+  lockWalk(round: string): Disposable | null {
+    return this.files.lock(checkedRound(round), "walk.lock");
   }
 
   /** Destroys all that the vault keeps of a round: no hit of it can be named any more. */

@@ -3,8 +3,9 @@
  * A new kind of file is one line in vault.ts: a small one is JSON, a large one a run of pieces.
  */
 import { createHmac, hkdfSync } from "node:crypto";
-import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { z } from "zod";
 import { canonicalBytes, type Json } from "#engine/canonical-json.ts";
 import { LinkageError } from "#engine/errors.ts";
@@ -18,6 +19,9 @@ const HIDDEN_NAME = /^[0-9a-f]{32}$/;
 /** JSON is padded to a power of two from here on, so that its length says little of what it holds. */
 const LEAST_JSON_BYTES = 4_096;
 const SPACE = 0x20;
+const LOCK_MODE = 0o600;
+/** What SQLite says of a file that another holds. */
+const BUSY = "database is locked";
 
 /** The group of files that belong to no round. */
 export const OWN = "";
@@ -108,6 +112,29 @@ export class SealedFolder {
   /** @returns When it was last written, milliseconds; null if there is no such file. */
   writtenMs(group: string, name: string): number | null {
     return statSync(this.#path(group, name), { throwIfNoEntry: false })?.mtimeMs ?? null;
+  }
+
+  /**
+   * Holds an empty file until it is disposed of or the process ends, however that happens.
+   *
+   * @returns Null while another holds it, in this process or in one beside it.
+   */
+  lock(group: string, name: string): Disposable | null {
+    const path = this.#prepared(group, name);
+    closeSync(openSync(path, "a", LOCK_MODE));
+    const database = new DatabaseSync(path);
+    try {
+      database.exec("BEGIN EXCLUSIVE");
+    } catch (error) {
+      database.close();
+      if (error instanceof Error && error.message === BUSY) return null;
+      throw error;
+    }
+    return {
+      [Symbol.dispose]: () => {
+        database.close();
+      },
+    };
   }
 
   /** As {@link destroyFile}. */

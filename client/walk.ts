@@ -57,6 +57,9 @@ export async function walkRound(walk: Walk): Promise<Standing> {
     const whom = agreement.missing.length === 0 ? "" : ` of ${agreement.missing.join(", ")}`;
     return waiting(agreement.for === "opening" ? "the operators to open it" : `the ${agreement.for}${whom}`);
   }
+  // Two that encode at once would leave a batch with the handles of another, and its hits without names.
+  using lock = vault.lockWalk(round);
+  if (lock === null) return waiting("another program that does this round's steps with this vault");
   let view = await connection.round(round);
   if (view.state === "keyed") return waiting("the confirmations of others");
   if (view.state === "submitting") {

@@ -53,7 +53,7 @@ export class Alerts {
       if (await this.#send(alertOf(row))) {
         this.#accept(row);
         pauseMs = this.#pauses.firstMs;
-      } else if (this.#vault.descriptor(row.round) !== null) {
+      } else if (this.#isKept(row.round)) {
         // Behind the others: one that is never accepted holds up none.
         this.#due.set(row.hit, row);
         this.#keep();
@@ -65,6 +65,15 @@ export class Alerts {
     this.#running = null;
   }
 
+  /** Whether the vault has the round; one that cannot be read has it still. */
+  #isKept(round: string): boolean {
+    try {
+      return this.#vault.descriptor(round) !== null;
+    } catch {
+      return true;
+    }
+  }
+
   #first(): HitRow | null {
     for (const row of this.#due.values()) return row;
     return null;
@@ -72,15 +81,23 @@ export class Alerts {
 
   #accept({ round, hit }: HitRow): void {
     this.#acceptedOf(round).add(hit);
+    // It can have become due anew while it was under way.
+    this.#due.delete(hit);
     this.#unkept.add(round);
     if (performance.now() - this.#keptMs >= KEEP_EVERY_MS) this.#keep();
   }
 
+  /** What cannot be written now is tried again with the next; it is not worth ending for: an alert may come twice. */
   #keep(): void {
-    for (const round of this.#unkept)
-      if (this.#vault.descriptor(round) !== null) this.#vault.keepAlerted(round, [...this.#acceptedOf(round)]);
-    this.#unkept.clear();
     this.#keptMs = performance.now();
+    for (const round of this.#unkept) {
+      try {
+        if (this.#vault.descriptor(round) !== null) this.#vault.keepAlerted(round, [...this.#acceptedOf(round)]);
+      } catch {
+        continue;
+      }
+      this.#unkept.delete(round);
+    }
   }
 
   #acceptedOf(round: string): Set<string> {

@@ -14,12 +14,14 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from "#server/problem.ts";
 import type { EventFeed } from "./event-feed.ts";
 import { requireOwnAddress, type Sessions } from "./session.ts";
 import {
+  KEY_HEADER,
   SessionRequest,
   StatusRequest,
   type ConsoleView,
   type Coverage,
   type HitView,
   type RoundStanding,
+  type SessionAnswer,
 } from "./shapes.ts";
 
 const BODY_BYTES = 4_096;
@@ -58,6 +60,8 @@ export async function buildConsoleApp({ desk, sessions, feed, pages }: ConsoleAp
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: MOST_PARAMETER, caseSensitive: true },
     forceCloseConnections: true,
+    // Nobody would read a stream that answers HEAD, and nothing would end it.
+    exposeHeadRoutes: false,
     serverFactory: (handler) => {
       const server = createServer(
         { maxHeaderSize: HEADER_BYTES, requireHostHeader: true, connectionsCheckingInterval: CHECK_EVERY_MS },
@@ -109,12 +113,14 @@ function apiRoutes(
 ): void {
   api.addHook("onRequest", (request, reply, done) => {
     void reply.header("cache-control", "no-store");
-    if (request.routeOptions.url !== "/api/session") sessions.require(request.headers.cookie, cookieName());
+    const { cookie, [KEY_HEADER]: key } = request.headers;
+    if (request.routeOptions.url !== "/api/session") sessions.require(cookie, cookieName(), String(key ?? ""));
     done();
   });
   api.post("/session", (request, reply) => {
-    const value = sessions.open(parsed(SessionRequest, request.body).token);
-    void reply.code(204).header("set-cookie", `${cookieName()}=${value}; HttpOnly; SameSite=Strict; Path=/`).send();
+    const { cookie, key } = sessions.open(parsed(SessionRequest, request.body).token);
+    const answer: SessionAnswer = { key };
+    void reply.header("set-cookie", `${cookieName()}=${cookie}; HttpOnly; SameSite=Strict; Path=/`).send(answer);
   });
   api.get("/console", () => desk.console());
   api.get("/hits", (_request, reply) => reply.type("application/json").send(desk.hitsJson()));

@@ -266,8 +266,13 @@ export class Follower {
 
   #pauseMs(): number {
     const untilAll = Math.max(0, this.#nextAllMs - this.#options.now().getTime());
-    const paces = [...this.#views.values()].flatMap((view) => this.#paceOf(view) ?? []);
-    return this.#called.size > 0 ? 0 : Math.min(untilAll, ...paces);
+    if (this.#called.size > 0) return 0;
+    try {
+      return Math.min(untilAll, ...[...this.#views.values()].flatMap((view) => this.#paceOf(view) ?? []));
+    } catch {
+      // A vault that cannot be read: the look at all says so.
+      return untilAll;
+    }
   }
 
   /** An announcement is a reason to look, and nothing else: it is not signed. */
@@ -291,6 +296,11 @@ export class Follower {
   #setFault(fault: Fault | null): void {
     const isOther = this.#fault?.code !== fault?.code || this.#fault?.detail !== fault?.detail;
     this.#fault = fault;
-    if (isOther) for (const round of this.rounds()) this.#options.onRound(round);
+    if (!isOther) return;
+    try {
+      for (const round of this.rounds()) this.#options.onRound(round);
+    } catch {
+      // A vault that cannot be read: that is the fault, and whoever asks for the rounds is told so.
+    }
   }
 }

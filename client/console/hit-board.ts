@@ -76,7 +76,7 @@ export class HitBoard {
   }
 
   async #takeAll(round: string, statuses: readonly Status[]): Promise<HitList> {
-    if (!(await this.#take(round, statuses))) return [];
+    if (!(await this.#take(round, statuses)) || this.#isForgotten(round)) return [];
     this.#vault.keepStatuses(round, [...statuses]);
     const found = this.#rounds.get(round);
     if (found === undefined) return [];
@@ -164,9 +164,15 @@ export class HitBoard {
       }
       await yieldOnce();
     }
+    if (this.#isForgotten(round)) return false;
     for (const said of fresh) this.#looked.set(nameOf(said), said.signature);
     noteStatuses(this.#vault, round, taken, this.#now());
     return fresh.length > 0;
+  }
+
+  /** Whether the round went meanwhile, here or by a command: nothing of it is written any more. */
+  #isForgotten(round: string): boolean {
+    return this.#vault.descriptor(round) === null;
   }
 
   /** Puts the rounds in order. @returns Rows that are others than before. */

@@ -59,7 +59,13 @@ export async function openConsole(options: ConsoleOptions): Promise<OpenConsole>
   });
   const alerts = options.caseSystem && new Alerts(vault, options.caseSystem, ALERT_PAUSES);
   const onRound = (round: string): void => {
-    const standing = standingIn(round);
+    let standing: RoundStanding | null;
+    try {
+      standing = standingIn(round);
+    } catch {
+      // A vault that cannot be read: whoever asks for the rounds is told so, and those who tell of one go on.
+      return;
+    }
     if (standing !== null) feed.publish("round", standing);
   };
   const onHits = (hits: HitList): void => {

@@ -1,12 +1,12 @@
 /**
- * Who may use the console: a token that works once, in the address that the terminal shows, for a cookie that ends with the
- * process; and requests that come from its own pages. docs/spec/console.md, "Session"
+ * Who may use the console: a token that works once, in the address that the terminal shows, for a cookie and a key that end with
+ * the process; and requests that come from its own pages. docs/spec/console.md, "Session"
  */
 import { createHash, randomBytes } from "node:crypto";
 import { LinkageError } from "#engine/errors.ts";
 
 const TOKEN_BYTES = 16;
-const COOKIE_BYTES = 32;
+const SECRET_BYTES = 32;
 const TOKEN_MS = 600_000;
 /** Of each kind; the oldest goes. */
 const MOST = 8;
@@ -31,7 +31,8 @@ export function requireOwnAddress(address: string, { method, host, origin }: Pro
 export class Sessions {
   /** Digest of a token → until when it works, milliseconds. */
   readonly #tokens = new Map<string, number>();
-  readonly #cookies = new Set<string>();
+  /** Digests of a cookie with its key. */
+  readonly #sessions = new Set<string>();
   readonly #now: () => Date;
 
   constructor(now: () => Date) {
@@ -46,8 +47,8 @@ export class Sessions {
     return token;
   }
 
-  /** @returns The cookie's value. @throws {@link LinkageError} `request-forbidden` if the token is none, was used, or is too old. */
-  open(token: string): string {
+  /** @returns The cookie's value, and the key without which it is worth nothing. @throws {@link LinkageError} `request-forbidden` if the token is none, was used, or is too old. */
+  open(token: string): { readonly cookie: string; readonly key: string } {
     const digest = digestOf(token);
     const until = this.#tokens.get(digest);
     this.#tokens.delete(digest);
@@ -56,16 +57,17 @@ export class Sessions {
         "request-forbidden",
         "this address was used already, or is too old; press Enter at the terminal of aquila console for another",
       );
-    const value = randomBytes(COOKIE_BYTES).toString("base64url");
-    this.#cookies.add(digestOf(value));
-    dropOldest(this.#cookies);
-    return value;
+    const [cookie, key] = [secret(), secret()];
+    this.#sessions.add(digestOf(`${cookie} ${key}`));
+    dropOldest(this.#sessions);
+    return { cookie, key };
   }
 
-  /** @throws {@link LinkageError} `request-forbidden` unless a cookie of this name is one that was given. */
-  require(cookieHeader: string | undefined, name: string): void {
+  /** @throws {@link LinkageError} `request-forbidden` unless a cookie of this name was given together with this key. */
+  require(cookieHeader: string | undefined, name: string, key: string): void {
     const values = (cookieHeader ?? "").split(";").map((pair) => pair.trim().split("="));
-    if (!values.some(([key, value]) => key === name && value !== undefined && this.#cookies.has(digestOf(value))))
+    const isOpen = (cookie: string): boolean => this.#sessions.has(digestOf(`${cookie} ${key}`));
+    if (!values.some(([called, value]) => called === name && value !== undefined && isOpen(value)))
       throw new LinkageError(
         "request-forbidden",
         "there is no session; open the address that aquila console prints, or press Enter there for another",
@@ -73,8 +75,12 @@ export class Sessions {
   }
 }
 
-function digestOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+function secret(): string {
+  return randomBytes(SECRET_BYTES).toString("base64url");
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 function dropOldest(kept: Map<string, number> | Set<string>): void {

@@ -16,6 +16,9 @@ const Bits = z.number();
 
 /** Opens a session, once: the token is in the address that `aquila console` prints. */
 export const SessionRequest = z.strictObject({ token: z.string().max(100) });
+/** With the cookie: what each later request carries in {@link KEY_HEADER}. */
+export type SessionAnswer = { readonly key: string };
+export const KEY_HEADER = "aquila-key";
 /** What a person says of a hit. */
 export const StatusRequest = z.strictObject({ status: HitStatus });
 export type StatusRequest = z.infer<typeof StatusRequest>;

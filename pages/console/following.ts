@@ -7,13 +7,13 @@ import { t } from "../kit/language.ts";
 import { tell } from "../kit/live.tsx";
 import { alertOfNewHit } from "./alerts.ts";
 import { loadHits, takeHits } from "./hits.ts";
-import { consoleView } from "./session.ts";
+import { askConsole, consoleView } from "./session.ts";
 import { loadCoverage, loadRounds, takeCoverage, takeRound } from "./standings.ts";
 
 /** @returns Ends it. */
 export function followConsole(): () => void {
   const end = follow({
-    open: (signal) => fetch("api/events", { headers: { accept: "text/event-stream" }, cache: "no-store", signal }),
+    open: (signal) => askConsole("api/events", { headers: { accept: "text/event-stream" }, signal }),
     onEvent: takeEvent,
     onReopened: loadAll,
     onRefused: (refusal) => {

@@ -9,6 +9,7 @@ import { SelectField } from "../kit/fields.tsx";
 import { t } from "../kit/language.ts";
 import { tell } from "../kit/live.tsx";
 import { StatusChip } from "./chips.tsx";
+import { askConsole } from "./session.ts";
 
 type HitStatus = NonNullable<HitRow["status"]["own"]>;
 type Channel = Extract<HitStatus, `channel-${string}`>;
@@ -30,7 +31,12 @@ export function HitActions({ row, onAnswer }: HitActionsProps) {
   const own = row.status.own;
   const status: HitStatus | null = asked === "channel" ? channel : asked;
   const send = async (): Promise<void> => {
-    const view = await sendJson<HitView>("PUT", `api/hits/${encodeURIComponent(row.hit)}/status`, { status });
+    const view = await sendJson<HitView>(
+      "PUT",
+      `api/hits/${encodeURIComponent(row.hit)}/status`,
+      { status },
+      askConsole,
+    );
     if (view === null) throw new Refusal("server-answer-invalid", "", 200);
     onAnswer(view);
     tell("good", t("status-sent", { status: t(`status-${status ?? "none"}`) }));

@@ -19,7 +19,7 @@ import { HitWarnings } from "./hit-warnings.tsx";
 import { HitWhy } from "./hit-why.tsx";
 import { hitsLoad, lastOpened, shownHits } from "./hits.ts";
 import { OwnRecords } from "./own-records.tsx";
-import { ownParty } from "./session.ts";
+import { askConsole, ownParty } from "./session.ts";
 import { TheirNotice } from "./their-notice.tsx";
 
 const hitView = signal<Load<HitView>>(LOADING);
@@ -151,7 +151,7 @@ function Hit({ view }: { readonly view: HitView }) {
 }
 
 async function load(hit: string): Promise<void> {
-  const view = await loadOf(getJson<HitView>(`api/hits/${encodeURIComponent(hit)}`));
+  const view = await loadOf(getJson<HitView>(`api/hits/${encodeURIComponent(hit)}`, askConsole));
   // Another hit may have been opened meanwhile.
   if (lastOpened.peek() === hit) hitView.value = view;
 }

@@ -6,6 +6,7 @@ import type { HitList, HitRow } from "../../client/console/shapes.ts";
 import { getJson } from "../kit/api.ts";
 import { LOADING, loadOf, type Load } from "../kit/load.ts";
 import type { Order } from "../kit/row-table.tsx";
+import { askConsole } from "./session.ts";
 
 /** `open`: nobody here has said anything of the hit yet; `requested`: by any channel. */
 export const STATUS_CHOICES = ["open", "acknowledged", "requested", "confirmed", "refuted"] as const;
@@ -44,7 +45,7 @@ let arrived: HitList[] | null = null;
 
 export async function loadHits(): Promise<void> {
   arrived = [];
-  const load = await loadOf(getJson<HitList>("api/hits"));
+  const load = await loadOf(getJson<HitList>("api/hits", askConsole));
   const later = arrived.flat();
   arrived = null;
   hitsLoad.value =

@@ -10,6 +10,7 @@ import { SelectField } from "../kit/fields.tsx";
 import { LOADING, loadOf, type Load } from "../kit/load.ts";
 import { PageTitle } from "../kit/shell.tsx";
 import { Failure, Loading } from "../kit/states.tsx";
+import { askConsole } from "./session.ts";
 
 const SHOWN_YEARS = 3;
 const YEARS_BACK = 10;
@@ -51,7 +52,7 @@ async function loadPicture(): Promise<void> {
   const last = lastYear.peek();
   picture.value = LOADING;
   const asked = Array.from({ length: SHOWN_YEARS }, (_, at) =>
-    getJson<YearStatistics>(`api/statistics?year=${last - SHOWN_YEARS + 1 + at}`),
+    getJson<YearStatistics>(`api/statistics?year=${last - SHOWN_YEARS + 1 + at}`, askConsole),
   );
   const loaded = await loadOf(
     Promise.all([import("../kit/regional-picture.tsx"), ...asked]).then(([{ default: Drawing }, ...years]) => ({

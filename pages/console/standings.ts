@@ -5,16 +5,17 @@ import { computed, signal } from "@preact/signals";
 import type { Coverage, RoundStanding } from "../../client/console/shapes.ts";
 import { getJson, sendJson } from "../kit/api.ts";
 import { LOADING, loadOf, type Load } from "../kit/load.ts";
+import { askConsole } from "./session.ts";
 
 export const roundsLoad = signal<Load<readonly RoundStanding[]>>(LOADING);
 export const coverageLoad = signal<Load<Coverage>>(LOADING);
 
 export async function loadRounds(): Promise<void> {
-  roundsLoad.value = await loadOf(getJson<readonly RoundStanding[]>("api/rounds"));
+  roundsLoad.value = await loadOf(getJson<readonly RoundStanding[]>("api/rounds", askConsole));
 }
 
 export async function loadCoverage(): Promise<void> {
-  coverageLoad.value = await loadOf(getJson<Coverage>("api/coverage"));
+  coverageLoad.value = await loadOf(getJson<Coverage>("api/coverage", askConsole));
 }
 
 export function takeRound(standing: RoundStanding): void {
@@ -33,7 +34,7 @@ export function takeCoverage(coverage: Coverage): void {
 
 /** Begins all that is the party's turn. @throws Refusal */
 export async function runRound(round: string): Promise<void> {
-  await sendJson("POST", `api/rounds/${encodeURIComponent(round)}/run`);
+  await sendJson("POST", `api/rounds/${encodeURIComponent(round)}/run`, undefined, askConsole);
 }
 
 /** Rounds that wait for a person here. */

@@ -17,32 +17,29 @@ export class Refusal extends Error {
   }
 }
 
-/** Asks over the page's own connection; another may sign first. */
+/** Asks the page's own server, as whoever uses the page. */
 export type Ask = (path: string, init?: RequestInit) => Promise<Response>;
-
-const askHere: Ask = (path, init) =>
-  fetch(path, { cache: "no-store", credentials: "same-origin", redirect: "error", ...init });
 
 /**
  * @param path - Relative to the page.
  * @returns The answer's body, of the shape that the page's own server promises for this path.
  * @throws {@link Refusal}
  */
-export async function getJson<Body>(path: string, ask: Ask = askHere): Promise<Body> {
+export async function getJson<Body>(path: string, ask: Ask): Promise<Body> {
   const response = await answered(ask(path));
   return (await bodyOf(response)) as Body;
 }
 
 /**
- * @param body - Left out: the request has none.
+ * @param body - Undefined: the request has none.
  * @returns Null when the answer has no body.
  * @throws {@link Refusal}
  */
 export async function sendJson<Body>(
   method: "POST" | "PUT" | "DELETE",
   path: string,
-  body?: unknown,
-  ask: Ask = askHere,
+  body: unknown,
+  ask: Ask,
 ): Promise<Body | null> {
   const init =
     body === undefined

@@ -12,30 +12,32 @@ export const NEEDED_OPERATORS = 2;
 
 export function Approvals({ view: { approvals, descriptor, t0, t2 } }: { readonly view: RoundView }) {
   const { roster } = useSession();
-  const [held, setHeld] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const signatures = approvals.map(({ signature }) => signature).join();
+  const [held, setHeld] = useState<{ readonly shown: string; readonly by: ReadonlyMap<string, boolean> } | null>(null);
+  // By all of it: a signature that holds for one says nothing of another that carries it too.
+  const shown = JSON.stringify([descriptor.id, t0, t2, approvals]);
   useEffect(() => {
     let isGone = false;
     const check = approvals.map(async (approval): Promise<[string, boolean]> => {
       const signKey = roster.operators.find(({ id }) => id === approval.operator)?.signKey;
       const isOfRound = approval.round === descriptor.id && approval.t0 === t0 && [null, t2].includes(approval.t2);
       const isSigned = signKey !== undefined && isOfRound && (await isSignedBy(signKey, "approval", approval));
-      return [approval.signature, isSigned];
+      return [nameOf(approval), isSigned];
     });
     void Promise.all(check).then((checked) => {
-      if (!isGone) setHeld(new Map(checked));
+      if (!isGone) setHeld({ shown, by: new Map(checked) });
     });
     return () => {
       isGone = true;
     };
-  }, [signatures]);
+  }, [shown]);
   if (approvals.length === 0) return <p class="quiet">{t("office-no-approvals")}</p>;
   return (
     <ul class="plain-list">
-      {approvals.map(({ act, operator, signature }) => {
-        const holds = held.get(signature);
+      {approvals.map((approval) => {
+        const { act, operator } = approval;
+        const holds = held?.shown === shown ? held.by.get(nameOf(approval)) : undefined;
         return (
-          <li key={signature} class="row">
+          <li key={nameOf(approval)} class="row">
             <strong>{operator}</strong> {t(`office-approves-${act}`)}
             {holds === undefined ? null : <Holds holds={holds} />}
           </li>
@@ -43,6 +45,10 @@ export function Approvals({ view: { approvals, descriptor, t0, t2 } }: { readonl
       })}
     </ul>
   );
+}
+
+function nameOf(approval: RoundView["approvals"][number]): string {
+  return JSON.stringify(approval);
 }
 
 /** A signature or proof, as it was found to be. */

@@ -17,9 +17,14 @@ const BANDS = ["high", "medium", "low"] as const;
 type Decision = Hold["decision"];
 type Asked = { readonly pairing: readonly [string, string]; readonly decision: Decision };
 
-type PairingsProps = { readonly view: RoundView; readonly onView: (view: RoundView) => void };
+type PairingsProps = {
+  readonly view: RoundView;
+  /** Whether T2 is that which the page computed: nothing is signed before. */
+  readonly isComputed: boolean;
+  readonly onView: (view: RoundView) => void;
+};
 
-export function Pairings({ view, onView }: PairingsProps) {
+export function Pairings({ view, isComputed, onView }: PairingsProps) {
   const { get, key, send } = useSession();
   const { id } = view.descriptor;
   const path = `/v1/rounds/${encodeURIComponent(id)}`;
@@ -29,6 +34,7 @@ export function Pairings({ view, onView }: PairingsProps) {
   const released = view.pairings.filter(({ state }) => !["left-out", "dropped", "closed"].includes(state));
 
   const decide = async ({ pairing, decision }: Asked): Promise<void> => {
+    if (!isComputed) throw new RangeError("a decision over what was not computed");
     const statement = { decision, officer: key.id, pairing, round: id, t2: view.t2 };
     onView(await send<RoundView>("PUT", `${path}/holds/${key.id}`, await signStatement(key, "hold", statement)));
     announce(t("office-done"));
@@ -61,6 +67,7 @@ export function Pairings({ view, onView }: PairingsProps) {
                 pairing={one}
                 expected={forecast?.find(({ pairing }) => pairing.join() === one.pairing.join()) ?? null}
                 onDecide={isDeciding ? setAsked : null}
+                isComputed={isComputed}
               />
             ))}
           </tbody>
@@ -108,12 +115,14 @@ type PairingRowProps = {
   readonly expected: RoundForecast[number] | null;
   /** Null where nothing can be decided. */
   readonly onDecide: ((asked: Asked) => void) | null;
+  readonly isComputed: boolean;
 };
 
 function PairingRow({
   pairing: { pairing, state, hits, acknowledged, answered },
   expected,
   onDecide,
+  isComputed,
 }: PairingRowProps) {
   const choices: readonly Decision[] =
     state === "held" ? ["release", "drop"] : state === "matched" ? ["hold", "drop"] : [];
@@ -139,6 +148,7 @@ function PairingRow({
               <button
                 key={decision}
                 type="button"
+                disabled={!isComputed}
                 onClick={() => {
                   onDecide({ pairing, decision });
                 }}

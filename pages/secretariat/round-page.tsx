@@ -58,7 +58,7 @@ export function RoundPage({ id }: { readonly id: string }) {
         {view.state === "matching" ? <MatchingProgress round={id} first={view.progress} onEnd={reload} /> : null}
       </section>
       {view.state === "erased" ? <CertificateFacts round={id} /> : null}
-      <Pairings view={view} onView={take} />
+      <Pairings view={view} isComputed={isComputed} onView={take} />
       <Steps view={view} />
       <section class="sheet stack" aria-labelledby="approvals">
         <h2 id="approvals">{t("office-approvals")}</h2>
@@ -117,20 +117,24 @@ function Digests({ view: { t0, t1, t2 }, isComputed }: { readonly view: RoundVie
   );
 }
 
-/** @returns What the page itself makes of the round; null until it has. */
+/** @returns What the page itself makes of this very round as it is shown; null until it has. */
 function useTranscripts(view: RoundView | null): Transcripts | null {
-  const [computed, setComputed] = useState<Transcripts | null>(null);
-  const of = view === null ? "" : `${view.t0} ${view.t1 ?? ""} ${view.t2 ?? ""}`;
+  const [computed, setComputed] = useState<{ readonly of: string; readonly transcripts: Transcripts } | null>(null);
+  const of = view === null ? "" : signedOf(view);
   useEffect(() => {
     let isGone = false;
-    setComputed(null);
     if (view !== null)
       void transcriptsOf(view).then((transcripts) => {
-        if (!isGone) setComputed(transcripts);
+        if (!isGone) setComputed({ of, transcripts });
       });
     return () => {
       isGone = true;
     };
   }, [of]);
-  return computed;
+  return computed?.of === of ? computed.transcripts : null;
+}
+
+/** All that T0, T1 and T2 are made of, and what the server says they are. */
+function signedOf({ descriptor, keys, sealed, t0, t1, t2 }: RoundView): string {
+  return JSON.stringify([descriptor, keys, sealed, t0, t1, t2]);
 }

@@ -27,7 +27,8 @@ export type Session = {
 
 /** Statuses that a proxy or a closing server may give unsigned. */
 const UNSIGNED = [429, 503];
-const STREAM = "text/event-stream";
+/** Where streams are, which alone come unsigned: the answer's own media type is the word of whoever gave it. */
+const STREAMS = /\/events$/;
 const IDLE_MS = 15 * 60_000;
 const LOOK_EVERY_MS = 10_000;
 const TOUCHES = ["keydown", "pointerdown", "pointermove", "touchstart", "wheel"] as const;
@@ -98,7 +99,7 @@ function makeAsk(key: StaffKey): Ask {
       redirect: "error",
       signal: init.signal ?? null,
     });
-    const isStream = response.ok && response.headers.get("content-type") === STREAM;
+    const isStream = response.ok && STREAMS.test(url.pathname);
     if (isStream || UNSIGNED.includes(response.status)) return response;
     const { status, headers } = response;
     const bytes = new Uint8Array(await response.arrayBuffer());
@@ -117,13 +118,16 @@ function makeAsk(key: StaffKey): Ask {
 /** @returns Ends it. */
 function watchIdleness(): () => void {
   let touchedAt = Date.now();
+  const isIdle = (): boolean => Date.now() - touchedAt >= IDLE_MS;
   const touch = (): void => {
-    touchedAt = Date.now();
+    // After a sleep the touch that wakes the machine can come before the clock is looked at.
+    if (isIdle()) lock("idle");
+    else touchedAt = Date.now();
   };
   for (const name of TOUCHES) addEventListener(name, touch, { passive: true });
   // By the clock: a machine that slept counts as idle.
   const looking = setInterval(() => {
-    if (Date.now() - touchedAt >= IDLE_MS) lock("idle");
+    if (isIdle()) lock("idle");
   }, LOOK_EVERY_MS);
   return () => {
     clearInterval(looking);

@@ -187,7 +187,7 @@ test("nothing of a hit is in the title, the address beside its id, or the browse
   expect(await page.title()).toBe("Hit – Aquila");
   expect(page.url()).toBe(`${fixture.origin}/#/hits/${row.hit}`);
   expect(await page.evaluate("Object.keys({ ...localStorage, ...sessionStorage }).sort().join()")).toBe(
-    "aquila-language,aquila-theme",
+    "aquila-key,aquila-language,aquila-theme",
   );
   expect(await page.evaluate("indexedDB.databases().then((all) => all.length)")).toBe(0);
 });

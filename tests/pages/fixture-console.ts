@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import {
+  KEY_HEADER,
   SessionRequest,
   StatusRequest,
   type ConsoleEvents,
@@ -15,6 +16,7 @@ import {
   type Coverage,
   type HitRow,
   type RoundStanding,
+  type SessionAnswer,
 } from "#client/console/shapes.ts";
 import { builtFolder, PAGE_POLICY } from "#pages/built.ts";
 import { CONSOLE_VIEW, coverage, hitsOf, standings, statisticsOf, viewOf } from "./console-data.ts";
@@ -49,7 +51,8 @@ export type FixtureConsole = {
 /** @param count - Of hits. */
 export async function startFixtureConsole(count = 10_000): Promise<FixtureConsole> {
   const tokens = new Set<string>();
-  const sessions = new Set<string>();
+  /** Key by cookie. */
+  const sessions = new Map<string, string>();
   const streams = new Set<ServerResponse>();
   const held: FixtureConsole["held"] = {
     view: CONSOLE_VIEW,
@@ -83,13 +86,14 @@ export async function startFixtureConsole(count = 10_000): Promise<FixtureConsol
         problem(response, 403, "request-forbidden", "the address was used before");
         return;
       }
-      const session = randomBytes(32).toString("base64url");
-      sessions.add(session);
-      response.writeHead(204, { "set-cookie": `aquila-console=${session}; HttpOnly; SameSite=Strict; Path=/` }).end();
+      const [session, key] = [randomBytes(32).toString("base64url"), randomBytes(32).toString("base64url")];
+      sessions.set(session, key);
+      response.setHeader("set-cookie", `aquila-console=${session}; HttpOnly; SameSite=Strict; Path=/`);
+      json(response, { key } satisfies SessionAnswer);
       return;
     }
     const session = /aquila-console=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1] ?? "";
-    if (!sessions.has(session)) {
+    if (!sessions.has(session) || sessions.get(session) !== request.headers[KEY_HEADER]) {
       problem(response, 403, "request-forbidden", "no session");
       return;
     }

@@ -120,6 +120,19 @@ describe("sign-in", () => {
     await seated.page.getByText("The page locked itself").waitFor();
     await seated.context.close();
   });
+
+  it("the touch that wakes a machine after its sleep locks the page, too", async () => {
+    const seated = await sitDown(desk);
+    await seated.page.clock.install();
+    await unlock(seated, desk.keyFile("op-1"));
+    await seated.page.getByText("There are no such rounds.").waitFor();
+    // The clock is an hour on, and no timer has run.
+    await seated.page.clock.setFixedTime(new Date(Date.now() + 3_600_000));
+    await seated.page.mouse.move(10, 10);
+    await seated.page.mouse.move(20, 20);
+    await seated.page.getByText("The page locked itself").waitFor();
+    await seated.context.close();
+  });
 });
 
 describe("a round", () => {

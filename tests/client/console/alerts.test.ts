@@ -1,6 +1,7 @@
 /**
  * Alerts to a case system that is down, comes back, fails, and is told twice.
  */
+import { setImmediate } from "node:timers/promises";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -183,6 +184,45 @@ describe("an alert", () => {
     await startAlerts(vault, url);
     await alerts?.close();
     expect(received).toHaveLength(before + 1);
+  });
+
+  test("comes also when the vault cannot be written to for a while", async () => {
+    system = new CaseSystem();
+    await system.start();
+    const { received, url } = system;
+    const vault = vaultWithHits(3);
+    const keepAlerted = vault.keepAlerted.bind(vault);
+    vault.keepAlerted = () => {
+      throw new Error("no space left on device");
+    };
+    const running = await startAlerts(vault, url);
+    await system.until(() => received.length === 3);
+    await running.close();
+    expect(vault.alerted(ROUND)).toEqual([]);
+    vault.keepAlerted = keepAlerted;
+    await (await startAlerts(vault, url)).close();
+    expect(new Set(idsOf(system))).toEqual(new Set(allIds(3)));
+  });
+
+  test("is sent once although its hit changes while it is under way", async () => {
+    const gate = Promise.withResolvers<boolean>();
+    const sent: string[] = [];
+    alerts = new Alerts(
+      vaultWithHits(1),
+      ({ hit }) => {
+        sent.push(hit);
+        return gate.promise;
+      },
+      PAUSES,
+    );
+    const rows = await new HitBoard(vaultWithHits(1), SHIPPED_PROFILE, () => new Date()).refresh();
+    alerts.take(rows);
+    alerts.take(rows);
+    gate.resolve(true);
+    await gate.promise;
+    await setImmediate();
+    await alerts.close();
+    expect(sent).toEqual([hitId(0)]);
   });
 
   test("is due once, however often its hit changes", async () => {

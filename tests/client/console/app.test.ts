@@ -52,11 +52,35 @@ describe("a session", () => {
         JSON.stringify({ token }),
       );
     const first = await open();
-    expect(first.status).toBe(204);
+    expect(first.status).toBe(200);
+    const { key } = JSON.parse(first.text) as { key: string };
+    expect(Buffer.from(key, "base64url")).toHaveLength(32);
     const cookie = first.headers["set-cookie"]?.[0] ?? "";
     const [, value = ""] = /^aquila-\d+=([\w-]+); HttpOnly; SameSite=Strict; Path=\/$/.exec(cookie) ?? [];
     expect(Buffer.from(value, "base64url")).toHaveLength(32);
     expect(refusal(await open())).toBe("403 request-forbidden");
+  });
+
+  // Browsers send a cookie to every port of a host: what another user of the machine listens on gets it, too.
+  test("is not used with its cookie alone, nor with the key of another", async () => {
+    const { url, freshAddress } = await openWith(1);
+    const [page, other] = [await Page.open(freshAddress()), await Page.open(freshAddress())];
+    const { "aquila-key": _key, ...stolen } = page.headers;
+    const statusOf = async (headers: Record<string, string>): Promise<number> =>
+      (await askConsole(url, "GET", "/api/hits", headers)).status;
+    expect(await statusOf(page.headers)).toBe(200);
+    expect(await statusOf(stolen)).toBe(403);
+    expect(await statusOf({ ...stolen, "aquila-key": other.headers["aquila-key"] ?? "" })).toBe(403);
+  });
+
+  test("is not kept from its stream by HEAD, which nobody would end", async () => {
+    const { url, freshAddress } = await openWith(1);
+    const page = await Page.open(freshAddress());
+    for (let ask = 0; ask < 20; ask++) await askConsole(url, "HEAD", "/api/events", page.headers);
+    const end = new AbortController();
+    const stream = await fetch(new URL("/api/events", url), { headers: page.headers, signal: end.signal });
+    expect(stream.status).toBe(200);
+    end.abort();
   });
 
   test("is not opened by a token of eleven minutes ago", async () => {

@@ -1,5 +1,5 @@
 /**
- * A page of the console for tests, as far as HTTP goes: its cookie, its requests, and its stream of events.
+ * A page of the console for tests, as far as HTTP goes: its cookie and key, its requests, and its stream of events.
  */
 import { request, type IncomingMessage } from "node:http";
 import { z } from "zod";
@@ -37,10 +37,12 @@ export function askConsole(
 export class Page {
   readonly #url: string;
   readonly #cookie: string;
+  readonly #key: string;
 
-  private constructor(url: string, cookie: string) {
+  private constructor(url: string, cookie: string, key: string) {
     this.#url = url;
     this.#cookie = cookie;
+    this.#key = key;
   }
 
   /** @param address - As the console gives it out. */
@@ -50,12 +52,12 @@ export class Page {
     const headers = { origin, "content-type": "application/json" };
     const answer = await askConsole(origin, "POST", "/api/session", headers, body);
     const [cookie] = answer.headers["set-cookie"]?.[0]?.split(";") ?? [];
-    if (answer.status !== 204 || cookie === undefined) throw new Error(`no session: ${answer.status}`);
-    return new Page(origin, cookie);
+    if (answer.status !== 200 || cookie === undefined) throw new Error(`no session: ${answer.status}`);
+    return new Page(origin, cookie, z.strictObject({ key: z.string() }).parse(JSON.parse(answer.text)).key);
   }
 
   get headers(): Record<string, string> {
-    return { origin: this.#url, cookie: this.#cookie, "content-type": "application/json" };
+    return { origin: this.#url, cookie: this.#cookie, "aquila-key": this.#key, "content-type": "application/json" };
   }
 
   send(method: string, path: string, body?: unknown): Promise<PageAnswer> {

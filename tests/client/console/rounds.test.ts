@@ -8,6 +8,7 @@ import { PACE, type Pace } from "#client/console/follower.ts";
 import { openConsole, type ConsoleOptions, type OpenConsole } from "#client/console/open.ts";
 import { ConsoleView, Coverage, HitList, HitView, RoundStanding } from "#client/console/shapes.ts";
 import type { ListFile } from "#client/list-file.ts";
+import type { Standing } from "#client/walk.ts";
 import { CATEGORIES, type PersonRecord } from "#engine/encode/person.ts";
 import { SHIPPED_PROFILE } from "#engine/shipped-profile.ts";
 import { describeRound } from "#fixtures/cast.ts";
@@ -18,11 +19,13 @@ import { send } from "../../server/requests.ts";
 import {
   closeTable,
   connectAs,
+  listOf,
   openTable,
   range,
   recordOf,
   recordsOf,
   vaultOfParty,
+  walkOnce,
   type Table,
 } from "../round/table.ts";
 import { Page } from "./browser-requests.ts";
@@ -262,6 +265,24 @@ test("what fails is said, and can be run again", async () => {
   const sent = await until(hr, round, (standing) => stepOf(standing, "submit") === "done");
   expect(sent.fault).toBeNull();
   expect((await at.send("POST", "/api/rounds/none-such/run")).status).toBe(404);
+});
+
+test("of two programs with one vault one alone does a round's steps", async () => {
+  const round = "console-4";
+  await createRound(round);
+  const [page, hr] = [await openAt("AT"), await openAt("HR")];
+  for (const each of [page, hr]) await each.send("POST", `/api/rounds/${round}/run`);
+  await until(page, round, (standing) => stepOf(standing, "submit") === "done");
+  for (const console of consoles.splice(0)) await console.close();
+  const vault = vaultOfParty(table, "AT");
+  const lists = new Map([["AT", await listOf("AT", PEOPLE.AT)]]);
+  const walk = (): Promise<Standing> => walkOnce(vault, connectAs(table, "AT"), round, lists, table.house.clock());
+  {
+    using held = vaultOfParty(table, "AT").lockWalk(round);
+    expect(held).not.toBeNull();
+    expect((await walk()).what).toMatch(/^another program/);
+  }
+  expect((await walk()).what).not.toMatch(/^another program/);
 });
 
 test("the own list's coverage is told when it is read, and names what would help", async () => {
