@@ -379,6 +379,6 @@ function someOf(all: readonly Buffer[]): Buffer[] {
   return all.filter((_, at) => at % Math.ceil(all.length / MOST_STRETCHES) === 0);
 }
 
-export function listPath({ folder }: Pick<HuntedRound, "folder">, party: string): string {
+function listPath({ folder }: Pick<HuntedRound, "folder">, party: string): string {
   return join(folder, "lists", `${party}.jsonl`);
 }

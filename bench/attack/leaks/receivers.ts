@@ -22,7 +22,10 @@ export async function openReceivers(
   secretariat: string,
   parties: readonly string[],
 ): Promise<Receivers> {
-  const [webhook, mailServer] = await Promise.all([openReceiver(secretariat), openMailReceiver({ hideSTARTTLS: true })]);
+  const [webhook, mailServer] = await Promise.all([
+    openReceiver(secretariat),
+    openMailReceiver({ hideSTARTTLS: true }),
+  ]);
   const [webhooks, mail] = [join(folder, "webhooks"), join(folder, "mail")];
   const answered = join(folder, "answered");
   const [webhookTap, mailTap] = await Promise.all([
