@@ -12,7 +12,7 @@ import { statisticsReport } from "#client/statistics-report.ts";
 import type { YearStatistics } from "#engine/statistics/published.ts";
 import { countedRound, partyIds, publishedYear } from "../engine/statistics/published-years.ts";
 import { seeded } from "../engine/statistics/seeded.ts";
-import { chromiumPath, startChromium } from "../pages/chromium.ts";
+import { startChromium, wantedChromium } from "../pages/browser.ts";
 import { temporaryFolder } from "./folders.ts";
 import { pdfPages } from "./pdf-text.ts";
 
@@ -126,7 +126,7 @@ describe("printed", () => {
   test("it has A4 pages with every section, no figure under ten, and numbered pages", async (context) => {
     const html = statisticsReport([yearOf(2026, 12, 2)], NOW);
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith("aquila-print-"));
-    const pdf = await printPdf(chromiumPath(context), html);
+    const pdf = await printPdf(wantedChromium(context), html);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith("aquila-print-"))).toEqual(before);
     const pages = pdfPages(pdf);
     expect(pages.length).toBeGreaterThanOrEqual(7);
@@ -153,7 +153,7 @@ describe("printed", () => {
   });
 
   test("the matrix of many parties has a page across", async (context) => {
-    const pages = pdfPages(await printPdf(chromiumPath(context), statisticsReport([yearOf(2026, 20, 1)], NOW)));
+    const pages = pdfPages(await printPdf(wantedChromium(context), statisticsReport([yearOf(2026, 20, 1)], NOW)));
     const across = pages.filter(({ size: [width, height] }) => width > height);
     expect(across).toHaveLength(1);
     expect(across[0]?.text.replaceAll("\n", "")).toContain("Who with whom: matrix");

@@ -1,18 +1,35 @@
 /**
  * A real Chromium for the tests of pages, their pictures and their bench.
  */
-import { existsSync } from "node:fs";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
-
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+import type { TestContext } from "vitest";
+import { findChromium } from "#client/chromium.ts";
+import { LinkageError } from "#engine/errors.ts";
 
 /** Said where a browser test cannot run. */
 export const NO_BROWSER = "no Chromium here: apt-get install chromium, or name one in AQUILA_CHROMIUM";
 
 /** @returns Null where there is none. */
 export function chromiumPath(): string | null {
-  const named = process.env["AQUILA_CHROMIUM"];
-  return (named === undefined ? PLACES : [named]).find((path) => existsSync(path)) ?? null;
+  try {
+    return findChromium(process.env["AQUILA_CHROMIUM"], process.env["PATH"] ?? "");
+  } catch (error) {
+    if (error instanceof LinkageError) return null;
+    throw error;
+  }
+}
+
+/** @returns Where it is; skips the test where there is none. */
+export function wantedChromium(context: TestContext): string {
+  return chromiumPath() ?? context.skip(NO_BROWSER);
+}
+
+/** @returns A browser that ends with the test; skips the test where there is none. */
+export async function startChromium(context: TestContext): Promise<Browser> {
+  wantedChromium(context);
+  const browser = await startBrowser();
+  context.onTestFinished(() => browser.close());
+  return browser;
 }
 
 /** @throws Error with {@link NO_BROWSER} where there is none. */

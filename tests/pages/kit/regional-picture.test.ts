@@ -12,7 +12,7 @@ import { regionalPicture } from "#engine/statistics/regional-picture.ts";
 import { showView, VIEWS, type ViewWording } from "#pages/kit/picture/views.ts";
 import { countedRound, partyIds, publishedYear, type Size } from "../../engine/statistics/published-years.ts";
 import { seeded } from "../../engine/statistics/seeded.ts";
-import { startChromium } from "../chromium.ts";
+import { startChromium } from "../browser.ts";
 import { startHarness, type Harness } from "./harness.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
