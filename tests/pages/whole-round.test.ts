@@ -253,7 +253,7 @@ test("the secretariat's pages were given no handle and nobody of a list", async 
   }
 });
 
-test("no page asked anybody but this machine, and none broke its policy", async () => {
+test("no page asked anybody but this machine, and none broke its policy", () => {
   const asked = [...given.values()].flatMap(({ addresses }) => addresses);
   const hosts = new Set(asked.filter((url) => !url.startsWith("data:")).map((url) => new URL(url).hostname));
   expect([...hosts]).toEqual(["127.0.0.1"]);
