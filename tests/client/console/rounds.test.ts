@@ -275,7 +275,7 @@ test("of two programs with one vault one alone does a round's steps", async () =
   await until(page, round, (standing) => stepOf(standing, "submit") === "done");
   for (const console of consoles.splice(0)) await console.close();
   const vault = vaultOfParty(table, "AT");
-  const lists = new Map([["AT", await listOf("AT", PEOPLE.AT)]]);
+  const lists = new Map([["AT", listOf("AT", PEOPLE.AT)]]);
   const walk = (): Promise<Standing> => walkOnce(vault, connectAs(table, "AT"), round, lists, table.house.clock());
   {
     using held = vaultOfParty(table, "AT").lockWalk(round);
