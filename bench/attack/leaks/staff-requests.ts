@@ -2,7 +2,7 @@
  * What the staff's pages ask for, asked over the hunted round: the pages themselves, announcements, the machine's figures, the
  * round as staff sees it, the audit log; and every answer, kept.
  */
-import { appendFileSync, readdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SignedHead } from "#engine/round/messages.ts";
 import { asker } from "#client/transport.ts";
@@ -51,6 +51,7 @@ export async function askAsStaff(round: HuntedRound, { url }: Pick<ServerProcess
 
 /** Listens as each party until its first announcement has come. */
 export async function listenAsParties(round: HuntedRound, { url }: Pick<ServerProcess, "url">): Promise<void> {
+  mkdirSync(staffAnswers(round), { recursive: true });
   for (const identity of round.cast.identities) {
     const end = new AbortController();
     const call = {
