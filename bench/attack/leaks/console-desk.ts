@@ -9,7 +9,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Coverage, HitList, RoundStanding } from "#client/console/shapes.ts";
+import { Coverage, HitList, KEY_HEADER, RoundStanding } from "#client/console/shapes.ts";
 import { Problem } from "#engine/round/messages.ts";
 import type { NodeRun, ServerProcess } from "../../../demo/server-process.ts";
 import { askConsole, Page, type PageAnswer } from "../../../tests/client/console/browser-requests.ts";
@@ -156,6 +156,8 @@ export async function openDesk(
           Problem.parse(JSON.parse(answer.text));
         };
         const { port } = new URL(url);
+        // As what listens on another port of the machine gets the cookie.
+        const keyless = Object.fromEntries(Object.entries(page.headers).filter(([name]) => name !== KEY_HEADER));
         const paths = [
           ...PAGE_PATHS,
           "events",
@@ -165,6 +167,7 @@ export async function openDesk(
         for (const path of paths.map((each) => `/api/${each}`)) {
           await refused(url, "GET", path);
           await refused(url, "GET", path, { cookie: `aquila-${port}=${"A".repeat(43)}` });
+          await refused(url, "GET", path, keyless);
           await refused(url, "GET", path, { ...page.headers, host: `console.example:${port}` });
           await refused(url, "GET", path, { ...page.headers, origin: "https://elsewhere.example" });
         }

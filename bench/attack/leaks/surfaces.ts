@@ -3,7 +3,6 @@
  * what is printed and exported. In: the round as it goes. Out: places to search, each with what it may show to its party.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { isBuilt, PAGE_SETS } from "#pages/built.ts";
 import type { NodeRun, ServerProcess } from "../../../demo/server-process.ts";
 import { openDesk, type ConsoleDesk } from "./console-desk.ts";
 import { chromiumHere, exportHits, exportReport, publicFiles } from "./exports.ts";
@@ -42,8 +41,8 @@ export class Surfaces {
     const { parties, consoleRun, staffAt } = this.#options;
     const { desks } = this.#round;
     if (moment === "empty") {
-      // Here, so that a hunt with built pages loads no bundler.
-      if (!PAGE_SETS.every((set) => isBuilt(set))) await (await import("#pages/build.ts")).buildPages();
+      // Here, so that no other attack loads a bundler.
+      await (await import("../../../tests/pages/pages-built.ts")).default();
       const opened = await Promise.all(parties.map((party) => openDesk(this.#round, party, server, consoleRun)));
       for (const desk of opened) desks.set(desk.party, desk);
     }

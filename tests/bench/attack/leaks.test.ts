@@ -1,13 +1,17 @@
 /**
  * What the leak hunt plants is told apart, and found in every writing where it may not stand.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { leakOrders } from "#bench/attack/leaks/leaky-orders.ts";
 import { plantedIn, secretOfBytes, secretsOfPersons, WARDS, type Secret } from "#bench/attack/leaks/planted.ts";
 import { countFound, foundByPlace, hunt, type Place } from "#bench/attack/leaks/search.ts";
+import { requireFilled } from "#bench/attack/leaks/surfaces.ts";
+import { openTap } from "#bench/attack/leaks/tap.ts";
 import { generateRecords } from "#fixtures/people.ts";
 
 const CONTROL = "a text that stands there";
@@ -76,4 +80,57 @@ test("what may stand in a place does not count there, and what the program has s
   const hunted = await hunt(secrets, CONTROL, [memory, place("log", text)], program.paths);
   expect(foundByPlace(hunted)).toEqual({ "full name in log": 1, "handle in log": 1 });
   expect(hunted.setAside).toBe(2);
+});
+
+test("a party is shown its own and nobody else's, and a place that shows it nothing proves nothing", async () => {
+  const [own, other] = secretsOfPersons(planted.slice(0, 2), (person) => [["AT"], ["HR"]][person] ?? []).filter(
+    ({ kind }) => kind === "full name",
+  );
+  if (own === undefined || other === undefined) throw new RangeError("two names are planted");
+  const shown = { party: "AT", kinds: ["full name"] } as const;
+  const text = [own, other].map(({ writings }) => writings[0] ?? "").join("\n");
+  const filled = [place("answers", `${CONTROL}\n${text}`, { shown })];
+  const hunted = await hunt([own, other], CONTROL, filled, []);
+  expect([...(hunted.found.get("answers") ?? [])]).toEqual([other]);
+  expect([...(hunted.shown.get("answers") ?? [])]).toEqual([own]);
+  requireFilled(filled, hunted);
+  const empty = [place("answers", CONTROL, { shown })];
+  const huntedEmpty = await hunt([own, other], CONTROL, empty, []);
+  expect(() => {
+    requireFilled(empty, huntedEmpty);
+  }).toThrow("answers: shows no full name");
+});
+
+test("what a console or its alerts may show to its party leaks there only if it is another's", () => {
+  const persons = secretsOfPersons(planted, (person) => [person % 2 === 0 ? "AT" : "HR"]);
+  const hits = Array.from({ length: 60 }, (_, at) => secretOfBytes("hit id", "hit", Buffer.alloc(16, at + 1), ["AT"]));
+  const orders = [...leakOrders([...persons, ...hits], "AT")];
+  const at = (channel: string): Secret[] =>
+    orders.flatMap(([secret, order]) => (order.channel === channel ? [secret] : []));
+  expect(at("console's answers").length).toBeGreaterThan(0);
+  expect(at("console's answers").flatMap(({ holders }) => holders)).not.toContain("AT");
+  expect(at("console's alerts").map(({ kind }) => kind)).not.toContain("hit id");
+  expect(new Set(orders.map(([, { channel }]) => channel)).size).toBe(15);
+});
+
+test("a tap passes on what comes and keeps all of it, each way by itself", async () => {
+  const server = createServer((socket) => socket.on("data", (bytes) => socket.end(`back ${bytes.toString()}`)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const [sent, answered] = [join(folder, "sent"), join(folder, "answered")];
+  const tap = await openTap((server.address() as AddressInfo).port, { name: "tap", sent, answered });
+  for (const word of ["one", "two"]) {
+    const socket = connect(tap.port, "127.0.0.1");
+    socket.write(word);
+    let told = "";
+    for await (const bytes of socket) told += String(bytes);
+    expect(told).toBe(`back ${word}`);
+  }
+  await tap.close();
+  server.close();
+  const all = (of: string): string[] => readdirSync(of).map((name) => readFileSync(join(of, name), "utf8"));
+  expect([all(sent), all(answered)]).toEqual([
+    ["one", "two"],
+    ["back one", "back two"],
+  ]);
 });
