@@ -1,7 +1,7 @@
 /**
  * Agreements of three parties' real clients and vaults over a way that drops, doubles, delays, re-orders and changes what
  * is sent, with a secretariat that shows two histories and a party that signs two keys. Faults are drawn by seed.
- * 60 runs; with BENCH=full 10,000, for which a file system in memory is wanted (TMPDIR=/dev/shm).
+ * 30 runs; with BENCH=full 10,000, for which a file system in memory is wanted (TMPDIR=/dev/shm).
  */
 import { expect, test } from "vitest";
 import { agreeKeys } from "#client/agree.ts";
@@ -28,7 +28,7 @@ import {
 const IDS = ["AT", "HR", "SI"];
 const PROFILE = "A".repeat(43);
 const FULL_RUNS = 10_000;
-const RUNS = process.env["BENCH"] === "full" ? FULL_RUNS : 60;
+const RUNS = process.env["BENCH"] === "full" ? FULL_RUNS : 30;
 const CALLS = 16;
 
 type Parties = { readonly identities: readonly Identity[]; readonly roster: Roster; readonly vaults: readonly Vault[] };
