@@ -92,12 +92,14 @@ async function printHit(browser: Browser, desk: ConsoleDesk, hit: string, folder
   await context.close();
 }
 
-/** With its text, which a PDF holds as numbers of glyphs. @throws Error if it has none: the search would be blind. */
+/** Writes it with its text, which a PDF holds as numbers of glyphs. @throws Error if it has none: the search would be blind. */
 export function writePdf(folder: string, name: string, pdf: Uint8Array): void {
   const text = pdfPages(pdf)
     .map((page) => page.text)
     .join("\n");
   if (text.trim() === "") throw new Error(`${name}.pdf has no text that can be read`);
   writeFileSync(join(folder, `${name}.pdf`), pdf);
-  writeFileSync(join(folder, `${name}.txt`), text);
+  // Chromium draws a word in several pieces where letters move together, and leaves out the space at which a line ends.
+  const readings = ["\n", "", " "].map((between) => text.replaceAll("\n", between));
+  writeFileSync(join(folder, `${name}.txt`), `${readings.join("\n\n")}\n`);
 }

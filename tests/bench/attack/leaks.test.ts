@@ -7,12 +7,15 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writePdf } from "#bench/attack/leaks/exports.ts";
 import { leakOrders } from "#bench/attack/leaks/leaky-orders.ts";
 import { plantedIn, secretOfBytes, secretsOfPersons, WARDS, type Secret } from "#bench/attack/leaks/planted.ts";
 import { countFound, foundByPlace, hunt, type Place } from "#bench/attack/leaks/search.ts";
 import { requireFilled } from "#bench/attack/leaks/surfaces.ts";
 import { openTap } from "#bench/attack/leaks/tap.ts";
+import { printPdf } from "#client/chromium.ts";
 import { generateRecords } from "#fixtures/people.ts";
+import { wantedChromium } from "../../pages/browser.ts";
 
 const CONTROL = "a text that stands there";
 const options = { seed: 7, recordsPerParty: 60, parties: ["AT"], overlap: 0, preset: "life" } as const;
@@ -133,4 +136,15 @@ test("a tap passes on what comes and keeps all of it, each way by itself", async
     ["one", "two"],
     ["back one", "back two"],
   ]);
+});
+
+test("every planted name is read from a PDF in which it is printed, in pieces or over two lines", async (context) => {
+  const names = persons.filter(({ kind }) => kind === "full name").flatMap(({ writings }) => writings.slice(0, 1));
+  for (const element of ["p", "span"]) {
+    const lines = names.map((name) => `<${element}>${name} </${element}>`).join("");
+    const pdf = await printPdf(wantedChromium(context), `<!doctype html><meta charset="utf-8">${lines}`);
+    writePdf(folder, element, pdf);
+    const text = readFileSync(join(folder, `${element}.txt`), "utf8");
+    expect(names.filter((name) => !text.includes(name))).toEqual([]);
+  }
 });
