@@ -10,12 +10,16 @@ import { PASSPHRASE } from "../folders.ts";
 
 const START = fileURLToPath(new URL("../../../start.mjs", import.meta.url));
 const TEXT = new TextDecoder().decode(PASSPHRASE);
+/** All that the process has of this one's environment. */
+const INHERITED = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => ["PATH", "NODE_COMPILE_CACHE"].includes(name)),
+);
 
 export type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
 /**
  * @param passphrases - What descriptors 3, 4, … hold; the first is given as --passphrase-fd.
- * @param environment - Beside PATH, all that it has.
+ * @param environment - Beside {@link INHERITED}, all that it has.
  */
 export async function runAquila(
   folder: string,
@@ -33,7 +37,7 @@ export async function runAquila(
     return await ended(
       spawn(process.execPath, [START, "client/main.ts", ...given, ...args], {
         cwd: folder,
-        env: { PATH: process.env["PATH"], ...environment },
+        env: { ...INHERITED, ...environment },
         stdio: ["ignore", "pipe", "pipe", ...descriptors],
       }),
     );
@@ -52,7 +56,7 @@ export function typeAtAquila(folder: string, args: readonly string[], answers: r
   const command = [process.execPath, START, "client/main.ts", ...args].map((word) => `'${word}'`).join(" ");
   const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     cwd: folder,
-    env: { PATH: process.env["PATH"], TERM: "xterm" },
+    env: { ...INHERITED, TERM: "xterm" },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const left = [...answers];
