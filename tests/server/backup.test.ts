@@ -23,12 +23,11 @@ import {
 } from "./harness.ts";
 import { backUp, restore } from "#server/backup.ts";
 import { checkStore } from "#server/store-check.ts";
-import { COMPILE_CACHE, kill, startProcess, type ServerProcess } from "./process.ts";
+import { kill, startProcess, type ServerProcess } from "./process.ts";
 import { send } from "./requests.ts";
 import { found } from "./secret-search.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const RUN = { environment: { NODE_COMPILE_CACHE: COMPILE_CACHE } };
 
 type Outcome = { readonly exitCode: number; readonly stdout: string; readonly stderr: string };
 
@@ -42,14 +41,9 @@ let backup: string;
 function server(...args: readonly string[]): Promise<Outcome> {
   const argv = ["start.mjs", "client/main.ts", "server", ...args, "--config", join(house.folder, "config.json")];
   return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      argv,
-      { cwd: ROOT, env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE } },
-      (_error, stdout, stderr) => {
-        resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-      },
-    );
+    const child = execFile(process.execPath, argv, { cwd: ROOT }, (_error, stdout, stderr) => {
+      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
+    });
   });
 }
 
@@ -82,7 +76,7 @@ function putBack(): void {
 beforeAll(async () => {
   house = makeHouse();
   [kept, backup] = [join(house.folder, "kept"), join(house.folder, "backup")];
-  const running = await startProcess(house, {}, RUN);
+  const running = await startProcess(house, {});
   try {
     ({ view, keys } = await openSubmission(house, running.url, makeDescriptor(house)));
     await submit(running, "AT", "HR");
@@ -218,11 +212,11 @@ test("a backup is put back into an empty folder only, whole or not at all, and t
     exitCode: 3,
     stdout: expect.stringMatching(/WRONG: the audit log has \d+ entries/) as string,
   });
-  await expect(startProcess(house, {}, RUN)).rejects.toMatchObject({ by: 78 });
-  const accepting = await startProcess(house, {}, { ...RUN, serverArguments: ["--accept-restored-log"] });
+  await expect(startProcess(house, {})).rejects.toMatchObject({ by: 78 });
+  const accepting = await startProcess(house, {}, { serverArguments: ["--accept-restored-log"] });
   await kill(accepting.child, "SIGTERM");
   // Accepted once is enough, also if nobody asked for anything.
-  const running = await startProcess(house, {}, RUN);
+  const running = await startProcess(house, {});
   try {
     const { batches } = viewIn(
       await send(running.url, operatorSigning(house), "GET", `/v1/rounds/${view.descriptor.id}`),

@@ -4,13 +4,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PROFILE, type House } from "./harness.ts";
-
-/** Shared by all starts, since a start is mostly compiling. */
-export const COMPILE_CACHE = join(tmpdir(), "aquila-test-compile-cache");
 
 export type ServerProcess = {
   readonly child: ChildProcess;

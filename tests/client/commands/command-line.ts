@@ -11,7 +11,7 @@ import { PASSPHRASE } from "../folders.ts";
 const START = fileURLToPath(new URL("../../../start.mjs", import.meta.url));
 const TEXT = new TextDecoder().decode(PASSPHRASE);
 /** All that the process has of this one's environment. */
-const INHERITED = Object.fromEntries(
+export const INHERITED = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => ["PATH", "NODE_COMPILE_CACHE"].includes(name)),
 );
 

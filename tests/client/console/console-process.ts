@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { INHERITED } from "../commands/command-line.ts";
 import { PASSPHRASE } from "../folders.ts";
 
 const START = fileURLToPath(new URL("../../../start.mjs", import.meta.url));
@@ -19,7 +20,7 @@ export function startConsole(args: readonly string[]): ChildProcess {
   writeFileSync(passphrase, PASSPHRASE);
   const descriptor = openSync(passphrase, "r");
   const child = spawn(process.execPath, [START, "client/main.ts", "--passphrase-fd", "3", "console", ...args], {
-    env: { PATH: process.env["PATH"] },
+    env: INHERITED,
     stdio: ["pipe", "pipe", "pipe", descriptor],
   });
   closeSync(descriptor);

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { House } from "../harness.ts";
-import { COMPILE_CACHE, EndedEarly, startProcess, type ServerProcess } from "../process.ts";
+import { EndedEarly, startProcess, type ServerProcess } from "../process.ts";
 import { CRASH_VARIABLE, crashText, STEPS_VARIABLE, type Crash } from "./durable-steps.ts";
 
 const PRELOAD = new URL("./preload.ts", import.meta.url).href;
@@ -20,7 +20,6 @@ export type Kill = Crash | { readonly afterMs: number };
 export async function startCrashing(house: House, kill: Kill | null): Promise<ServerProcess | null> {
   const environment = {
     [STEPS_VARIABLE]: stepsFile(house),
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...(kill === null || "afterMs" in kill ? {} : { [CRASH_VARIABLE]: crashText(kill) }),
   };
   // `profileFile` left out is the shipped one.

@@ -13,7 +13,7 @@ import type { ErasureCertificate } from "#engine/round/acts.ts";
 import { IS_FULL, reportFigures } from "../../figures.ts";
 import { checkEnd, keepSecrets, pairsOf, type Kept } from "../crash/invariants.ts";
 import { closePlay, openPlay, playOn, type Play } from "../crash/round-play.ts";
-import { COMPILE_CACHE, EndedEarly, kill, startProcess, type ServerProcess } from "../process.ts";
+import { EndedEarly, kill, startProcess, type ServerProcess } from "../process.ts";
 import { FAULT_KINDS, FAULTS_VARIABLE, type Faults } from "./faults.ts";
 
 const FULL_WRITES = 500;
@@ -39,7 +39,7 @@ async function start(round: Play, faults: Faults): Promise<ServerProcess> {
       { profileFile: undefined, leastHoursBetweenRounds: 0 },
       {
         nodeArguments: ["--import", PRELOAD],
-        environment: { NODE_COMPILE_CACHE: COMPILE_CACHE, [FAULTS_VARIABLE]: JSON.stringify(one) },
+        environment: { [FAULTS_VARIABLE]: JSON.stringify(one) },
       },
     );
   try {

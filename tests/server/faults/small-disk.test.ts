@@ -14,7 +14,7 @@ import type { ErasureCertificate } from "#engine/round/acts.ts";
 import { RESERVE_BYTES } from "#server/disk-space.ts";
 import { checkEnd, keepSecrets, pairsOf, type Kept } from "../crash/invariants.ts";
 import { closePlay, connectTo, openPlay, playOn, ROUND, type Play } from "../crash/round-play.ts";
-import { COMPILE_CACHE, kill, startProcess, type ServerProcess } from "../process.ts";
+import { kill, startProcess, type ServerProcess } from "../process.ts";
 import {
   breakImage,
   canMount,
@@ -57,11 +57,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<ServerProcess> {
-  server = await startProcess(
-    round.house,
-    { profileFile: undefined, leastHoursBetweenRounds: 0 },
-    { environment: { NODE_COMPILE_CACHE: COMPILE_CACHE } },
-  );
+  server = await startProcess(round.house, { profileFile: undefined, leastHoursBetweenRounds: 0 });
   return server;
 }
 
