@@ -30,6 +30,8 @@ import { requireFilled, Surfaces } from "./leaks/surfaces.ts";
 
 type Size = {
   readonly parties: number;
+  /** Parties that walk the round by their console. */
+  readonly consoles: number;
   readonly persons: number;
   /** When the process is looked into. */
   readonly moments: readonly (Moment | "erased")[];
@@ -45,6 +47,7 @@ type Size = {
 const SIZES: Record<Scale, Size> = {
   smoke: {
     parties: 2,
+    consoles: 1,
     persons: 20,
     moments: ["empty", "erased"],
     faults: 0,
@@ -54,6 +57,7 @@ const SIZES: Record<Scale, Size> = {
   },
   usual: {
     parties: 2,
+    consoles: 2,
     persons: 100,
     moments: ["empty", "released", "erased"],
     faults: 2,
@@ -63,6 +67,7 @@ const SIZES: Record<Scale, Size> = {
   },
   full: {
     parties: 12,
+    consoles: 12,
     persons: 200,
     moments: ["empty", "submitted", "matching", "released", "erased"],
     faults: 8,
@@ -98,12 +103,13 @@ export const leaks: Attack = {
 };
 
 async function* overRound(round: HuntedRound, size: Size, seed: number): AsyncIterable<Finding> {
-  const { moments, cuts, isPrinted } = size;
+  const { moments, consoles, cuts, isPrinted } = size;
   const kept = new Kept(round, moments);
   const surfaces = new Surfaces(round, {
-    parties: round.vaults.map(({ identity }) => identity.party),
+    parties: round.vaults.map(({ identity }) => identity.party).slice(0, consoles),
+    consolesFrom: "empty",
     isPrinted,
-    staffAt: ["submitted", "matching", "released", "erased"],
+    staffAt: ["matching", "released", "erased"],
   });
   try {
     const server = await playKept(round, kept, [], (moment, at) => surfaces.at(moment, at));
@@ -173,6 +179,7 @@ async function overLeaks(round: HuntedRound, sessionFolder: string, { moments, i
   const [party = ""] = round.vaults.map(({ identity }) => identity.party);
   const surfaces = new Surfaces(round, {
     ...{ parties: [party], isPrinted, consoleRun: leakyConsole },
+    consolesFrom: "released",
     staffAt: ["released"],
   });
   const leaked: Leaked[] = [];

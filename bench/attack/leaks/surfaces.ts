@@ -17,6 +17,8 @@ const POLL_MS = 50;
 type SurfaceOptions = {
   /** Those that have a console. */
   readonly parties: readonly string[];
+  /** When they are started: from the beginning they walk the round, later they show what is there. */
+  readonly consolesFrom: "empty" | "released";
   /** Where there is a Chromium. */
   readonly isPrinted: boolean;
   /** When staff asks for all that its pages show. */
@@ -38,9 +40,9 @@ export class Surfaces {
   }
 
   async at(moment: Moment | "erased", server: ServerProcess): Promise<void> {
-    const { parties, consoleRun, staffAt } = this.#options;
+    const { parties, consolesFrom, consoleRun, staffAt } = this.#options;
     const { desks } = this.#round;
-    if (moment === "empty") {
+    if (moment === consolesFrom) {
       // Here, so that no other attack loads a bundler.
       await (await import("../../../tests/pages/pages-built.ts")).default();
       const opened = await Promise.all(parties.map((party) => openDesk(this.#round, party, server, consoleRun)));

@@ -34,6 +34,8 @@ export async function openTap(port: number, { name, sent, answered }: TapFolders
       [far, near],
     ] as const) {
       sockets.add(one);
+      // Small pieces go on at once, as they would without this: Nagle's waiting would be added at every turn of a dialogue.
+      one.setNoDelay(true);
       // Either end may go as it likes: the other then sees what it would have seen without this.
       one.on("error", () => other.destroy());
       one.on("close", () => {
