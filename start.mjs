@@ -2,7 +2,8 @@
  * Start-up guard: `node start.mjs ENTRY [arguments]` runs a TypeScript entry point of this project.
  * Plain JavaScript, so that a Node too old to run TypeScript can still say what is wrong.
  */
-import { pathToFileURL } from "node:url";
+import module from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const WANTED_MAJOR = 24;
 const [, , entry, ...rest] = process.argv;
@@ -20,6 +21,8 @@ if (entry === undefined) {
   console.error("usage: node start.mjs ENTRY [arguments]");
   process.exit(64);
 }
+// Compiled once, not at each start; where the folder cannot be written, nothing is kept and nothing is said.
+module.enableCompileCache(fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url)));
 const entryUrl = new URL(entry, import.meta.url);
 process.argv = [process.execPath, entryUrl.pathname, ...rest];
 await import(pathToFileURL(entryUrl.pathname).href);

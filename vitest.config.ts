@@ -1,7 +1,6 @@
 /**
  * The test runner: at most two processes at once. Tests of what is pure share a process; every other file has one of its own.
  */
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const PURE = ["tests/engine/**/*.test.ts", "tests/fixtures/**/*.test.ts", "tests/tidy/**/*.test.ts"];
@@ -9,8 +8,6 @@ const PURE = ["tests/engine/**/*.test.ts", "tests/fixtures/**/*.test.ts", "tests
 export default defineConfig({
   test: {
     globalSetup: ["tests/pages/pages-built.ts"],
-    // The programs that tests start, hundreds of them, need not be compiled each time.
-    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compiled", import.meta.url)) },
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 180_000,

@@ -3,23 +3,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { LinkageError } from "#engine/errors.ts";
-import { registerAgreement } from "./commands/agreement.ts";
-import { registerAnnouncements } from "./commands/announcements.ts";
-import { registerAudit } from "./commands/audit.ts";
 import { EXIT, exitCodeOf, fileDescriptor, type CommandIo } from "./commands/command-io.ts";
-import { registerCheck } from "./commands/check.ts";
-import { registerConsole } from "./commands/console.ts";
-import { registerEvaluate } from "./commands/evaluate.ts";
-import { registerExplain } from "./commands/explain.ts";
-import { registerForget } from "./commands/forget.ts";
-import { registerKey } from "./commands/key.ts";
-import { registerLink } from "./commands/link.ts";
-import { registerRoster } from "./commands/roster.ts";
-import { registerRound } from "./commands/round.ts";
-import { registerServer } from "./commands/server.ts";
-import { registerVerifyErasure } from "./commands/verify-erasure.ts";
-import { registerStatistics } from "./commands/statistics.ts";
-import { registerStatisticsReport } from "./commands/statistics-report.ts";
 import { printable } from "./printable.ts";
 import { refusalOf } from "./transport.ts";
 
@@ -63,23 +47,34 @@ const program = new Command("aquila")
   .addHelpText("after", EXIT_CODES)
   .exitOverride();
 
-registerKey(program, io);
-registerRoster(program, io);
-registerAgreement(program, io);
-registerRound(program, io);
-registerCheck(program, io);
-registerConsole(program, io);
-registerForget(program, io);
-registerLink(program, io);
-registerEvaluate(program, io);
-registerExplain(program, io);
-registerAudit(program, io);
-registerAnnouncements(program, io);
-registerVerifyErasure(program, io);
-registerStatisticsReport(registerStatistics(program, io), io);
-registerServer(program, io);
+type Register = (program: Command, io: CommandIo) => void;
+
+/** Every command in the order of the help. The file of one is read only when it is asked for: each start would else read all. */
+const LOADED_BY_COMMAND: Readonly<Record<string, () => Promise<Register>>> = {
+  key: () => import("./commands/key.ts").then(({ registerKey }) => registerKey),
+  roster: () => import("./commands/roster.ts").then(({ registerRoster }) => registerRoster),
+  agreement: () => import("./commands/agreement.ts").then(({ registerAgreement }) => registerAgreement),
+  round: () => import("./commands/round.ts").then(({ registerRound }) => registerRound),
+  check: () => import("./commands/check.ts").then(({ registerCheck }) => registerCheck),
+  console: () => import("./commands/console.ts").then(({ registerConsole }) => registerConsole),
+  forget: () => import("./commands/forget.ts").then(({ registerForget }) => registerForget),
+  link: () => import("./commands/link.ts").then(({ registerLink }) => registerLink),
+  evaluate: () => import("./commands/evaluate.ts").then(({ registerEvaluate }) => registerEvaluate),
+  explain: () => import("./commands/explain.ts").then(({ registerExplain }) => registerExplain),
+  audit: () => import("./commands/audit.ts").then(({ registerAudit }) => registerAudit),
+  announcements: () => import("./commands/announcements.ts").then(({ registerAnnouncements }) => registerAnnouncements),
+  "verify-erasure": () => import("./commands/verify-erasure.ts").then(({ registerVerifyErasure }) => registerVerifyErasure),
+  statistics: () => import("./commands/statistics.ts").then(({ registerStatistics }) => registerStatistics),
+  server: () => import("./commands/server.ts").then(({ registerServer }) => registerServer),
+};
 
 try {
+  const [asked = ""] = program.parseOptions(process.argv.slice(2)).operands;
+  const isCommand = Object.hasOwn(LOADED_BY_COMMAND, asked);
+  // Without a command all are read, for the help and for what an unknown one may have meant.
+  for (const [name, load] of Object.entries(LOADED_BY_COMMAND))
+    if (!isCommand || name === asked) (await load())(program, io);
+
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error, process.argv.includes("--json"));

@@ -1,13 +1,12 @@
 /**
  * `aquila statistics report`: the regional picture of some years as HTML or PDF.
  */
-import type { Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import type { YearStatistics } from "#engine/statistics/published.ts";
 import { findChromium, printPdf } from "../chromium.ts";
 import { createFile, requireCreatable } from "../durable-file.ts";
 import { statisticsReport } from "../statistics-report.ts";
 import { answer, connectAs, withAsker, wrongUsage, type CallerOptions, type CommandIo } from "./command-io.ts";
-import { calendarYear } from "./statistics.ts";
 
 const MOST_YEARS = 10;
 
@@ -46,4 +45,10 @@ export function registerStatisticsReport(statistics: Command, io: CommandIo): vo
     const rounds = years.reduce((sum, { hits }) => sum + hits.length, 0);
     answer(io, options.json, { out, rounds, year, until }, `${out}: ${rounds} rounds`);
   });
+}
+
+/** @returns A year of four digits. */
+export function calendarYear(text: string): number {
+  if (!/^[2-9]\d{3}$/.test(text)) throw new InvalidArgumentError("a year of four digits");
+  return Number(text);
 }

@@ -2,7 +2,7 @@
  * `aquila statistics`: a party's noised histogram, and everything that was published in a year.
  */
 import { randomFillSync } from "node:crypto";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { parseRational } from "#engine/statistics/budget.ts";
 import { histogramErrorBar } from "#engine/statistics/release.ts";
 import type { PartyStatistics, YearStatistics } from "#engine/statistics/published.ts";
@@ -23,12 +23,12 @@ import {
   type CommandIo,
 } from "./command-io.ts";
 import { listFormat, withListOptions, type ListFileOptions } from "./list-options.ts";
+import { calendarYear, registerStatisticsReport } from "./statistics-report.ts";
 
 type SubmitOptions = ListFileOptions & { readonly server?: string; readonly vault: string; readonly round: string };
 type ShowOptions = CallerOptions & { readonly year: number; readonly json: boolean };
 
-/** @returns The command, for what else belongs to it. */
-export function registerStatistics(program: Command, io: CommandIo): Command {
+export function registerStatistics(program: Command, io: CommandIo): void {
   const statistics = program.command("statistics").description("counts about rounds, protected by noise");
   withListOptions(
     statistics
@@ -65,7 +65,7 @@ export function registerStatistics(program: Command, io: CommandIo): Command {
     const published = await connectAs(io, options, (connection) => connection.statistics(options.year));
     answer(io, options.json, published, yearText(published));
   });
-  return statistics;
+  registerStatisticsReport(statistics, io);
 }
 
 function yearText({ year, budget, hits, parties }: YearStatistics): string {
@@ -93,10 +93,4 @@ function histogramText({ counterparts, categories, riskIndicators }: PartyStatis
 /** A suppressed figure is shown as less than ten, which is what its noised value is. */
 function figuresText(figures: readonly (readonly [name: string, value: number | null])[]): string {
   return figures.map(([name, value]) => `${name} ${value ?? "<10"}`).join(", ");
-}
-
-/** @returns A year of four digits. */
-export function calendarYear(text: string): number {
-  if (!/^[2-9]\d{3}$/.test(text)) throw new InvalidArgumentError("a year of four digits");
-  return Number(text);
 }
