@@ -330,6 +330,22 @@ export class RoundFiles {
     return this.files.lock(checkedRound(round), "walk.lock");
   }
 
+  /**
+   * Does one step alone; nothing is to be kept apart in a round that the vault does not know.
+   *
+   * @throws {@link LinkageError} `round-state` while another program does the round's steps.
+   */
+  async aloneIn<T>(round: string, step: () => Promise<T>): Promise<T> {
+    if (this.descriptor(round) === null) return step();
+    using lock = this.lockWalk(round);
+    if (lock === null)
+      throw new LinkageError(
+        "round-state",
+        `another program does the steps of round ${round} with this vault (a console, or round run); end it or let it finish`,
+      );
+    return await step();
+  }
+
   /** Destroys all that the vault keeps of a round: no hit of it can be named any more. */
   forgetRound(round: string): void {
     this.files.destroyGroup(checkedRound(round));

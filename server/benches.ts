@@ -56,27 +56,32 @@ export function makeBenches(
       if (place >= 0) runs[place] = current;
     };
     const ending: { outcome: BenchRun["outcome"] | null } = { outcome: null };
-    const child = startBench(order, folder);
-    stopRunning = (why) => {
-      ending.outcome ??= why;
-      killGroup(child);
-    };
-    const onStop = (): void => stopRunning?.("stopped");
-    stopping.addEventListener("abort", onStop, { once: true });
-    const limit = setTimeout(() => stopRunning?.("timed-out"), limitMs).unref();
-    const ended = endOf(child);
-    await readLines(child.stdout, (text) => {
-      const line = text === null ? null : readBenchLine(text, order.bench);
-      const { lines, linesLeftOut } = current;
-      if (line === null || lines.length >= MAX_LINES) change({ linesLeftOut: linesLeftOut + 1 });
-      else change({ lines: [...lines, line] });
-    });
-    const code = await ended;
-    clearTimeout(limit);
-    stopping.removeEventListener("abort", onStop);
-    stopRunning = null;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-    change({ endedAt: clock().toISOString(), outcome: ending.outcome ?? (code === 0 ? "done" : "failed") });
+    let code: number | null = null;
+    try {
+      const child = startBench(order, folder);
+      stopRunning = (why) => {
+        ending.outcome ??= why;
+        killGroup(child);
+      };
+      const onStop = (): void => stopRunning?.("stopped");
+      stopping.addEventListener("abort", onStop, { once: true });
+      const limit = setTimeout(() => stopRunning?.("timed-out"), limitMs).unref();
+      const ended = endOf(child);
+      await readLines(child.stdout, (text) => {
+        const line = text === null ? null : readBenchLine(text, order.bench);
+        const { lines, linesLeftOut } = current;
+        if (line === null || lines.length >= MAX_LINES) change({ linesLeftOut: linesLeftOut + 1 });
+        else change({ lines: [...lines, line] });
+      });
+      code = await ended;
+      clearTimeout(limit);
+      stopping.removeEventListener("abort", onStop);
+    } finally {
+      // Also when it could not be started: the next one can be.
+      stopRunning = null;
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+      change({ endedAt: clock().toISOString(), outcome: ending.outcome ?? (code === 0 ? "done" : "failed") });
+    }
   };
 
   return {

@@ -2,9 +2,7 @@
  * A failure as the console shows it: its code and what to do.
  */
 import { LinkageError } from "#engine/errors.ts";
-import type { RoundStanding } from "./shapes.ts";
-
-export type Fault = NonNullable<RoundStanding["fault"]>;
+import type { Fault } from "./shapes.ts";
 
 const MOST_CHARACTERS = 2_000;
 

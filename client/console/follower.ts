@@ -13,10 +13,10 @@ import { isOver } from "../report.ts";
 import { tidyVault } from "../retention.ts";
 import { refusalOf, UNREACHABLE } from "../transport.ts";
 import type { Vault } from "../vault.ts";
-import { faultOf, type Fault } from "./fault.ts";
+import { faultOf } from "./fault.ts";
 import type { HitBoard } from "./hit-board.ts";
 import type { RoundWalks } from "./round-walks.ts";
-import type { HitList } from "./shapes.ts";
+import type { Fault, HitList } from "./shapes.ts";
 
 /** Milliseconds from one look to the next. */
 export type Pace = {

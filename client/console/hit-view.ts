@@ -8,19 +8,15 @@ import type { Profile } from "#engine/profile.ts";
 import { expectedRowCount, type ReleasedBand } from "#engine/round/descriptor.ts";
 import { explainHit } from "../explain.ts";
 import type { Vault } from "../vault.ts";
+import type { ListedRecords } from "./own-list.ts";
 import type { HitEvent, HitRow, HitView } from "./shapes.ts";
 
-/** @param records - Null if no list is named. */
-export function hitViewOf(
-  vault: Vault,
-  row: HitRow,
-  records: readonly PersonRecord[] | null,
-  profile: Profile,
-): HitView {
+export function hitViewOf(vault: Vault, row: HitRow, { records, fault }: ListedRecords, profile: Profile): HitView {
   const { terms, openTerms, leastBits, mostBits } = explainHit(vault, row.round, row.hit, profile);
   return {
     row,
     records: records?.map(withoutEmpty) ?? null,
+    listFault: fault,
     terms: terms.map(({ group, level, bits, rules }) => ({ group, level, bits, rules: [...rules] })),
     openTerms: openTerms.map((term) => ({ ...term })),
     leastBits,

@@ -8,7 +8,7 @@ import { coverageOf } from "../coverage.ts";
 import { findRecords } from "../list.ts";
 import { withListFile, type ListFile } from "../list-file.ts";
 import { faultOf } from "./fault.ts";
-import type { Coverage } from "./shapes.ts";
+import type { Coverage, Fault } from "./shapes.ts";
 
 /** Of hits; beyond, the list is read for each of them. */
 const MOST_RECORDS_KEPT = 50_000;
@@ -26,6 +26,9 @@ const NO_COVERAGE: Coverage = {
   silencing: [],
   missingFacts: [],
 };
+
+/** Null with a fault: the list cannot be read; without: none was named. */
+export type ListedRecords = { readonly records: readonly PersonRecord[] | null; readonly fault: Fault | null };
 
 type KeptRecords = {
   readonly mark: string;
@@ -65,15 +68,17 @@ export class OwnList {
   /**
    * @param refs - Of one hit.
    * @param refsOfHits - Of all hits: they are looked for in one reading.
-   * @returns As the list has them now, in the order of `refs`; those that it has no more are left out. Null if no list was named.
+   * @returns As the list has them now, in the order of `refs`; those that it has no more are left out.
    */
-  async records(
-    refs: readonly string[],
-    refsOfHits: () => ReadonlySet<string>,
-  ): Promise<readonly PersonRecord[] | null> {
-    if (this.file === null) return null;
-    const kept = await this.#recordsOf(this.file, refs, refsOfHits).records;
-    return refs.flatMap((ref) => kept.get(ref) ?? []);
+  async records(refs: readonly string[], refsOfHits: () => ReadonlySet<string>): Promise<ListedRecords> {
+    if (this.file === null) return { records: null, fault: null };
+    try {
+      const kept = await this.#recordsOf(this.file, refs, refsOfHits).records;
+      return { records: refs.flatMap((ref) => kept.get(ref) ?? []), fault: null };
+    } catch (error) {
+      // The hit itself is worth showing.
+      return { records: null, fault: faultOf(error) };
+    }
   }
 
   #recordsOf(file: ListFile, refs: readonly string[], refsOfHits: () => ReadonlySet<string>): KeptRecords {

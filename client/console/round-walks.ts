@@ -8,8 +8,8 @@ import type { Connection } from "../http.ts";
 import type { ListFile } from "../list-file.ts";
 import { walkRound } from "../walk.ts";
 import type { Vault } from "../vault.ts";
-import { faultOf, type Fault } from "./fault.ts";
-import type { RoundStanding } from "./shapes.ts";
+import { faultOf } from "./fault.ts";
+import type { Fault, RoundStanding } from "./shapes.ts";
 
 type Work = NonNullable<RoundStanding["work"]>;
 

@@ -73,13 +73,19 @@ export const HitEvent = z.strictObject({
 });
 export type HitEvent = z.infer<typeof HitEvent>;
 
+/** A failure: its problem code and what to do. */
+const Fault = z.strictObject({ code: z.string(), detail: Text });
+export type Fault = z.infer<typeof Fault>;
+
 const WeightTerm = z.strictObject({ group: z.string(), level: z.string(), bits: Bits, rules: z.array(z.string()) });
 
 /** All that the party knows of one hit. */
 export const HitView = z.strictObject({
   row: HitRow,
-  /** Own records as the list has them, fields that are empty left out; null if no list is named. */
+  /** Own records as the list has them, fields that are empty left out; null if no list is named, or it cannot be read. */
   records: z.array(z.record(z.string(), z.unknown())).nullable(),
+  /** Why the list cannot be read. */
+  listFault: Fault.nullable(),
   terms: z.array(WeightTerm),
   /** Terms that depend on what the counterpart's row has. */
   openTerms: z.array(z.strictObject({ group: z.string(), disagreeBits: Bits, missingBits: Bits })),
@@ -126,7 +132,7 @@ export const RoundStanding = z.strictObject({
   work: Work.nullable(),
   hits: z.strictObject({ high: Count, medium: Count, low: Count }),
   /** The last failure of its own steps, and what to do; null if there was none. */
-  fault: z.strictObject({ code: z.string(), detail: Text }).nullable(),
+  fault: Fault.nullable(),
 });
 export type RoundStanding = z.infer<typeof RoundStanding>;
 
@@ -146,7 +152,7 @@ export type AddableFact = (typeof ADDABLE_FACTS)[number];
 /** What the own list is worth before anything is sent. */
 export const Coverage = z.strictObject({
   state: z.enum(["none", "reading", "ready", "failed"]),
-  fault: z.strictObject({ code: z.string(), detail: Text }).nullable(),
+  fault: Fault.nullable(),
   records: Count,
   refused: Count,
   refusals: z.array(Text),

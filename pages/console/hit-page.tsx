@@ -135,7 +135,7 @@ function Hit({ view }: { readonly view: HitView }) {
         }}
       />
       <div class="beside">
-        <OwnRecords refs={row.refs} records={view.records} />
+        <OwnRecords refs={row.refs} records={view.records} fault={view.listFault} />
         <TheirNotice row={row} />
       </div>
       <HitWhy view={view} />

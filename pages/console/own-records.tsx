@@ -9,16 +9,24 @@ type OwnRecord = NonNullable<HitView["records"]>[number];
 export function OwnRecords({
   refs,
   records,
+  fault,
 }: {
   readonly refs: readonly string[];
   readonly records: HitView["records"];
+  readonly fault: HitView["listFault"];
 }) {
   return (
     <section class="sheet stack" aria-labelledby="own-title">
       <h2 id="own-title">{t("own-record")}</h2>
       {records === null ? (
         <>
-          <p>{t("no-list-named")}</p>
+          {fault === null ? (
+            <p>{t("no-list-named")}</p>
+          ) : (
+            <p class="warning">
+              {t("list-unreadable")} <code class="small">{fault.code}</code> {fault.detail}
+            </p>
+          )}
           <p>
             <code>{refs.join(", ")}</code>
           </p>

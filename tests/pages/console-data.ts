@@ -129,6 +129,7 @@ export function viewOf(row: HitRow): HitView {
     records: row.refs.map((ref, index) =>
       withoutEmpty({ ...(RECORDS[(at + index) % RECORDS.length] ?? record), rec_id: ref }),
     ),
+    listFault: null,
     terms: all,
     openTerms,
     leastBits: sum + lowered,

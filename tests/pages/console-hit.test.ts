@@ -112,7 +112,7 @@ test("a word on a hit is asked for once more, sent, and stands in the history", 
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog", { state: "detached" });
   expect(fixture.held.hits.get(row.hit)?.status.own).toBe(null);
-  expect(await focusedAct(page)).toBe("acknowledged");
+  await expect.poll(() => focusedAct(page)).toBe("acknowledged");
   for (const [act, status, button] of [
     ["acknowledged", "acknowledged", "Acknowledge"],
     ["confirmed", "confirmed", "Confirm the match"],
@@ -122,7 +122,7 @@ test("a word on a hit is asked for once more, sent, and stands in the history", 
     await page.locator("dialog").getByRole("button", { name: button }).click();
     await page.waitForSelector("dialog", { state: "detached" });
     expect(fixture.held.hits.get(row.hit)?.status.own).toBe(status);
-    expect(await focusedAct(page)).toBe(act);
+    await expect.poll(() => focusedAct(page)).toBe(act);
   }
   await page.locator(".history").getByText("HR: Refuted").waitFor();
 });

@@ -110,6 +110,22 @@ describe("a bench", () => {
     expect(jobs.size).toBe(0);
   });
 
+  it("that cannot be started has failed, and the next one may be", async () => {
+    const jobs = new Set<Promise<void>>();
+    const parts = { clock: () => new Date(), jobs, log: makeLog("silent"), matchings: new Map<string, Matching>() };
+    const { list, requireIdle, start: begin } = makeBenches({ ...parts, stopping: new AbortController().signal });
+    const { execPath } = process;
+    process.execPath = "/nowhere/node";
+    try {
+      begin({ bench: "join", scale: "smoke" });
+    } finally {
+      process.execPath = execPath;
+    }
+    await Promise.all(jobs);
+    expect(list().runs).toMatchObject([{ outcome: "failed", endedAt: expect.any(String) as string }]);
+    expect(requireIdle).not.toThrow();
+  });
+
   it("does not run while a round is matching", () => {
     const progress = { stage: "joining" as const, bytesDone: 0, bytesTotal: 0, pairingsDone: 0, pairingsTotal: 0 };
     const matchings = new Map([["r", { progress, stop: new AbortController(), ended: Promise.resolve() }]]);

@@ -21,7 +21,8 @@ export function registerEncode(round: Command, io: CommandIo): void {
     .addOption(jsonOption())
     .action(async (path: string, options: EncodeOptions) => {
       using vault = await unlockVault(io, options.vault);
-      const summary = await encodeInto(io, path, options, vault, options.round);
+      const encode = (): Promise<EncodeSummary> => encodeInto(io, path, options, vault, options.round);
+      const summary = await vault.aloneIn(options.round, encode);
       answer(io, options.json, summary, summaryText(summary));
     });
 }

@@ -58,7 +58,8 @@ export function registerParty(round: Command, io: CommandIo): void {
       .description("take this party's batches back before submission closes, to encode and submit a corrected list"),
   ).action(async (options: PartyOptions) => {
     using vault = await unlockVault(io, options.vault);
-    const counterparts = await recallBatches(connectParty(io, options.server, vault), vault, options.round);
+    const connection = connectParty(io, options.server, vault);
+    const counterparts = await vault.aloneIn(options.round, () => recallBatches(connection, vault, options.round));
     const text = `round ${options.round}: the batches for ${counterparts.join(", ")} are taken back; encode and submit again`;
     answer(io, options.json, { recalled: counterparts }, text);
   });

@@ -1,7 +1,7 @@
 /**
  * A whole round from two consoles at a real secretariat: run from the pages, hits live at both, statuses that travel.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { PACE, type Pace } from "#client/console/follower.ts";
@@ -210,6 +210,14 @@ test("two consoles take a round to hits at both sides within two seconds of its 
   const again = await openAt("AT", { server: null });
   expect((await again.get(HitView, `/api/hits/${hit.hit}`)).history).toEqual(own.history);
   expect((await again.get(HitList, "/api/hits")).find((row) => row.hit === hit.hit)?.status.own).toBe("refuted");
+
+  // A list that is gone takes nothing but its records away.
+  const path = join(table.house.folder, "AT.jsonl");
+  renameSync(path, `${path}.away`);
+  const without = await again.get(HitView, `/api/hits/${hit.hit}`);
+  expect(without).toMatchObject({ row: { hit: hit.hit }, records: null, listFault: { code: "file-unreadable" } });
+  renameSync(`${path}.away`, path);
+  expect(await again.get(HitView, `/api/hits/${hit.hit}`)).toMatchObject({ records: own.records, listFault: null });
 });
 
 test("a round that was asked for goes on by itself after a restart, and one that was not waits for a person", async () => {
@@ -281,7 +289,9 @@ test("of two programs with one vault one alone does a round's steps", async () =
     using held = vaultOfParty(table, "AT").lockWalk(round);
     expect(held).not.toBeNull();
     expect((await walk()).what).toMatch(/^another program/);
+    await expect(vault.aloneIn(round, walk)).rejects.toThrow("round-state: another program");
   }
+  expect(await vault.aloneIn(round, () => Promise.resolve("done"))).toBe("done");
   expect((await walk()).what).not.toMatch(/^another program/);
 });
 

@@ -33,7 +33,7 @@ import { recorderOf, type Exchanged } from "./wire.ts";
 import { IS_FULL } from "../../figures.ts";
 
 /** Times that an attack is tried, each time with other draws. */
-export const RUNS = IS_FULL ? 100 : 25;
+export const RUNS = IS_FULL ? 100 : 10;
 export const OLD = "dishonest-1";
 export const ROUND = "dishonest-2";
 /** AT and HR have one list in both rounds; of SI's people HR has none in the first and 40 in the second. */

@@ -1,6 +1,6 @@
 /**
  * Two rounds over a real secretariat, played once: what it sees of them is unlinkable, and whatever it gives out in place of the
- * truth is caught by a real client in every run, 25 of each attack; with BENCH=full 100. Each attack starts from the vaults as they stood before it.
+ * truth is caught by a real client in every run, 10 of each attack; with BENCH=full 100. Each attack starts from the vaults as they stood before it.
  */
 import { afterAll, beforeAll } from "vitest";
 import { attacksOnAnswers } from "./attacks-on-answers.ts";

@@ -13,7 +13,7 @@ import { crashText, type Crash } from "./durable-steps.ts";
 import { playWell } from "./invariants.ts";
 
 /** By default one name of so many. */
-const EVERY_NAME = 5;
+const EVERY_NAME = 10;
 const MINUTES_MS = 60_000;
 
 /** Of a round that nothing happens to. */
