@@ -15,8 +15,10 @@ export function contentOfVault(vault: Vault): Buffer {
   const filesIn = (folder: string): Buffer[] =>
     readdirSync(join(directory, folder)).flatMap((name) => {
       const path = join(directory, folder, name);
-      if (statSync(path).isDirectory()) return filesIn(name);
-      if (name === "vault.json") return [];
+      const found = statSync(path);
+      if (found.isDirectory()) return filesIn(name);
+      // A lock is not sealed: it is empty, which no sealed file is.
+      if (name === "vault.json" || found.size === 0) return [];
       return [...openStream(key, contextOf("aquila/v1/vault-file", folder, name), path, name)].map((piece) =>
         Buffer.from(piece),
       );
