@@ -63,7 +63,8 @@ const LOADED_BY_COMMAND: Readonly<Record<string, () => Promise<Register>>> = {
   explain: () => import("./commands/explain.ts").then(({ registerExplain }) => registerExplain),
   audit: () => import("./commands/audit.ts").then(({ registerAudit }) => registerAudit),
   announcements: () => import("./commands/announcements.ts").then(({ registerAnnouncements }) => registerAnnouncements),
-  "verify-erasure": () => import("./commands/verify-erasure.ts").then(({ registerVerifyErasure }) => registerVerifyErasure),
+  "verify-erasure": () =>
+    import("./commands/verify-erasure.ts").then(({ registerVerifyErasure }) => registerVerifyErasure),
   statistics: () => import("./commands/statistics.ts").then(({ registerStatistics }) => registerStatistics),
   server: () => import("./commands/server.ts").then(({ registerServer }) => registerServer),
 };
