@@ -56,6 +56,9 @@ export function makeBenches(
       if (place >= 0) runs[place] = current;
     };
     const ending: { outcome: BenchRun["outcome"] | null } = { outcome: null };
+    const onStop = (): void => stopRunning?.("stopped");
+    stopping.addEventListener("abort", onStop, { once: true });
+    const limit = setTimeout(() => stopRunning?.("timed-out"), limitMs).unref();
     let code: number | null = null;
     try {
       const child = startBench(order, folder);
@@ -63,9 +66,6 @@ export function makeBenches(
         ending.outcome ??= why;
         killGroup(child);
       };
-      const onStop = (): void => stopRunning?.("stopped");
-      stopping.addEventListener("abort", onStop, { once: true });
-      const limit = setTimeout(() => stopRunning?.("timed-out"), limitMs).unref();
       const ended = endOf(child);
       await readLines(child.stdout, (text) => {
         const line = text === null ? null : readBenchLine(text, order.bench);
@@ -74,10 +74,10 @@ export function makeBenches(
         else change({ lines: [...lines, line] });
       });
       code = await ended;
+    } finally {
+      // Also when it could not be started: the next one can be, and is not ended by this one's limit.
       clearTimeout(limit);
       stopping.removeEventListener("abort", onStop);
-    } finally {
-      // Also when it could not be started: the next one can be.
       stopRunning = null;
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
       change({ endedAt: clock().toISOString(), outcome: ending.outcome ?? (code === 0 ? "done" : "failed") });

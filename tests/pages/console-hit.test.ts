@@ -54,6 +54,18 @@ test("own record, counterpart's word, weight and certainty stand on one page", a
   expect(await page.locator("[data-probability]").innerText()).not.toContain("100");
 });
 
+test("a list that cannot be read leaves the hit with its references, and says why", async () => {
+  const { page } = opened;
+  const row = hitWhere(() => true);
+  fixture.held.listFault = { code: "file-unreadable", detail: "there is no file list.jsonl" };
+  await goTo(page, "hits", row.hit);
+  const own = await page.locator("section[aria-labelledby=own-title]").innerText();
+  for (const said of ["cannot be read now", "file-unreadable", "there is no file list.jsonl", ...row.refs])
+    expect(own).toContain(said);
+  expect(own).not.toContain("without a list");
+  expect(await page.locator("tbody td.number").count()).toBeGreaterThan(0);
+});
+
 test("each finding is explained, and one that corroborates nothing warns", async () => {
   const { page } = opened;
   const words = {

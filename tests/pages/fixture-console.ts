@@ -15,6 +15,7 @@ import {
   type ConsoleView,
   type Coverage,
   type HitRow,
+  type HitView,
   type RoundStanding,
   type SessionAnswer,
 } from "#client/console/shapes.ts";
@@ -37,6 +38,8 @@ export type FixtureConsole = {
     hits: Map<string, HitRow>;
     rounds: RoundStanding[];
     coverage: Coverage;
+    /** Why the list cannot be read; null if it can. */
+    listFault: HitView["listFault"];
     /** Paths below `/api/` that answer with this problem instead. */
     readonly failing: Map<string, { readonly status: number; readonly code: string; readonly detail: string }>;
     /** Rounds that were asked to run. */
@@ -59,6 +62,7 @@ export async function startFixtureConsole(count = 10_000): Promise<FixtureConsol
     hits: new Map(hitsOf(count).map((row) => [row.hit, row])),
     rounds: standings(),
     coverage: coverage(),
+    listFault: null,
     failing: new Map(),
     run: [],
   };
@@ -113,8 +117,10 @@ export async function startFixtureConsole(count = 10_000): Promise<FixtureConsol
       held.hits.set(row.hit, changed);
       json(response, viewOf(changed));
       send("hits", [changed]);
-    } else if (kind === "hits" && row !== undefined) json(response, viewOf(row));
-    else if (kind === "rounds" && rest === "run") {
+    } else if (kind === "hits" && row !== undefined) {
+      const { listFault } = held;
+      json(response, { ...viewOf(row), ...(listFault === null ? {} : { records: null, listFault }) });
+    } else if (kind === "rounds" && rest === "run") {
       held.run.push(decodeURIComponent(id));
       response.writeHead(202).end();
     } else if (kind === "rounds") json(response, held.rounds);
