@@ -1,6 +1,7 @@
 /**
  * What staff sees of the server's machine: resources of the last hour, and benches, one at a time.
  */
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AuditLeaf } from "#engine/audit/entry.ts";
 import { forecastByPairing } from "#engine/round/forecast.ts";
@@ -113,7 +114,8 @@ describe("a bench", () => {
   it("that cannot be started has failed, and the next one may be", async () => {
     const jobs = new Set<Promise<void>>();
     const parts = { clock: () => new Date(), jobs, log: makeLog("silent"), matchings: new Map<string, Matching>() };
-    const { list, requireIdle, start: begin } = makeBenches({ ...parts, stopping: new AbortController().signal });
+    const stopping = new AbortController().signal;
+    const { list, requireIdle, start: begin } = makeBenches({ ...parts, stopping });
     const { execPath } = process;
     process.execPath = "/nowhere/node";
     try {
@@ -124,6 +126,8 @@ describe("a bench", () => {
     await Promise.all(jobs);
     expect(list().runs).toMatchObject([{ outcome: "failed", endedAt: expect.any(String) as string }]);
     expect(requireIdle).not.toThrow();
+    // Nothing of it is left that would end another.
+    expect(getEventListeners(stopping, "abort")).toEqual([]);
   });
 
   it("does not run while a round is matching", () => {
