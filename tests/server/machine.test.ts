@@ -111,13 +111,16 @@ describe("a bench", () => {
     expect(jobs.size).toBe(0);
   });
 
-  it("that cannot be started has failed, and the next one may be", async () => {
+  it.each([
+    ["is not there", "/nowhere/node"],
+    ["cannot even be asked for, as when no descriptor is left", "/no\0where"],
+  ])("whose program %s has failed, and the next one may be started", async (_why, program) => {
     const jobs = new Set<Promise<void>>();
     const parts = { clock: () => new Date(), jobs, log: makeLog("silent"), matchings: new Map<string, Matching>() };
     const stopping = new AbortController().signal;
     const { list, requireIdle, start: begin } = makeBenches({ ...parts, stopping });
     const { execPath } = process;
-    process.execPath = "/nowhere/node";
+    process.execPath = program;
     try {
       begin({ bench: "join", scale: "smoke" });
     } finally {
